@@ -1,0 +1,73 @@
+"""All activities, built from what they need. Worker and tests build them here."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from activities.enrollments import EnrollmentActivities
+from activities.facts import FactActivities
+from activities.gate import Gate, GateActivities
+from activities.rendering import RenderingActivities
+from activities.scoring import ScoringActivities
+from activities.sending import SendingActivities
+from domain.clock import Clock
+from domain.gate import GatePolicy
+from domain.intent import Thresholds
+from domain.offer import OfferPolicy
+from mail.context import Shop
+from mail.links import Links
+from mail.render import Templates
+from mail.transport import Transport
+from storage.database import Database
+
+
+def all_activities(
+    *,
+    database: Database,
+    clock: Clock,
+    transport: Transport,
+    templates: Templates,
+    links: Links,
+    shop: Shop,
+    sender: str,
+    policy: GatePolicy,
+    thresholds: Thresholds,
+    offers: OfferPolicy,
+) -> Sequence[Callable[..., Any]]:
+    """The activities' methods, ready for a worker.
+
+    Args:
+        database: people, ledger, events.
+        clock: product time.
+        transport: takes finished mails.
+        templates: what mails are rendered from.
+        links: signs the links in mails.
+        shop: the sender as mails show it.
+        sender: From of every mail, `Name <address>`.
+        policy: the gate's rules.
+        thresholds: of the intent tiers.
+        offers: which offers the shop honours.
+    """
+    gate = Gate(policy)
+    enrollments = EnrollmentActivities(database, clock)
+    scoring = ScoringActivities(database, clock, thresholds, offers)
+    facts = FactActivities(database, policy.default_zone)
+    deciding = GateActivities(database, clock, gate)
+    rendering = RenderingActivities(
+        database, clock, templates=templates, links=links, shop=shop, sender=sender
+    )
+    sending = SendingActivities(
+        database, clock, gate=gate, transport=transport, links=links, sender=sender
+    )
+    return (
+        enrollments.admit,
+        enrollments.close,
+        scoring.score,
+        scoring.choose_offer,
+        scoring.choose_variant,
+        facts.read_fact,
+        facts.read_last_activity,
+        facts.find_local_time,
+        deciding.decide_message,
+        rendering.render_message,
+        sending.send_message,
+    )

@@ -1,0 +1,38 @@
+"""Begins and ends enrollments in the database."""
+
+from storage.enrollments import Enrollments
+from storage.ledger import Ledger
+from temporalio import activity
+
+from domain import calls
+from domain.clock import Clock
+from storage.database import Database
+
+
+class EnrollmentActivities:
+    """Admission and closing."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+
+    @activity.defn(name=calls.ADMIT)
+    async def admit(self, request: calls.AdmitRequest) -> calls.Admission:
+        """Let one run of an enrollment begin.
+
+        Idempotent per run. A second run of the same enrollment, started by an event that was delivered again, is not
+        admitted: nobody is enrolled twice by one event.
+        """
+        async with self._database.transaction() as session:
+            return await Enrollments(session).admit(
+                request.enrollment, request.workflow_id, request.run_id, self._clock.now()
+            )
+
+    @activity.defn(name=calls.CLOSE)
+    async def close(self, request: calls.CloseRequest) -> bool:
+        """Record the outcome, and drop what was still to go. Idempotent: the first outcome stays.
+
+        A message that was handed over without an answer becomes *unknown*.
+        """
+        async with self._database.transaction() as session:
+            await Ledger(session).end_open(request.enrollment, f"the journey ended: {request.outcome.why}", request.at)
+            return await Enrollments(session).close(request.enrollment, request.outcome, request.at)

@@ -1,0 +1,85 @@
+"""The gate: may this message go now? One decision, in one transaction against the ledger."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+from storage.customers import Customers
+from storage.events import EventStore
+from storage.ledger import Ledger
+from storage.permissions import Permissions
+from temporalio import activity
+
+from activities.moment import moment_of
+from domain import calls
+from domain.clock import Clock
+from domain.enrollment import Occasion
+from domain.gate import Ask, GateFacts, GatePolicy, decide
+from domain.message import Decision, ledger_id
+from storage.database import Database
+
+
+class Gate:
+    """Decides about messages with the shop's policy."""
+
+    def __init__(self, policy: GatePolicy) -> None:
+        self._policy = policy
+
+    async def decide(
+        self,
+        session: AsyncSession,
+        *,
+        customer: str,
+        message: str,
+        ask: Ask,
+        occasion: Occasion,
+        ends_on: tuple[str, ...],
+        now: datetime,
+    ) -> Decision:
+        """Read the facts and decide, in the caller's transaction.
+
+        The customer's row is locked first, so that two enrollments of one customer decide one after the other.
+        """
+        permissions = Permissions(session)
+        known = await Customers(session).lock(customer)
+        facts = GateFacts(
+            now=now,
+            has_address=known.email is not None,
+            suppression=await permissions.suppression(customer),
+            opted_out=await permissions.opted_out(customer, ask.topic),
+            consent=await permissions.consent(customer, ask.topic),
+            ended_by=await EventStore(session).ended_by(customer, ends_on, occasion),
+            zone=known.timezone,
+            recent=await Ledger(session).recent_marketing(customer, now - self._policy.caps.horizon, excluding=message),
+        )
+        return decide(ask, facts, self._policy)
+
+
+class GateActivities:
+    """The gate as an activity."""
+
+    def __init__(self, database: Database, clock: Clock, gate: Gate) -> None:
+        self._database, self._clock, self._gate = database, clock, gate
+
+    @activity.defn(name=calls.GATE)
+    async def decide_message(self, request: calls.GateRequest) -> calls.Gated:
+        """Decide, and claim the ledger row or note why not. Idempotent per enrollment and step.
+
+        A message that was claimed, or went further, stays claimed whatever the facts say by now.
+        """
+        message = ledger_id(request.enrollment, request.step)
+        now = moment_of(request.at, self._clock)
+        async with self._database.transaction() as session:
+            ledger = Ledger(session)
+            decision = await ledger.decided(message)
+            if decision is None:
+                decision = await self._gate.decide(
+                    session,
+                    customer=request.customer,
+                    message=message,
+                    ask=request.ask,
+                    occasion=request.occasion,
+                    ends_on=request.ends_on,
+                    now=now,
+                )
+                await ledger.decide(request, decision, now)
+        return calls.Gated(message=message, decision=decision)

@@ -1,0 +1,99 @@
+"""Writes the body of a message into the ledger, from fresh facts."""
+
+import asyncio
+from functools import partial
+from typing import Literal
+
+from storage.customers import Customers
+from storage.ledger import Ledger, LedgerRow
+from temporalio import activity
+
+from activities.moment import moment_of
+from domain import calls
+from domain.clock import Clock
+from domain.customer import Customer
+from domain.errors import TemplateError, UnknownMessageError
+from domain.intent import Tier
+from domain.offer import Offer, OfferKind
+from mail import context
+from mail.links import Links
+from mail.render import Body, Templates
+from mail.tracking import Campaign, Tracked, track
+from storage.database import Database
+
+_OFFERS: dict[OfferKind, Literal["discount", "free_shipping", "reassurance"]] = {
+    OfferKind.DISCOUNT: "discount",
+    OfferKind.FREE_SHIPPING: "free_shipping",
+    OfferKind.REASSURANCE: "reassurance",
+}
+
+
+class RenderingActivities:
+    """Rendering, with the shop's templates and identity."""
+
+    def __init__(
+        self, database: Database, clock: Clock, templates: Templates, links: Links, shop: context.Shop
+    ) -> None:
+        self._database, self._clock = database, clock
+        self._templates, self._links, self._shop = templates, links, shop
+
+    @activity.defn(name=calls.RENDER)
+    async def render_message(self, request: calls.RenderRequest) -> calls.Rendered:
+        """Render a claimed message and keep the body in its ledger row. Idempotent: rendering again replaces it.
+
+        A template that cannot be rendered drops the message, with the reason in the ledger; the journey goes on.
+        """
+        message = request.message
+        async with self._database.read() as session:
+            row = await Ledger(session).get(message)
+            if row is None:
+                raise UnknownMessageError(f"the ledger has no message {message}")
+            customers = Customers(session)
+            customer = await customers.get(row.customer)
+            order = await customers.order(row.customer, request.occasion.seq)
+        reading = self._context(row, customer, order, request.intent.tier if request.intent else Tier.LOW)
+        now = moment_of(request.at, self._clock)
+        try:
+            # MJML is CPU in native code: in a thread, the event loop goes on.
+            body = await asyncio.to_thread(self._templates.render, row.template, reading)
+        except TemplateError as error:
+            return await self._drop(message, f"its template does not render: {error}", request)
+        tracked = self._track(row, body, reading.unsubscribe_url)
+        async with self._database.transaction() as session:
+            await Ledger(session).store_body(
+                message, subject=body.subject, html=tracked.html, text=tracked.text, links=tracked.targets, at=now
+            )
+        return calls.Rendered(message=message, html_bytes=len(tracked.html.encode()))
+
+    def _context(
+        self, row: LedgerRow, customer: Customer, order: context.Order | None, tier: Tier
+    ) -> context.RenderContext:
+        return context.RenderContext(
+            customer=context.Recipient(first_name=customer.first_name, locale=customer.locale, tier=tier.value),
+            shop=self._shop,
+            cart=customer.cart,
+            order=order,
+            offer=_shown(row.offer),
+            unsubscribe_url=self._links.unsubscribe(row.id),
+        )
+
+    def _track(self, row: LedgerRow, body: Body, unsubscribe_url: str) -> Tracked:
+        return track(
+            body.html,
+            body.text,
+            campaign=Campaign(journey=row.journey, step=row.step),
+            link=partial(self._links.click, row.id),
+            untouched=(unsubscribe_url,),
+        )
+
+    async def _drop(self, message: str, problem: str, request: calls.RenderRequest) -> calls.Rendered:
+        activity.logger.error("message %s dropped: %s", message, problem)
+        async with self._database.transaction() as session:
+            await Ledger(session).drop(message, problem, request.at)
+        return calls.Rendered(message=message, problem=problem)
+
+
+def _shown(offer: Offer | None) -> context.Offer | None:
+    if offer is None or offer.kind is OfferKind.NOTHING:
+        return None
+    return context.Offer(kind=_OFFERS[offer.kind], percent=offer.percent, code=offer.code)

@@ -1,0 +1,55 @@
+"""Scores intent, and chooses what follows from it."""
+
+from datetime import timedelta
+
+from storage.customers import Customers
+from storage.events import EventStore
+from storage.exposures import Exposures
+from temporalio import activity
+
+from activities.moment import moment_of
+from domain import calls
+from domain.behaviour import observe
+from domain.clock import Clock
+from domain.draw import draw
+from domain.intent import Intent, Thresholds, score
+from domain.offer import Offer, OfferPolicy
+from storage.database import Database
+
+LOOK_BACK = timedelta(days=30)
+"""Older behaviour has decayed to nothing."""
+
+
+class ScoringActivities:
+    """Intent, offers and variants."""
+
+    def __init__(self, database: Database, clock: Clock, thresholds: Thresholds, offers: OfferPolicy) -> None:
+        self._database, self._clock = database, clock
+        self._thresholds, self._offers = thresholds, offers
+
+    @activity.defn(name=calls.SCORE)
+    async def score(self, request: calls.ScoreRequest) -> Intent:
+        """Score a customer's intent from their events up to now. Changes nothing."""
+        now = moment_of(request.at, self._clock)
+        async with self._database.read() as session:
+            events = await EventStore(session).recent(request.customer, now - LOOK_BACK)
+            customer = await Customers(session).get(request.customer)
+        behaviour = observe(events, now=now, orders=customer.orders)
+        return score(behaviour, now=now, thresholds=self._thresholds, previous=request.previous)
+
+    @activity.defn(name=calls.CHOOSE_OFFER)
+    async def choose_offer(self, request: calls.OfferRequest) -> Offer:
+        """Ask the offer policy, with the cart as it is now. Changes nothing."""
+        async with self._database.read() as session:
+            customer = await Customers(session).get(request.customer)
+        return self._offers.choose(customer, request.tier)
+
+    @activity.defn(name=calls.CHOOSE_VARIANT)
+    async def choose_variant(self, request: calls.VariantRequest) -> calls.Variant:
+        """Assign a variant and log the exposure. Idempotent: the customer's first variant stays."""
+        drawn = draw(request.experiment, request.customer, request.variants)
+        async with self._database.transaction() as session:
+            kept = await Exposures(session).assign(
+                request.customer, request.experiment, drawn, request.enrollment, request.at
+            )
+        return calls.Variant(name=kept)

@@ -1,0 +1,125 @@
+"""Hands messages to the mail server, each once."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+from temporalio import activity
+
+from activities.gate import Gate
+from activities.moment import moment_of
+from domain import calls
+from domain.calls import Delivery
+from domain.clock import Clock
+from domain.errors import DeferredByServerError, RefusedMessageError
+from domain.message import Kind, MessageStatus, Verdict
+from mail.compose import Outgoing, compose, envelope_address
+from mail.links import Links
+from mail.transport import Handover, Mail, Transport
+from storage.customers import Customers
+from storage.database import Database
+from storage.ledger import HandOverAnswer, Ledger, LedgerRow
+
+_STATUS = {Handover.ACCEPTED: MessageStatus.SENT, Handover.UNKNOWN: MessageStatus.UNKNOWN}
+_REASONS = {
+    Handover.ACCEPTED: "accepted by the mail server",
+    Handover.UNKNOWN: "the connection broke after the mail was written: it may or may not have arrived",
+}
+
+
+class SendingActivities:
+    """Sending, over one transport, as one sender (`Name <address>`)."""
+
+    def __init__(
+        self, database: Database, clock: Clock, *, gate: Gate, transport: Transport, links: Links, sender: str
+    ) -> None:
+        self._database, self._clock, self._gate = database, clock, gate
+        self._transport, self._links, self._sender = transport, links, sender
+
+    @activity.defn(name=calls.SEND)
+    async def send_message(self, request: calls.SendRequest) -> Delivery:
+        """Hand a rendered message over, at most once for marketing and at least once for transactional mail.
+
+        Effect: one mail, recorded. Idempotency key: the message's ledger id, which also makes the Message-ID.
+        In one transaction the gate is asked a last time and the row marked as handed over, before the mail server is
+        called; an attempt that finds the mark of an earlier one knows that its end was not seen. Takes as long as an
+        SMTP conversation.
+
+        Raises:
+            DeferredByServerError: certainly not accepted; Temporal tries again.
+        """
+        now = moment_of(request.at, self._clock)
+        async with self._database.transaction() as session:
+            prepared = await self._prepare(session, request, now)
+        if isinstance(prepared, Delivery):
+            return prepared
+        try:
+            handover = await self._transport.deliver(prepared)
+        except DeferredByServerError:
+            async with self._database.transaction() as session:
+                await Ledger(session).back_to_rendered(request.message)
+            raise
+        except RefusedMessageError as error:
+            reason = f"refused by the mail server with {error.code}"
+            return await self._finish(request.message, MessageStatus.REFUSED, reason, now)
+        return await self._finish(request.message, _STATUS[handover], _REASONS[handover], now)
+
+    async def _prepare(self, session: AsyncSession, request: calls.SendRequest, now: datetime) -> Mail | Delivery:
+        """Mark the message as handed over and return the mail; or return what became of it already."""
+        ledger = Ledger(session)
+        customer = await Customers(session).lock(request.customer)
+        row = await ledger.require(request.message)
+        if row.status is MessageStatus.RENDERED:
+            objection = await self._ask_again(session, request, now)
+            if objection is not None:
+                return objection
+        handed = await ledger.hand_over(request.message, now)
+        if handed.answer is not HandOverAnswer.PROCEED or customer.email is None:
+            row = handed.row
+            return Delivery(message=row.id, status=row.status, reason=row.reason, at=row.sent_at or now)
+        return await self._write(ledger, handed.row, customer.email, now)
+
+    async def _ask_again(self, session: AsyncSession, request: calls.SendRequest, now: datetime) -> Delivery | None:
+        """Ask the gate a last time: since it said *send* the customer may have bought, left, or gone to bed."""
+        decision = await self._gate.decide(
+            session,
+            customer=request.customer,
+            message=request.message,
+            ask=request.ask,
+            occasion=request.occasion,
+            ends_on=request.ends_on,
+            now=now,
+        )
+        ledger = Ledger(session)
+        match decision.verdict:
+            case Verdict.SEND:
+                return None
+            case Verdict.DEFER:
+                row = await ledger.postpone(request.message, decision, now)
+            case Verdict.DROP:
+                row = await ledger.finish(request.message, MessageStatus.DROPPED, decision.reason, now)
+        return Delivery(message=row.id, status=row.status, reason=decision.reason, at=now, until=decision.until)
+
+    async def _write(self, ledger: Ledger, row: LedgerRow, address: str, now: datetime) -> Mail:
+        body = await ledger.body(row.id)
+        message_id = row.message_id or ""
+        outgoing = Outgoing(
+            sender=self._sender,
+            to=address,
+            subject=body.subject,
+            html=body.html,
+            text=body.text,
+            message_id=message_id,
+            unsubscribe_url=self._links.unsubscribe(row.id) if row.kind is Kind.MARKETING else None,
+            date=row.claimed_at or now,
+        )
+        return Mail(
+            sender=envelope_address(self._sender),
+            recipient=envelope_address(address),
+            raw=compose(outgoing),
+            message_id=message_id,
+        )
+
+    async def _finish(self, message: str, status: MessageStatus, reason: str, at: datetime) -> Delivery:
+        async with self._database.transaction() as session:
+            await Ledger(session).finish(message, status, reason, at)
+        return Delivery(message=message, status=status, reason=reason, at=at)

@@ -1,0 +1,1 @@
+"""The ground floor: what every other room speaks. Pure: pydantic and the standard library only."""

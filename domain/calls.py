@@ -1,0 +1,192 @@
+"""What workflows ask of activities: names and shapes on the wire.
+
+Activity names are frozen: they stand in the histories of running journeys, and renaming one takes several deploys.
+No request carries an address, a name or a body; ids travel, people stay in the database.
+"""
+
+from datetime import time
+from typing import Final
+
+from domain.enrollment import Occasion, Outcome
+from domain.gate import Ask
+from domain.intent import Intent, Tier
+from domain.message import Decision, MessageStatus
+from domain.model import CustomerId, Instant, WireValue
+from domain.offer import Offer
+
+ADMIT: Final = "admit_enrollment"
+CLOSE: Final = "close_enrollment"
+SCORE: Final = "score_customer"
+GATE: Final = "decide_message"
+RENDER: Final = "render_message"
+SEND: Final = "send_message"
+READ_FACT: Final = "read_fact"
+READ_ACTIVITY: Final = "read_last_activity"
+NEXT_LOCAL: Final = "find_next_local_time"
+CHOOSE_OFFER: Final = "choose_offer"
+CHOOSE_VARIANT: Final = "choose_variant"
+
+
+class AdmitRequest(WireValue):
+    """Asks to begin. Effect once per enrollment: a second run of the same enrollment is not admitted."""
+
+    enrollment: str
+    workflow_id: str
+    run_id: str
+
+
+class Admission(WireValue):
+    """Whether the run may go on, and if not, why."""
+
+    admitted: bool
+    why: str = ""
+
+
+class CloseRequest(WireValue):
+    """Records how an enrollment ended."""
+
+    enrollment: str
+    outcome: Outcome
+    at: Instant
+
+
+class ScoreRequest(WireValue):
+    """Asks for the customer's intent now. `previous` tier matters for hysteresis."""
+
+    customer: CustomerId
+    previous: Tier | None = None
+    at: Instant
+
+
+class GateRequest(WireValue):
+    """Asks whether a step's message may go now. Idempotent per enrollment and step."""
+
+    enrollment: str
+    workflow_id: str
+    journey: str
+    customer: CustomerId
+    step: str
+    template: str
+    ask: Ask
+    occasion: Occasion
+    ends_on: tuple[str, ...]
+    """Events that end the journey. One of them committed after the occasion, and the message is dropped."""
+    offer: Offer | None = None
+    at: Instant
+
+
+class Gated(WireValue):
+    """The gate's answer and the ledger id of the message it is about."""
+
+    message: str
+    decision: Decision
+
+
+class RenderRequest(WireValue):
+    """Asks to write the body of a claimed message into the ledger, from fresh facts."""
+
+    message: str
+    occasion: Occasion
+    intent: Intent | None = None
+    at: Instant
+
+
+class Rendered(WireValue):
+    """What was rendered: sizes only, the body stays in the database. `problem` says why there is no body."""
+
+    message: str
+    html_bytes: int = 0
+    problem: str | None = None
+
+
+class SendRequest(WireValue):
+    """Asks to hand a rendered message to the mail server. Idempotent per message id."""
+
+    message: str
+    customer: CustomerId
+    ask: Ask
+    """Asked again before a late attempt: what was right an hour ago may be night, capped or unwanted by now."""
+    occasion: Occasion
+    ends_on: tuple[str, ...]
+    at: Instant
+
+
+class Delivery(WireValue):
+    """What became of a message: sent, dropped, refused, unknown, or deferred by a gate that was asked again."""
+
+    message: str
+    status: MessageStatus
+    reason: str
+    at: Instant
+    until: Instant | None = None
+    """When to ask the gate again; set when, and only when, deferred."""
+
+    @property
+    def went_out(self) -> bool:
+        """Whether the customer has it, as far as anybody can know."""
+        return self.status in (MessageStatus.SENT, MessageStatus.UNKNOWN)
+
+
+class FactRequest(WireValue):
+    """Asks for one fact by its name."""
+
+    customer: CustomerId
+    fact: str
+    occasion: Occasion
+
+
+class FactAnswer(WireValue):
+    """The fact's value now."""
+
+    value: bool | str
+
+
+class ActivityRequest(WireValue):
+    """Asks when the customer last did one of these things."""
+
+    customer: CustomerId
+    names: tuple[str, ...]
+
+
+class LastActivity(WireValue):
+    """Product time of the last such event; none when there was none."""
+
+    at: Instant | None = None
+
+
+class LocalTimeRequest(WireValue):
+    """Asks for the next moment, from `after` on, when the customer's wall clock shows `wall_clock`."""
+
+    customer: CustomerId
+    wall_clock: time
+    after: Instant
+
+
+class LocalTime(WireValue):
+    """That moment, in product time."""
+
+    at: Instant
+
+
+class OfferRequest(WireValue):
+    """Asks the offer policy for this customer's offer."""
+
+    customer: CustomerId
+    tier: Tier
+    at: Instant
+
+
+class VariantRequest(WireValue):
+    """Asks for the customer's variant of an experiment. Sticky: the first answer stays."""
+
+    customer: CustomerId
+    enrollment: str
+    experiment: str
+    variants: tuple[str, ...]
+    at: Instant
+
+
+class Variant(WireValue):
+    """The variant's name."""
+
+    name: str

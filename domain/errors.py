@@ -1,0 +1,85 @@
+"""What can go wrong, as a tree. Leaves are permanent (retrying cannot help) or transient (it can).
+
+    SegueError
+    ├── PermanentError
+    │   ├── InvalidEventError       a backend sent something that is not a Segment call
+    │   ├── UnknownJourneyError     no journey of that name is deployed
+    │   ├── UnknownCustomerError    nobody of that id was ever reported
+    │   ├── UnknownMessageError     no such row in the ledger
+    │   ├── TemplateError           a template is missing, or does not render for this customer
+    │   ├── InvalidLinkError        a signed link is forged, was made for another purpose, or is too old
+    │   ├── RefusedMessageError     the mail server said 5xx: this message will never be accepted
+    │   ├── JourneyError            a journey's code broke the rules of the vocabulary
+    │   └── ConfigurationError      a setting is missing or wrong; names the variable
+    └── TransientError
+        ├── DeferredByServerError   the mail server said 4xx, or could not be reached before it had the message
+        └── UnavailableError        a part Segue needs (database, Temporal) is away
+
+A mail that waits or is not sent is no error but a result (`domain.message.Decision`), and so is a hand-over whose
+end nobody saw (`MessageStatus.UNKNOWN`).
+"""
+
+
+class SegueError(Exception):
+    """Base of every error Segue raises on purpose."""
+
+
+class PermanentError(SegueError):
+    """Trying again without changing something cannot succeed."""
+
+
+class TransientError(SegueError):
+    """Trying again later may succeed."""
+
+
+class InvalidEventError(PermanentError):
+    """A call is not in the Segment spec. `field` names the culprit, e.g. `batch.3.userId`."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}" if field else problem)
+        self.field = field
+        self.problem = problem
+
+
+class UnknownJourneyError(PermanentError):
+    """No journey of that name is deployed."""
+
+
+class UnknownCustomerError(PermanentError):
+    """Nobody of that id was ever reported."""
+
+
+class UnknownMessageError(PermanentError):
+    """No such row in the ledger."""
+
+
+class TemplateError(PermanentError):
+    """A template is missing, or does not render for this customer."""
+
+
+class InvalidLinkError(PermanentError):
+    """A signed link is forged, was made for another purpose, or is too old."""
+
+
+class RefusedMessageError(PermanentError):
+    """The mail server will never accept this message. `code` is its SMTP reply code (RFC 5321, 4.2)."""
+
+    def __init__(self, code: int, problem: str) -> None:
+        super().__init__(f"{code} {problem}")
+        self.code = code
+
+
+class JourneyError(PermanentError):
+    """A journey's code broke the rules of the vocabulary, for example awaited something that is no verb."""
+
+
+class ConfigurationError(PermanentError):
+    """A setting is missing or wrong. The message names the variable and the remedy."""
+
+
+class DeferredByServerError(TransientError):
+    """The mail server asked to try later, or was not reached. It has certainly not accepted the message."""
+
+
+class UnavailableError(TransientError):
+    """A part Segue needs is away."""

@@ -1,0 +1,77 @@
+"""An event: a fact that a backend reported, in one normal form whatever door it came through.
+
+Names are those of the Segment e-commerce spec (segment.com/docs/connections/spec/ecommerce/v2) where it has one.
+Names of our own are marked so.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from domain.model import Instant, Value
+
+PRODUCT_VIEWED = "Product Viewed"
+PRODUCT_LIST_VIEWED = "Product List Viewed"
+PRODUCTS_SEARCHED = "Products Searched"
+PRODUCT_ADDED = "Product Added"
+PRODUCT_REMOVED = "Product Removed"
+CART_VIEWED = "Cart Viewed"
+CHECKOUT_STARTED = "Checkout Started"
+ORDER_COMPLETED = "Order Completed"
+ORDER_CANCELLED = "Order Cancelled"
+ORDER_REFUNDED = "Order Refunded"
+
+# The Segment spec for email (…/spec/email/).
+EMAIL_LINK_CLICKED = "Email Link Clicked"
+UNSUBSCRIBED = "Unsubscribed"
+EMAIL_BOUNCED = "Email Bounced"
+EMAIL_COMPLAINED = "Email Marked as Spam"
+
+# Ours: what Segue concludes from what was reported, stored beside it in the same transaction.
+CART_EMPTIED = "Cart Emptied"
+
+CART_ACTIVITY = (PRODUCT_ADDED, PRODUCT_REMOVED, CART_VIEWED, CART_EMPTIED)
+"""What restarts the quiet hour of an abandoned cart."""
+
+
+class EventType(StrEnum):
+    """The kind of Segment call that carried the event."""
+
+    TRACK = "track"
+    IDENTIFY = "identify"
+    PAGE = "page"
+    SCREEN = "screen"
+    GROUP = "group"
+    ALIAS = "alias"
+
+
+class Event(Value):
+    """One reported fact.
+
+    `name` is the track event's name, the page's or screen's name, else the type. `properties` are the call's
+    properties (traits for identify and group). `occurred_at` is product time, corrected for the sender's clock.
+    """
+
+    message_id: str = Field(min_length=1, max_length=256)
+    type: EventType
+    name: str = Field(min_length=1, max_length=256)
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    previous_id: str | None = None
+    occurred_at: Instant
+    received_at: Instant
+    properties: dict[str, Any] = Field(default_factory=dict)
+    context: dict[str, Any] = Field(default_factory=dict)
+
+
+class StoredEvent(Value):
+    """An event as the dispatcher reads it from the store."""
+
+    seq: int
+    customer: str
+    event: Event
+    nth: int = 1
+    """This is the customer's nth event of that name."""
+    starts_visit: bool = False
+    """The first thing the customer did on the site after at least half an hour away."""

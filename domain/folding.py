@@ -1,0 +1,252 @@
+"""Folding: what one event changes about what is known of a customer. Pure; the store calls it inside the commit.
+
+Events come late and out of order. Each counts at the moment it occurred: nothing known moves backwards because an old
+event arrives after a newer one.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from domain import basket
+from domain import event as names
+from domain.customer import VISIT_GAP, Cart, CartLine, Customer
+from domain.event import Event, EventType
+from domain.model import Instant, Value
+from domain.profile import MOST_TRAITS, Permission, read_permissions, read_profile, read_traits
+
+MOST_COUNTED_NAMES = 500
+"""Different event names counted for one customer. Pages may be named by their address; later names stay uncounted."""
+
+_LONGEST_ID = 256
+"""As `domain.event.Event.message_id` has it."""
+
+_SITE_CALLS = (EventType.TRACK, EventType.PAGE, EventType.SCREEN)
+
+_DO_NOT_BEGIN_VISITS = (names.EMAIL_LINK_CLICKED, names.ORDER_COMPLETED)
+"""Activity, but no return to the shop by itself: a click is told as a click, and the page it opens must not be told
+as a return as well; an order may be a renewal that nobody was there for."""
+
+
+class Order(Value):
+    """One completed order. `total` in `currency`; `nth` counts the customer's orders from 1."""
+
+    order_id: str
+    total: float
+    currency: str
+    lines: tuple[CartLine, ...] = ()
+    completed_at: Instant
+    nth: int
+
+
+class Folded(Value):
+    """What one event led to."""
+
+    customer: Customer
+    nth: int = 1
+    """It is the customer's nth event of that name; of Order Completed, the nth order."""
+    starts_visit: bool = False
+    """It is the first thing the customer did on the site after `VISIT_GAP` away, or at all."""
+    derived: tuple[Event, ...] = ()
+    """What follows from it. To be stored, and folded, right after it."""
+    order: Order | None = None
+    """A new order; None when it was counted before, or is none."""
+    permissions: tuple[Permission, ...] = ()
+    """What the customer agreed to or refused."""
+
+
+def fold(customer: Customer | None, event: Event, *, customer_id: str, known_order: int | None = None) -> Folded:
+    """Apply an event to the facts.
+
+    Args:
+        customer: what is known so far; None for somebody new.
+        event: what happened.
+        customer_id: whose facts they are.
+        known_order: for Order Completed, the `Order.nth` of that order id if it was counted before.
+    """
+    starts_visit = _starts_visit(customer, event)
+    known = customer or Customer(id=customer_id, first_seen_at=event.occurred_at, last_seen_at=event.occurred_at)
+    traits = read_traits(event)
+    known = _told(_seen(known, event), event, traits)
+    order = _read_order(known, event) if known_order is None and is_order(event) else None
+    shopped = _ordered(known, order) if order else _shopped(known, event)
+    return Folded(
+        customer=_counted(shopped, event.name, counts=known_order is None),
+        nth=_nth(known, event, known_order),
+        starts_visit=starts_visit,
+        derived=_derive(known, shopped, event) if order is None else (),
+        order=order,
+        permissions=read_permissions(traits),
+    )
+
+
+def is_order(event: Event) -> bool:
+    """Whether the event reports an order."""
+    return event.type is EventType.TRACK and event.name == names.ORDER_COMPLETED
+
+
+def order_id(event: Event) -> str:
+    """The order's id; an order reported without one is told apart by its event."""
+    reported = basket.read_text(event.properties.get("order_id") or event.properties.get("orderId"))
+    return reported or event.message_id
+
+
+def is_site_activity(event: Event) -> bool:
+    """Whether the customer was there: pages, screens and tracked actions, clicks in mails included.
+
+    What servers report about mail (delivered, opened, bounced, unsubscribed) and what Segue concludes is none.
+    """
+    if event.type not in _SITE_CALLS:
+        return False
+    by_server = event.type is EventType.TRACK and event.name.startswith("Email ")
+    return event.name == names.EMAIL_LINK_CLICKED or not (
+        by_server or event.name in (names.UNSUBSCRIBED, names.CART_EMPTIED)
+    )
+
+
+def absorb(known: Customer | None, other: Customer, *, customer_id: str) -> Customer:
+    """Join two rows that turn out to be one person: what `known` says stands, what it lacks is taken over."""
+    if known is None:
+        return other.model_copy(update={"id": customer_id})
+    taken = {
+        name: getattr(known, name) or getattr(other, name) for name in ("email", "first_name", "timezone", "locale")
+    }
+    return known.model_copy(
+        update=taken
+        | {
+            "traits": other.traits | known.traits,
+            "cart": other.cart if known.cart.is_empty else known.cart,
+            "orders": known.orders + other.orders,
+            "lifetime_value": round(known.lifetime_value + other.lifetime_value, 2),
+            "first_order_at": _pick(min, known.first_order_at, other.first_order_at),
+            "last_order_at": _pick(max, known.last_order_at, other.last_order_at),
+            "first_seen_at": min(known.first_seen_at, other.first_seen_at),
+            "last_seen_at": max(known.last_seen_at, other.last_seen_at),
+            "counts": _sum(known.counts, other.counts),
+        }
+    )
+
+
+def _starts_visit(customer: Customer | None, event: Event) -> bool:
+    if not is_site_activity(event) or event.name in _DO_NOT_BEGIN_VISITS:
+        return False
+    return customer is None or customer.begins_visit(event.occurred_at)
+
+
+def _seen(customer: Customer, event: Event) -> Customer:
+    at = event.occurred_at
+    update: dict[str, datetime] = {"first_seen_at": min(at, customer.first_seen_at)}
+    if is_site_activity(event):
+        update["last_seen_at"] = max(at, customer.last_seen_at)
+    return customer.model_copy(update=update)
+
+
+def _told(customer: Customer, event: Event, traits: Mapping[str, Any]) -> Customer:
+    """Take the traits in. A call that is clearly late, such as an import, only fills what is not known yet."""
+    said = read_profile(event, traits)
+    if not said and not traits:
+        return customer
+    is_late = event.occurred_at < customer.last_seen_at - VISIT_GAP
+    if is_late:
+        said = {name: value for name, value in said.items() if getattr(customer, name) is None}
+    kept = {**traits, **customer.traits} if is_late else {**customer.traits, **traits}
+    return customer.model_copy(update={**said, "traits": dict(list(kept.items())[:MOST_TRAITS])})
+
+
+def _shopped(customer: Customer, event: Event) -> Customer:
+    change = _CART_CHANGES.get(event.name) if event.type is EventType.TRACK else None
+    if change is None or _is_overtaken(customer, event):
+        return customer
+    return customer.model_copy(update={"cart": change(customer.cart, event.properties, event.occurred_at)})
+
+
+def _is_overtaken(customer: Customer, event: Event) -> bool:
+    """Whether the cart event is older than what emptied the cart, or than what a whole new list replaced."""
+    at, changed_at = event.occurred_at, customer.cart.changed_at
+    if customer.last_order_at is not None and at < customer.last_order_at:
+        return True
+    return event.name == names.CART_VIEWED and changed_at is not None and at < changed_at
+
+
+def _derive(before: Customer, after: Customer, event: Event) -> tuple[Event, ...]:
+    if before.cart.is_empty or not after.cart.is_empty:
+        return ()
+    message_id = _derived_id(event.message_id, "cart-emptied")
+    update: dict[str, Any] = {
+        "message_id": message_id,
+        "name": names.CART_EMPTIED,
+        "properties": {},
+        "context": {},
+        "previous_id": None,
+    }
+    return (event.model_copy(update=update),)
+
+
+def _derived_id(message_id: str, what: str) -> str:
+    """The id of what follows from an event: the same each time. A cause's id that leaves no room is shortened."""
+    room = _LONGEST_ID - len(what) - 1
+    cause = message_id if len(message_id) <= room else hashlib.sha256(message_id.encode()).hexdigest()
+    return f"{cause}/{what}"
+
+
+def _read_order(customer: Customer, event: Event) -> Order:
+    lines = basket.read_lines(event.properties)
+    reported = (basket.read_number(event.properties.get(key)) for key in ("revenue", "total", "value"))
+    amounts = [amount for amount in reported if amount is not None and amount >= 0]
+    return Order(
+        order_id=order_id(event),
+        total=round(amounts[0] if amounts else sum(line.price * line.quantity for line in lines), 2),
+        currency=basket.read_currency(event.properties, customer.cart.currency),
+        lines=lines,
+        completed_at=event.occurred_at,
+        nth=customer.orders + 1,
+    )
+
+
+def _ordered(customer: Customer, order: Order) -> Customer:
+    return customer.model_copy(
+        update={
+            "orders": order.nth,
+            "lifetime_value": round(customer.lifetime_value + order.total, 2),
+            "first_order_at": _pick(min, customer.first_order_at, order.completed_at),
+            "last_order_at": _pick(max, customer.last_order_at, order.completed_at),
+            "cart": _cart_after(customer.cart, order),
+        }
+    )
+
+
+def _cart_after(cart: Cart, order: Order) -> Cart:
+    """Empty: the order took it all. What was put in after an order that is reported late stays."""
+    if cart.changed_at is not None and cart.changed_at > order.completed_at:
+        return basket.take_ordered(cart, order.lines)
+    return Cart(currency=order.currency, changed_at=order.completed_at)
+
+
+def _counted(customer: Customer, name: str, *, counts: bool) -> Customer:
+    room = name in customer.counts or len(customer.counts) < MOST_COUNTED_NAMES
+    if not counts or not room:
+        return customer
+    return customer.model_copy(update={"counts": customer.counts | {name: customer.counts.get(name, 0) + 1}})
+
+
+def _nth(before: Customer, event: Event, known_order: int | None) -> int:
+    if known_order is not None:
+        return known_order
+    return before.orders + 1 if is_order(event) else before.counts.get(event.name, 0) + 1
+
+
+def _pick(which: Callable[[datetime, datetime], datetime], *moments: datetime | None) -> datetime | None:
+    known = [moment for moment in moments if moment is not None]
+    return which(*known) if len(known) > 1 else next(iter(known), None)
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
+
+
+_CART_CHANGES: dict[str, Callable[[Cart, Mapping[str, Any], datetime], Cart]] = {
+    names.PRODUCT_ADDED: basket.add_product,
+    names.PRODUCT_REMOVED: basket.remove_product,
+    names.CART_VIEWED: basket.replace_products,
+}

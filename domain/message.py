@@ -1,0 +1,64 @@
+"""A message: one email to one customer, and what became of it. The ledger keeps one row for each."""
+
+import hashlib
+from enum import StrEnum
+
+from domain.model import Instant, WireValue
+
+
+class Stage(StrEnum):
+    """The funnel stage a mail speaks to. Caps count mails per stage."""
+
+    AWARENESS = "awareness"
+    CONSIDERATION = "consideration"
+    PURCHASE = "purchase"
+    RETENTION = "retention"
+    ADVOCACY = "advocacy"
+
+
+class Kind(StrEnum):
+    """Why the mail may be sent at all."""
+
+    MARKETING = "marketing"
+    """Needs consent, obeys caps and quiet hours. After an unknown hand-over it is not sent again."""
+    TRANSACTIONAL = "transactional"
+    """Owed to the customer (an order's confirmation). After an unknown hand-over it is sent again."""
+
+
+class MessageStatus(StrEnum):
+    """Where a message stands.
+
+    claimed → rendered → handed over → sent, and aside: deferred (asked again at its due time), dropped (never),
+    refused (by the mail server, for good), unknown (handed over, and nobody saw the server's answer).
+    """
+
+    DEFERRED = "deferred"
+    CLAIMED = "claimed"
+    RENDERED = "rendered"
+    HANDED_OVER = "handed over"
+    SENT = "sent"
+    DROPPED = "dropped"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Verdict(StrEnum):
+    """What the gate may answer."""
+
+    SEND = "send"
+    DEFER = "defer"
+    DROP = "drop"
+
+
+class Decision(WireValue):
+    """The gate's answer for one message. `until` is set when, and only when, the verdict is *defer*."""
+
+    verdict: Verdict
+    reason: str
+    """One line a marketer understands; shown in the Temporal UI and in the ledger. No personal data."""
+    until: Instant | None = None
+
+
+def ledger_id(enrollment: str, step: str) -> str:
+    """The ledger's key of a step's message: the same for every attempt and every retry."""
+    return "m" + hashlib.sha256(f"{enrollment}\n{step}".encode()).hexdigest()[:24]

@@ -1,0 +1,27 @@
+"""The base of every value Segue passes around: frozen, strict about unknown fields, aware of time zones."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+Instant = AwareDatetime
+"""A moment in time; a naive datetime is refused. Product time unless a name says *real*."""
+
+CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""Segue's own key of a customer. Never an address: see `storage.customers`, which issues it."""
+
+
+class Value(BaseModel):
+    """A frozen value. Unknown fields are refused, so that a misspelt one is never lost silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WireValue(BaseModel):
+    """A frozen value that outlives deploys in Temporal histories.
+
+    Unknown fields are ignored: code of yesterday must read what code of tomorrow wrote. Add fields with
+    defaults only; renaming or removing one takes several deploys.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")

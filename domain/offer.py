@@ -1,0 +1,52 @@
+"""An offer: what a mail may add to persuade, chosen by one policy so that no journey gives away margin on its own."""
+
+from enum import StrEnum
+
+from domain.customer import Customer
+from domain.intent import Tier
+from domain.model import Value, WireValue
+
+
+class OfferKind(StrEnum):
+    """What is offered."""
+
+    NOTHING = "nothing"
+    REASSURANCE = "reassurance"
+    """Help, returns, secure payment: costs nothing."""
+    FREE_SHIPPING = "free shipping"
+    DISCOUNT = "discount"
+
+
+class Offer(WireValue):
+    """The choice for one customer, now. `why` is shown to operators."""
+
+    kind: OfferKind = OfferKind.NOTHING
+    percent: int = 0
+    code: str | None = None
+    why: str = ""
+
+
+class OfferPolicy(Value):
+    """Which offers the shop honours. By default none that cost money: the shop must be able to redeem them.
+
+    `free_shipping_over` is a cart value in the shop's currency. `discount_code` is a code the shop's checkout knows.
+    """
+
+    free_shipping_over: float | None = None
+    discount_percent: int = 0
+    discount_code: str | None = None
+
+    def choose(self, customer: Customer, tier: Tier) -> Offer:
+        """Pick an offer. Nobody about to buy anyway gets a discount, and nobody twice: it is for a first order."""
+        if customer.cart.is_empty:
+            return Offer(why="nothing in the cart")
+        if self.discount_code and self.discount_percent and customer.orders == 0 and tier is not Tier.HIGH:
+            return Offer(
+                kind=OfferKind.DISCOUNT,
+                percent=self.discount_percent,
+                code=self.discount_code,
+                why="a first order, and intent is not high",
+            )
+        if self.free_shipping_over is not None and customer.cart.value >= self.free_shipping_over:
+            return Offer(kind=OfferKind.FREE_SHIPPING, why=f"cart worth {self.free_shipping_over:g} or more")
+        return Offer(kind=OfferKind.REASSURANCE, why="no paid offer applies")

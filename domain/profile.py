@@ -1,0 +1,90 @@
+"""What traits say about a person: address, name, zone, language, and what they agreed to.
+
+Traits are those of the Segment spec for identify, in both of its spellings, at the top of an identify call or in
+`context.traits` of any other call.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from domain.basket import read_text
+from domain.event import Event, EventType
+from domain.model import Value
+
+ALL_MARKETING = "*"
+"""The topic that stands for every one."""
+
+MOST_TRAITS = 300
+"""Different traits kept of one person. A backend that invents names for them would fill the database."""
+
+_LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
+_ADDRESS = re.compile(
+    r"[^@\s<>\"(),:;\\\x00-\x1f\x7f]+@[^@\s<>\"(),:;\\\x00-\x1f\x7f.]+(\.[^@\s<>\"(),:;\\\x00-\x1f\x7f.]+)+"
+)
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
+_LONGEST_NAME = 100
+
+
+class Permission(Value):
+    """One thing a person agreed to, or refused. Topic `*` is all marketing."""
+
+    topic: str
+    granted: bool
+
+
+def read_traits(event: Event) -> dict[str, Any]:
+    """The traits an event carries, wherever the call keeps them. A group's traits are not the person's."""
+    carried = event.context.get("traits")
+    traits = dict(carried) if isinstance(carried, dict) else {}
+    return traits | event.properties if event.type is EventType.IDENTIFY else traits
+
+
+def read_profile(event: Event, traits: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of `domain.customer.Customer` that an event tells, by name. Unusable ones are left out."""
+    said = {
+        "email": normalise_email(traits.get("email")),
+        "first_name": _first_name(traits),
+        "timezone": read_text(traits.get("timezone") or event.context.get("timezone")),
+        "locale": read_text(traits.get("locale") or traits.get("language") or event.context.get("locale")),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def normalise_email(value: object) -> str | None:
+    """An address in lower case, or None when it cannot be one.
+
+    Whether anybody reads mail there is not asked. Nothing in it can break out of a mail's header.
+    """
+    text = read_text(value).lower()
+    return text if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text) else None
+
+
+def read_permissions(traits: Mapping[str, Any]) -> tuple[Permission, ...]:
+    """What the traits grant or refuse.
+
+    `consent`: true or false for all marketing, an object of topic → bool, or a list of granted topics.
+    `marketing_consent` and `email_opt_in`: true or false for all marketing. Only a real bool counts: what a form sent
+    as the text "false" must not become a yes.
+    """
+    found = dict(_permissions(traits))
+    return tuple(Permission(topic=topic, granted=granted) for topic, granted in found.items())
+
+
+def _permissions(traits: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    for name in ("marketing_consent", "marketingConsent", "email_opt_in", "emailOptIn"):
+        if isinstance(granted := traits.get(name), bool):
+            yield ALL_MARKETING, granted
+    match traits.get("consent"):
+        case bool(granted):
+            yield ALL_MARKETING, granted
+        case dict(topics):
+            yield from ((read_text(key), value) for key, value in topics.items() if isinstance(value, bool) and key)
+        case list(topics):
+            yield from ((topic, True) for item in topics if isinstance(item, str) and (topic := read_text(item)))
+
+
+def _first_name(traits: Mapping[str, Any]) -> str:
+    given = read_text(traits.get("firstName") or traits.get("first_name"))
+    words = (given or read_text(traits.get("name")).split(" ")[0]).strip()
+    return _UNPRINTABLE.sub(" ", words)[:_LONGEST_NAME]

@@ -1,0 +1,49 @@
+"""Structured logs, one way in every process. No line carries an address, a name or a body.
+
+Workflows and activities log through the SDK's own loggers, which are silent on replay; their ids are lifted into
+fields here.
+"""
+
+import logging
+import sys
+
+import structlog
+
+_LIFTED = ("workflow_id", "run_id", "workflow_type", "activity_type", "attempt")
+
+
+def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None) -> None:
+    """Send all logs to standard error: JSON lines, or coloured lines when it is a terminal."""
+    pretty = sys.stderr.isatty() if pretty is None else pretty
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        _lift_temporal,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    last = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for chatty in ("httpx2", "uvicorn.access", "alembic", "aiosqlite", "mail.log"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def _lift_temporal(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Turn the SDK's nested context into plain fields."""
+    record = event.get("_record")
+    for source in ("temporal_workflow", "temporal_activity"):
+        context = getattr(record, source, None) or {}
+        event.update({name: context[name] for name in _LIFTED if name in context})
+    return event

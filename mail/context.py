@@ -1,0 +1,127 @@
+"""What a template may read: one frozen tree, and nothing else.
+
+It holds what the recipient may see about themselves. It leaves out secrets, and every count of what they did:
+copy that can quote "you looked at this seven times" will one day do so.
+"""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, HttpUrl, TypeAdapter, model_validator
+
+from domain.customer import Cart, CartLine
+from domain.intent import Tier
+from domain.model import Instant, Value
+from domain.offer import OfferKind
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+"""The folder of the templates that ship with Segue."""
+
+DEFAULT_LANGUAGE = "en"
+
+_WEB_ADDRESS: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
+
+
+class Recipient(Value):
+    """The person the mail is for."""
+
+    first_name: str | None = None
+    locale: str | None = None
+    """BCP 47, as reported: `de-AT`, `pt_BR`. None if unknown."""
+    tier: Tier = Tier.LOW
+
+    @property
+    def language(self) -> str:
+        """The primary language of the locale in lower case, `en` if unknown."""
+        primary = (self.locale or "").replace("_", "-").split("-")[0].lower()
+        return primary if primary.isascii() and primary.isalpha() else DEFAULT_LANGUAGE
+
+
+class Order(Value):
+    """An order as its confirmation shows it. `nth` is 1 for the customer's first order."""
+
+    order_id: str
+    lines: tuple[CartLine, ...] = ()
+    total: float
+    currency: str = "USD"
+    nth: int = Field(default=1, ge=1)
+    url: str = ""
+    """The page of this order in the shop. Empty: the mail leads to the shop."""
+
+
+class Offer(Value):
+    """What the shop grants; where it grants nothing there is no offer.
+
+    A code may be missing: then the checkout applies the offer by itself.
+    """
+
+    kind: OfferKind
+    percent: int = Field(default=0, ge=0, le=100)
+    code: str | None = None
+    expires_at: Instant | None = None
+    """Shown as a date in the zone it carries: give it in the customer's own."""
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """The last moment at which it holds: what ends at midnight is good through the day before."""
+        return self.expires_at - timedelta.resolution if self.expires_at else None
+
+    @model_validator(mode="after")
+    def _grants_something(self) -> Self:
+        if self.kind is OfferKind.NOTHING:
+            raise ValueError("an offer of nothing is no offer: leave it out")
+        if self.kind is OfferKind.DISCOUNT and not self.percent:
+            raise ValueError("a discount needs percent")
+        return self
+
+
+class Review(Value):
+    """What a customer wrote about a product. Only real ones: templates never invent a quotation."""
+
+    quote: str
+    author: str
+    rating: int = Field(default=5, ge=1, le=5)
+
+
+class Shop(Value):
+    """Who writes. The notes are the shop's own words on what holds buyers back; empty ones get careful general copy."""
+
+    name: str = Field(min_length=1)
+    url: str
+    postal_address: str = Field(min_length=1)
+    """On one line or several: CAN-SPAM (16 CFR 316) wants a valid physical address in every marketing mail."""
+    support_email: str
+    currency: str = "USD"
+    cart_path: str = "/cart"
+    shipping_note: str = ""
+    returns_note: str = ""
+    payment_note: str = ""
+
+    @model_validator(mode="after")
+    def _url_is_web_address(self) -> Self:
+        _WEB_ADDRESS.validate_python(self.url)
+        return self
+
+    @property
+    def cart_url(self) -> str:
+        """Where the customer finds the cart as they left it."""
+        return self.url.rstrip("/") + "/" + self.cart_path.lstrip("/")
+
+
+class RenderContext(Value):
+    """Everything one mail is rendered from. The fields are the names that templates use."""
+
+    customer: Recipient
+    shop: Shop
+    cart: Cart = Cart()
+    order: Order | None = None
+    offer: Offer | None = None
+    recommendations: tuple[CartLine, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    unsubscribe_url: str
+
+
+def samples(folder: Path = TEMPLATES / "samples") -> dict[str, RenderContext]:
+    """Load the sample contexts that previews, checks and tests render every template with, by name."""
+    return {path.stem: RenderContext.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("*.json"))}

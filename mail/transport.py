@@ -1,0 +1,52 @@
+"""Transport: whatever takes a finished mail over. What it may answer is the whole contract.
+
+A hand-over has three ends, and callers must be able to tell them apart: the server has the mail (`ACCEPTED`), it has
+certainly not (an error), or nobody saw its answer (`UNKNOWN`), where sending again may double the mail.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Protocol
+
+from pydantic import Field, StringConstraints
+
+from domain.model import Value
+
+BareAddress = Annotated[str, StringConstraints(pattern=r"^[!-~]+@[!-~]+$", max_length=320)]
+"""A mail address in ASCII, without name and angle brackets: what an SMTP envelope takes."""
+
+
+class Mail(Value):
+    """One mail for one recipient, ready for the wire. `raw` is a whole RFC 5322 message with CRLF line ends."""
+
+    sender: BareAddress
+    """The envelope's sender, where bounces go."""
+    recipient: BareAddress
+    raw: bytes = Field(repr=False)
+    message_id: str
+    """As in the header."""
+
+
+class Handover(StrEnum):
+    """How a hand-over ended that did not fail for certain."""
+
+    ACCEPTED = "accepted"
+    """The server has taken responsibility for the mail."""
+    UNKNOWN = "unknown"
+    """The connection broke or timed out after the mail was written and before the server's answer came."""
+
+
+class Transport(Protocol):
+    """Delivers mails, several at a time if asked so."""
+
+    async def deliver(self, mail: Mail) -> Handover:
+        """Hand one mail over. Never tries twice once the mail itself was written.
+
+        Raises:
+            DeferredByServerError: Certainly not accepted; try later (unreachable, 4xx, timeout before the data).
+            RefusedMessageError: The server will never accept this mail (5xx).
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of all connections. Deliveries under way end as if the line broke."""
+        ...

@@ -1,0 +1,105 @@
+"""Every setting, typed, with its default. The one place that reads the environment.
+
+A setting `x` is the variable `SEGUE_X`; a nested one `SEGUE_X__Y`. Values of dictionaries and models are JSON.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.civil import QuietHours
+from domain.errors import ConfigurationError
+from domain.gate import Caps, ConsentRule, GatePolicy
+from domain.intent import Thresholds
+from domain.model import Value
+from domain.offer import OfferPolicy
+
+PREFIX = "SEGUE_"
+
+
+class ShopSettings(Value):
+    """The sender, as the customer sees it."""
+
+    name: str = "Your Shop"
+    url: str = "https://shop.example"
+    postal_address: str = "Your Shop, 1 Example Street, 12345 Example"
+    support_email: str = "help@shop.example"
+    currency: str = "USD"
+
+
+class Settings(BaseSettings):
+    """All settings. Frozen: read once at the edge, then handed down."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    data: Path = Field(default=Path(".segue"), description="Where the embedded stack keeps its state.")
+    port: int = Field(default=8100, ge=0, le=65535, description="The collector's port.")
+    host: str = Field(default="127.0.0.1", description="The address the collector listens on.")
+    ui_port: int = Field(default=8233, ge=0, le=65535, description="Temporal's web UI, embedded only.")
+    inbox_port: int = Field(default=8025, ge=0, le=65535, description="The development inbox's page.")
+    pace: float = Field(default=1.0, gt=0, le=1_000_000, description="Product seconds per real second.")
+    temporal: str | None = Field(default=None, description="HOST:PORT of a Temporal server; none: the embedded one.")
+    namespace: str | None = Field(default=None, description="Temporal namespace.")
+    temporal_binary: Path | None = Field(default=None, description="The `temporal` command for the embedded server.")
+    database: str | None = Field(default=None, description="Database URL; none: a SQLite file under `data`.")
+    smtp: str | None = Field(default=None, description="Mail server URL; none: the development inbox.")
+    sender: str = Field(default="Your Shop <hello@shop.example>", description="From of every mail.")
+    public_url: str | None = Field(default=None, description="Where customers reach the collector: links in mails.")
+    secret: SecretStr | None = Field(default=None, description="Signs links. Comma-separated: oldest first.")
+    write_keys: SecretStr | None = Field(default=None, description="Keys that backends may write with, by comma.")
+    default_zone: str = Field(default="UTC", description="Zone of customers who reported none.")
+    quiet_from: time = Field(default=time(21), description="Start of quiet hours, customer's wall clock.")
+    quiet_to: time = Field(default=time(8), description="End of quiet hours, customer's wall clock.")
+    consent: ConsentRule = Field(default=ConsentRule.RECORDED, description="Whether marketing needs recorded consent.")
+    caps: Caps = Caps()
+    thresholds: Thresholds = Thresholds()
+    offers: OfferPolicy = OfferPolicy()
+    shop: ShopSettings = ShopSettings()
+    journeys: dict[str, dict[str, Any]] = Field(default={}, description="Settings of journeys, by journey name.")
+    max_body: int = Field(default=5_000_000, gt=0, description="Largest request body in bytes, unpacked.")
+
+    @property
+    def gate_policy(self) -> GatePolicy:
+        """The gate's rules, from caps, quiet hours, zone and consent."""
+        quiet = QuietHours(start=self.quiet_from, end=self.quiet_to)
+        return GatePolicy(caps=self.caps, quiet=quiet, default_zone=self.default_zone, consent=self.consent)
+
+    def with_secrets(self, *, secret: str | None = None, write_keys: str | None = None) -> "Settings":
+        """These settings with secrets filled in."""
+        given = {"secret": secret, "write_keys": write_keys}
+        return self.model_copy(update={name: SecretStr(value) for name, value in given.items() if value is not None})
+
+    def keys(self) -> tuple[str, ...]:
+        """The write keys."""
+        return _listed(self.write_keys)
+
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets that sign links, the newest last."""
+        return _listed(self.secret)
+
+
+def _listed(value: SecretStr | None) -> tuple[str, ...]:
+    return () if value is None else tuple(part.strip() for part in value.get_secret_value().split(",") if part.strip())
+
+
+def load_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """Read the settings; `given` (a command's options that are not None) wins over the environment.
+
+    Raises:
+        ConfigurationError: a value is invalid, or a `SEGUE_` variable is unknown, which is a typing mistake.
+    """
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for variable in sorted(os.environ if environment is None else environment):
+        if variable.startswith(PREFIX) and variable.split("__")[0] not in known:
+            raise ConfigurationError(f"{variable} is no setting of Segue; known are {', '.join(sorted(known))}")
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = "__".join(str(part) for part in first["loc"]).upper()
+        raise ConfigurationError(f"{PREFIX}{name}: {first['msg']}") from None

@@ -1,0 +1,88 @@
+"""What the collector says when something is wrong: `{"error": {"field": …, "message": …}}`, and the right status."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from fastapi import FastAPI
+from sqlalchemy.exc import DataError, SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from domain.errors import InvalidEventError, SegueError, UnavailableError
+from starter.bodies import BodyTooLargeError, UnsupportedEncodingError
+from starter.keys import WrongKeyError
+
+RETRY_AFTER: Final = 5
+"""Seconds. Long enough for a database to come back from a restart, short enough for a client's patience."""
+
+_AUTHENTICATE: Final = {"WWW-Authenticate": 'Basic realm="segue", charset="UTF-8"'}
+_CLIENT_CLOSED_REQUEST: Final = 499  # nginx's word for it; nobody is left to read it
+
+_STATUS: Final[Mapping[type[SegueError], int]] = {
+    InvalidEventError: 400,
+    WrongKeyError: 401,
+    BodyTooLargeError: 413,
+    UnsupportedEncodingError: 415,
+    UnavailableError: 503,
+}
+
+_log = structlog.get_logger("segue.collector")
+
+
+def error_answer(status: int, message: str, field: str = "", headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Make an error's answer. `field` is empty where no single field is to blame."""
+    return JSONResponse({"error": {"field": field, "message": message}}, status, headers)
+
+
+def install_answers(app: FastAPI) -> None:
+    """Give every error its answer."""
+    for error in _STATUS:
+        app.add_exception_handler(error, _segue_error)
+    app.add_exception_handler(HTTPException, _no_route)
+    app.add_exception_handler(SQLAlchemyError, _database_error)
+    app.add_exception_handler(ClientDisconnect, _client_gone)
+    app.add_exception_handler(Exception, _bug)
+
+
+async def _segue_error(_request: Request, error: Exception) -> Response:
+    status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+    if isinstance(error, InvalidEventError):
+        return error_answer(status, error.problem, error.field)
+    if isinstance(error, WrongKeyError):
+        return error_answer(status, str(error), "writeKey", _AUTHENTICATE)
+    if isinstance(error, UnavailableError):
+        _log.warning("answered 503", why=str(error))
+        # Where the database is, and how it is named, is not the client's business.
+        return _try_again()
+    return error_answer(status, str(error))
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    message = {
+        404: f"there is nothing here: calls go to /v1/track, /v1/identify … or /v1/batch, not {request.url.path[:100]}",
+        405: f"{request.method} is not possible here",
+    }.get(error.status_code, str(error.detail))
+    return error_answer(error.status_code, message, headers=error.headers)
+
+
+async def _database_error(request: Request, error: Exception) -> Response:
+    _log.error("the database refused", path=request.url.path, kind=type(error).__name__)
+    if isinstance(error, DataError):
+        return error_answer(400, "the database cannot store one of these values: send simpler ones")
+    return _try_again()
+
+
+async def _client_gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=_CLIENT_CLOSED_REQUEST)
+
+
+async def _bug(_request: Request, _error: Exception) -> Response:
+    return error_answer(500, "a fault of ours, which is in the log; nothing of this request was stored")
+
+
+def _try_again() -> Response:
+    return error_answer(503, "cannot store events now: try again", headers={"Retry-After": str(RETRY_AFTER)})

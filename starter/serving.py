@@ -1,0 +1,125 @@
+"""Collector and dispatcher, serving until told to stop. Used by `segue serve` and `segue up` alike."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import structlog
+import uvicorn
+from temporalio.client import Client
+
+from domain.clock import SystemClock
+from domain.errors import ConfigurationError
+from mail.links import Links
+from settings import Settings
+from starter.collector import create_collector
+from starter.dispatcher import Dispatcher
+from starter.enrolling import Enroller
+from starter.routing import Routes
+from storage.database import Database
+from storage.lease import dispatcher_lease
+from workflows.catalogue import JOURNEYS
+
+_log = structlog.get_logger("segue.serving")
+
+Health = Callable[[], Awaitable[Mapping[str, bool]]]
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs it: collector, worker and Temporal have to stop in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def routes_of(settings: Settings, clock: SystemClock) -> Routes:
+    """The deployed journeys with the deployment's settings."""
+    return Routes(JOURNEYS, clock.paced, settings.journeys)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Listen on a port, before anything else is started.
+
+    Raises:
+        ConfigurationError: it is taken or not permitted.
+    """
+    try:
+        listening = socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        raise ConfigurationError(f"--port {port}: cannot listen on {host}:{port} ({error.strerror})") from error
+    return listening
+
+
+@asynccontextmanager
+async def serving(
+    settings: Settings,
+    *,
+    database: Database,
+    clock: SystemClock,
+    client: Client,
+    listening: socket.socket,
+    links: Links,
+    write_keys: tuple[str, ...],
+    parts: Health | None = None,
+) -> AsyncIterator[Dispatcher]:
+    """Serve until the block ends: requests under way are answered, and what was accepted is safe in the database.
+
+    Args:
+        settings: body limits, shop, journeys.
+        database: migrated.
+        clock: product time.
+        client: to Temporal.
+        listening: the collector's socket, taken over.
+        links: verifies links in mails.
+        write_keys: who may report events.
+        parts: more to ask for `GET /health`.
+    """
+    dispatcher = Dispatcher(database, clock, routes_of(settings, clock), Enroller(client))
+    dispatching = asyncio.create_task(_dispatch(database, dispatcher))
+
+    async def ready() -> Mapping[str, bool]:
+        own = {"dispatcher": not dispatching.done(), "temporal": await _answers(client)}
+        return own | dict(await parts() if parts else {})
+
+    collector = create_collector(
+        database=database,
+        clock=clock,
+        write_keys=write_keys,
+        links=links,
+        max_body=settings.max_body,
+        shop_url=settings.shop.url,
+        ready=ready,
+    )
+    server = _Server(uvicorn.Config(collector, log_config=None, access_log=False, timeout_graceful_shutdown=10))
+    serving_task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        while not server.started and not serving_task.done():
+            await asyncio.sleep(0.01)
+        yield dispatcher
+    finally:
+        server.should_exit = True
+        await serving_task
+        dispatching.cancel()
+        with suppress(asyncio.CancelledError):
+            await dispatching
+
+
+async def _dispatch(database: Database, dispatcher: Dispatcher) -> None:
+    """Dispatch whenever this process is the one to do so; an unforeseen error is logged and tried again."""
+    while True:
+        try:
+            async with dispatcher_lease(database):
+                await dispatcher.run()
+        except Exception:
+            _log.exception("dispatching failed, trying again")
+            await asyncio.sleep(1)
+
+
+async def _answers(client: Client) -> bool:
+    try:
+        async with asyncio.timeout(2):
+            return bool(await client.service_client.check_health())
+    except Exception:  # noqa: BLE001 -- whatever it says, it is not well
+        return False

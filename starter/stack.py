@@ -1,0 +1,142 @@
+"""The whole of Segue on one machine: Temporal's dev server, worker, collector, dispatcher, inbox, one database file."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from temporalio.client import Client
+
+from domain.clock import SystemClock
+from mail.inbox import Inbox
+from mail.links import Links
+from mail.smtp import SmtpTransport
+from settings import Settings
+from starter.dispatcher import Dispatcher
+from starter.embedded import dev_server, find_temporal, free_port
+from starter.place import Addresses, Place
+from starter.serving import bind, routes_of, serving
+from starter.routing import Routes
+from storage.clock import load_clock
+from storage.database import Database
+from temporal import connect, register_search_attributes
+from worker import activities_for, build_worker
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack."""
+
+    addresses: Addresses
+    write_key: str
+    database: Database
+    clock: SystemClock
+    client: Client
+    routes: Routes
+    dispatcher: Dispatcher
+
+
+@asynccontextmanager
+async def running_stack(settings: Settings, *, start: datetime | None = None) -> AsyncIterator[Stack]:
+    """Run everything until the block ends; what was going on is finished or kept, and goes on at the next start.
+
+    Args:
+        settings: what `segue up` was told. Without `temporal` and `smtp` the embedded ones are started.
+        start: product time at which a new data folder begins; default the real time.
+
+    Raises:
+        ConfigurationError: a port is taken, the folder is in use, a binary is missing, a setting contradicts the data.
+        UnavailableError: a part does not start.
+    """
+    place = Place(settings.data)
+    async with AsyncExitStack() as parts:
+        parts.enter_context(place.occupied())
+        settings = _with_identity(settings, place)
+        listening = parts.enter_context(bind(settings.host, settings.port))
+        public_url = settings.public_url or f"http://127.0.0.1:{listening.getsockname()[1]}"
+        inbox = await _inbox(settings, place, parts)
+        database = Database(settings.database or place.database)
+        parts.push_async_callback(database.aclose)
+        await database.migrate()
+        async with database.transaction() as session:
+            clock = SystemClock(await load_clock(session, settings.pace, datetime.now(UTC), start))
+        client, ui = await _temporal(settings, place, parts)
+        transport = SmtpTransport(settings.smtp or (inbox.smtp_url if inbox else ""))
+        parts.push_async_callback(transport.aclose)
+        activities = activities_for(
+            settings, database=database, clock=clock, transport=transport, public_url=public_url
+        )
+        worker = await parts.enter_async_context(build_worker(client, activities))
+
+        async def health() -> Mapping[str, bool]:
+            return {"worker": worker.is_running, "inbox": inbox is not None or settings.smtp is not None}
+
+        dispatcher = await parts.enter_async_context(
+            serving(
+                settings,
+                database=database,
+                clock=clock,
+                client=client,
+                listening=listening,
+                links=Links(public_url, settings.secrets()),
+                write_keys=settings.keys(),
+                parts=health,
+            )
+        )
+        addresses = Addresses(
+            collector=f"http://127.0.0.1:{listening.getsockname()[1]}",
+            temporal=client.service_client.config.target_host,
+            namespace=client.namespace,
+            database=settings.database or place.database,
+            ui=ui,
+            inbox=inbox.url if inbox else "",
+            pace=settings.pace,
+        )
+        place.announce(addresses)
+        yield Stack(
+            addresses=addresses,
+            write_key=settings.keys()[0],
+            database=database,
+            clock=clock,
+            client=client,
+            routes=routes_of(settings, clock),
+            dispatcher=dispatcher,
+        )
+
+
+def _with_identity(settings: Settings, place: Place) -> Settings:
+    """Fill in the secrets that were not set, from the data folder."""
+    identity = place.identity()
+    filled = {}
+    if not settings.secrets():
+        filled["secret"] = identity.secret
+    if not settings.keys():
+        filled["write_keys"] = identity.write_key
+    return settings.with_secrets(**filled)
+
+
+async def _inbox(settings: Settings, place: Place, parts: AsyncExitStack) -> Inbox | None:
+    if settings.smtp is not None:
+        return None
+    inbox = Inbox(place.mails, http_port=settings.inbox_port)
+    await inbox.start()
+    parts.push_async_callback(inbox.stop)
+    return inbox
+
+
+async def _temporal(settings: Settings, place: Place, parts: AsyncExitStack) -> tuple[Client, str]:
+    """Connect to the given server, or start one. Returns the client and the UI's address, if it is ours."""
+    if settings.temporal is not None:
+        client = await connect(settings.temporal, namespace=settings.namespace)
+        await register_search_attributes(client)
+        return client, ""
+    server = await parts.enter_async_context(
+        dev_server(
+            binary=find_temporal(settings.temporal_binary),
+            file=place.temporal,
+            ui_port=settings.ui_port or free_port(),
+            port=free_port(),
+            log=place.temporal_log,
+        )
+    )
+    return await connect(server.address, namespace="default"), server.ui

@@ -1,0 +1,150 @@
+"""One commit of events: whose they are, what is new, what it changes, written in a few statements.
+
+The order of steps is what keeps concurrent commits right. Customers are locked before anything is compared with what is
+stored, and events get their numbers after that: so a customer's events are numbered in the order in which they are
+committed, and no fact is folded from a stale one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.customer import Customer
+from domain.errors import UnavailableError
+from domain.event import Event
+from domain.folding import Folded, absorb, fold, is_order, order_id
+from domain.model import Instant
+from storage.customers import Customers
+from storage.identities import Identities, Resolution
+from storage.joining import Joining
+from storage.permissions import Consent, Permissions
+from storage.repository import Repository
+from storage.tables import EventRecord, OrderRecord, table_of
+
+_EVENTS = table_of(EventRecord)
+_ORDERS = table_of(OrderRecord)
+
+_FoldedEvent = tuple[Event, str, Folded]
+"""An event, its customer, and what it led to."""
+
+
+class Commit(Repository):
+    """Stores one batch."""
+
+    async def run(self, events: Sequence[Event]) -> int:
+        """Store events of distinct message ids; how many of them were new. Raises as `EventStore.commit` does."""
+        identities, customers = Identities(self.session), Customers(self.session)
+        resolution = await identities.resolve(events)
+        facts = await customers.hold(_first_seen(events, resolution), {old for old, _ in resolution.joins})
+        await identities.write(resolution)
+        await self._join(resolution, facts)
+
+        known = await self._stored_ids(events)
+        new = [
+            (event, whose)
+            for event, whose in zip(events, resolution.customers, strict=True)
+            if event.message_id not in known
+        ]
+        folded = _fold_all(new, facts, await self._known_orders(events))
+
+        changed = {*(whose for _, whose in new), *(each for join in resolution.joins for each in join)}
+        await customers.save(customer for each in sorted(changed) if (customer := facts.get(each)) is not None)
+        seqs = await self._insert_events(folded)
+        await self._insert_orders(folded, seqs)
+        await Permissions(self.session).record(_consents(folded))
+        return len(new)
+
+    async def _join(self, resolution: Resolution, facts: dict[str, Customer | None]) -> None:
+        for old, new in resolution.joins:
+            if (theirs := facts.get(old)) is None:
+                continue
+            facts[new] = absorb(facts.get(new), theirs, customer_id=new)
+            facts[old] = Customer(id=old, first_seen_at=theirs.first_seen_at, last_seen_at=theirs.last_seen_at)
+            await Joining(self.session).move(old, new)
+
+    async def _stored_ids(self, events: Sequence[Event]) -> set[str]:
+        ids = [event.message_id for event in events]
+        return set((await self.execute(select(_EVENTS.c.message_id).where(_EVENTS.c.message_id.in_(ids)))).scalars())
+
+    async def _known_orders(self, events: Sequence[Event]) -> dict[str, int]:
+        ids = [order_id(event) for event in events if is_order(event)]
+        if not ids:
+            return {}
+        rows = await self.execute(select(_ORDERS.c.order_id, _ORDERS.c.nth).where(_ORDERS.c.order_id.in_(ids)))
+        return {row.order_id: row.nth for row in rows}
+
+    async def _insert_events(self, folded: Sequence[_FoldedEvent]) -> dict[str, int]:
+        if not folded:
+            return {}
+        statement = self.insert(_EVENTS).on_conflict_do_nothing(index_elements=["message_id"])
+        rows = await self.execute(
+            statement.returning(_EVENTS.c.message_id, _EVENTS.c.seq), [_event_row(*each) for each in folded]
+        )
+        return _require_all({row.message_id: row.seq for row in rows}, len(folded))
+
+    async def _insert_orders(self, folded: Sequence[_FoldedEvent], seqs: Mapping[str, int]) -> None:
+        rows = [_order_row(event, whose, result, seqs) for event, whose, result in folded if result.order is not None]
+        if rows:
+            statement = self.insert(_ORDERS).on_conflict_do_nothing(index_elements=["order_id"])
+            stored = await self.execute(statement.returning(_ORDERS.c.order_id), rows)
+            _require_all({row.order_id: 1 for row in stored}, len(rows))
+
+
+def _first_seen(events: Sequence[Event], resolution: Resolution) -> dict[str, Instant]:
+    seen: dict[str, Instant] = {}
+    for event, whose in zip(events, resolution.customers, strict=True):
+        seen.setdefault(whose, event.occurred_at)
+    # An alias may belong to somebody whose events in this batch went elsewhere in the end: a row must be there for it.
+    for whose in resolution.aliases.values():
+        seen.setdefault(whose, events[0].occurred_at)
+    return seen
+
+
+def _fold_all(
+    new: Sequence[tuple[Event, str]], facts: dict[str, Customer | None], orders: dict[str, int]
+) -> list[_FoldedEvent]:
+    """Fold in order, each event followed by what follows from it. Updates facts and known orders."""
+    folded: list[_FoldedEvent] = []
+    for event, whose in new:
+        known_order = orders.get(order_id(event)) if is_order(event) else None
+        result = fold(facts[whose], event, customer_id=whose, known_order=known_order)
+        folded.append((event, whose, result))
+        facts[whose] = result.customer
+        if result.order is not None:
+            orders[result.order.order_id] = result.order.nth
+        folded += _fold_all([(each, whose) for each in result.derived], facts, orders)
+    return folded
+
+
+def _require_all(stored: dict[str, int], expected: int) -> dict[str, int]:
+    """Make sure that all rows went in. If not, another transaction was just adding one that was folded here as new."""
+    if len(stored) != expected:
+        raise UnavailableError("another transaction was storing one of these events: try the batch again")
+    return stored
+
+
+def _event_row(event: Event, whose: str, result: Folded) -> dict[str, Any]:
+    row = {name: getattr(event, name) for name in Event.model_fields}
+    return row | {"customer_id": whose, "nth": result.nth, "starts_visit": result.starts_visit}
+
+
+def _order_row(event: Event, whose: str, result: Folded, seqs: Mapping[str, int]) -> dict[str, Any]:
+    assert result.order is not None  # noqa: S101 the caller chose those with one; tells the type checker
+    fields = {name: getattr(result.order, name) for name in ("order_id", "total", "currency", "completed_at", "nth")}
+    lines = [line.model_dump(mode="json") for line in result.order.lines]
+    return fields | {"customer_id": whose, "event_seq": seqs[event.message_id], "lines": lines}
+
+
+def _consents(folded: Sequence[_FoldedEvent]) -> list[Consent]:
+    return [
+        Consent(
+            customer=whose,
+            topic=permission.topic,
+            granted=permission.granted,
+            source=f"event {event.message_id}",
+            at=event.occurred_at,
+        )
+        for event, whose, result in folded
+        for permission in result.permissions
+    ]

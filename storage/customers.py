@@ -1,0 +1,118 @@
+"""Customers: the facts about each, and the lock under which they change."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, bindparam, select, update
+
+from domain.customer import Customer
+from domain.errors import UnknownCustomerError
+from domain.model import Instant
+from domain.profile import normalise_email
+from storage.identities import Identities
+from storage.repository import Repository
+from storage.tables import CustomerRecord, table_of
+
+_CUSTOMERS = table_of(CustomerRecord)
+_MUTABLE = tuple(column.name for column in _CUSTOMERS.c if column.name != "id")
+
+
+class Customers(Repository):
+    """Reads customers, and locks them for whoever is about to decide something about them."""
+
+    async def get(self, customer: str) -> Customer:
+        """The facts now.
+
+        Raises:
+            UnknownCustomerError: nobody of that id was ever reported.
+        """
+        return (await self._get_all(select(_CUSTOMERS).where(_CUSTOMERS.c.id == customer), customer))[customer]
+
+    async def lock(self, customer: str) -> Customer:
+        """The facts, kept from changing until the transaction ends; other transactions that lock the customer wait.
+
+        On SQLite nothing has to be locked: a writing transaction is the only one.
+
+        Raises:
+            UnknownCustomerError: nobody of that id was ever reported.
+        """
+        statement = select(_CUSTOMERS).where(_CUSTOMERS.c.id == customer)
+        return (await self._get_all(self._for_update(statement), customer))[customer]
+
+    async def find(self, reference: str) -> str | None:
+        """The canonical id of whoever a person means: by customer id, user id, anonymous id or address.
+
+        Of several customers with one address, the one seen last.
+        """
+        identities = Identities(self.session)
+        named = (await identities.find(user_id=reference), await identities.find(anonymous_id=reference), reference)
+        found = await self.load({identifier for identifier in named if identifier is not None})
+        by_id = next((identifier for identifier in named if identifier in found), None)
+        return by_id or await self._find_by_email(reference)
+
+    async def resolve(self, user_id: str | None = None, anonymous_id: str | None = None) -> str | None:
+        """The canonical id behind a backend's ids; None when no event ever bore them."""
+        identifier = await Identities(self.session).find(user_id, anonymous_id)
+        return identifier if identifier is not None and await self.load([identifier]) else None
+
+    async def former_ids(self, customer: str) -> tuple[str, ...]:
+        """Ids the customer had before it was known who it is. Enrollments may still run under them."""
+        return await Identities(self.session).of(customer)
+
+    async def load(self, customers: Collection[str]) -> dict[str, Customer]:
+        """The facts of several; those who do not exist are left out."""
+        rows = await self.execute(select(_CUSTOMERS).where(_CUSTOMERS.c.id.in_(sorted(customers))))
+        return {row["id"]: _from_row(row) for row in rows.mappings()}
+
+    async def hold(self, seen: Mapping[str, Instant], others: Collection[str] = ()) -> dict[str, Customer | None]:
+        """Lock customers to fold events into them, and create those who are new.
+
+        Rows are created first, then locked in the order of their ids, by everybody: so nobody waits in a circle.
+
+        Args:
+            seen: customers with events, and when the first of these occurred.
+            others: customers to lock as well, if they exist.
+
+        Returns:
+            The facts; None for a new customer, whose row is there but empty.
+        """
+        blank = [_to_row(Customer(id=each, first_seen_at=at, last_seen_at=at)) for each, at in sorted(seen.items())]
+        statement = self.insert(_CUSTOMERS).on_conflict_do_nothing(index_elements=["id"]).returning(_CUSTOMERS.c.id)
+        created = set((await self.execute(statement, blank)).scalars())
+        wanted = select(_CUSTOMERS).where(_CUSTOMERS.c.id.in_({*seen, *others})).order_by(_CUSTOMERS.c.id)
+        rows = await self.execute(self._for_update(wanted))
+        return {row["id"]: None if row["id"] in created else _from_row(row) for row in rows.mappings()}
+
+    async def save(self, customers: Iterable[Customer]) -> None:
+        """Write changed facts of customers that are held."""
+        rows = [{f"new_{name}": value for name, value in _to_row(customer).items()} for customer in customers]
+        if rows:
+            changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _MUTABLE}
+            await self.execute(update(_CUSTOMERS).where(_CUSTOMERS.c.id == bindparam("new_id")).values(changes), rows)
+
+    async def _get_all(self, statement: Select[Any], customer: str) -> dict[str, Customer]:
+        found = {row["id"]: _from_row(row) for row in (await self.execute(statement)).mappings()}
+        if not found:
+            raise UnknownCustomerError(f"no customer {customer!r} was ever reported")
+        return found
+
+    async def _find_by_email(self, reference: str) -> str | None:
+        email = normalise_email(reference)
+        if email is None:
+            return None
+        statement = (
+            select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(_CUSTOMERS.c.last_seen_at.desc())
+        )
+        return (await self.execute(statement.limit(1))).scalar()
+
+    def _for_update(self, statement: Select[Any]) -> Select[Any]:
+        return statement.with_for_update() if self.is_postgresql else statement
+
+
+def _to_row(customer: Customer) -> dict[str, Any]:
+    row = {name: getattr(customer, name) for name in Customer.model_fields}
+    return row | {"cart": customer.cart.model_dump(mode="json")}
+
+
+def _from_row(row: RowMapping) -> Customer:
+    return Customer.model_validate(dict(row))

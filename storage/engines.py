@@ -1,0 +1,82 @@
+"""Engines: how connections to each database are opened and what every one of them is told first.
+
+SQLite:
+
+- `BEGIN IMMEDIATE` for writers. The driver of itself begins a transaction only at the first write, so that two
+  transactions read the same row and one update is lost without any error. Readers begin deferred and, thanks to the
+  write-ahead log (WAL), neither wait for the writer nor hold it up.
+- `synchronous=FULL`. In WAL mode, NORMAL survives the death of the process, but a power cut or a crash of the operating
+  system may take the last commits back. "200 means safe" is a promise about commits, hence FULL: one fsync of the log
+  per commit. Writing events in batches spreads that cost; see `benchmarks/`.
+- a busy timeout, for writers in other processes; those in this process queue in `storage.database`.
+
+PostgreSQL: READ COMMITTED, and row locks where order matters. No wait for a lock is endless.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import URL, NullPool, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from domain.errors import ConfigurationError
+
+BUSY_TIMEOUT = timedelta(seconds=30)
+"""How long a writer waits for a lock that somebody else holds before it gives up."""
+
+READERS = 4
+"""Reading connections to an SQLite file. Each is a thread; more than a few cores' worth gains nothing."""
+
+POOL = 10
+"""PostgreSQL connections a process keeps open. As many again may be opened for a burst."""
+
+
+def sqlite_writer(url: URL) -> AsyncEngine:
+    """The engine of the one writing connection."""
+    return _sqlite(url, "IMMEDIATE", ("foreign_keys=ON",), pool_size=1, max_overflow=0)
+
+
+def sqlite_reader(url: URL) -> AsyncEngine:
+    """The engine of readers. It cannot write, whatever it is asked to."""
+    return _sqlite(url, "DEFERRED", ("query_only=ON",), pool_size=READERS, max_overflow=READERS)
+
+
+def sqlite_migrator(url: URL) -> AsyncEngine:
+    """The engine of migrations. No foreign keys: SQLite changes a table by copying it and dropping the old one."""
+    return _sqlite(url, "IMMEDIATE", ("foreign_keys=OFF",), poolclass=NullPool)
+
+
+def postgresql(url: URL) -> AsyncEngine:
+    """The pooled engine of a PostgreSQL database."""
+    # Pre-ping: after a restart of the database the pool is full of dead connections, and no event should pay for it.
+    return _postgresql(url, pool_pre_ping=True, pool_size=POOL, max_overflow=POOL)
+
+
+def postgresql_dedicated(url: URL) -> AsyncEngine:
+    """The engine of connections that are held for long, outside any transaction: for LISTEN and for the lease."""
+    return _postgresql(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+
+
+def _postgresql(url: URL, **options: Any) -> AsyncEngine:
+    limits = {"lock_timeout": str(int(BUSY_TIMEOUT.total_seconds() * 1000)), "application_name": "segue"}
+    try:
+        return create_async_engine(url, connect_args={"server_settings": limits}, **options)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError("SEGUE_DATABASE names PostgreSQL: pip install 'segue[postgres]'") from error
+
+
+def _sqlite(url: URL, begin: str, pragmas: tuple[str, ...], **options: Any) -> AsyncEngine:
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT.total_seconds()}, **options)
+    always = ("journal_mode=WAL", "synchronous=FULL", *pragmas)
+
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # transactions are ours: the driver would begin them too late
+        cursor = connection.cursor()
+        for pragma in always:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(f"BEGIN {begin}"))
+    return engine

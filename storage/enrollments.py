@@ -1,0 +1,123 @@
+"""Enrollments: which customer is, or was, in which journey, and how it ended."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, func, select, update
+
+from domain.calls import Admission
+from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State
+from domain.model import Value
+from storage.repository import Repository
+from storage.tables import EnrollmentRecord, table_of
+
+_ENROLLMENTS = table_of(EnrollmentRecord)
+_FIELDS = [column for column in _ENROLLMENTS.c if column.name not in ("admitted_at", "outcome_kind")]
+
+
+class EnrollmentCount(Value):
+    """How many enrollments of a journey are in a state; ended ones by their outcome."""
+
+    journey: str
+    state: State
+    outcome: OutcomeKind | None
+    count: int
+
+
+class Enrollments(Repository):
+    """Writes and reads enrollments."""
+
+    async def open(self, row: EnrollmentRow) -> bool:
+        """Add an enrollment. Whether it was new: the same event begins a journey once, however often it comes."""
+        statement = self.insert(_ENROLLMENTS).on_conflict_do_nothing(index_elements=["id"]).returning(_ENROLLMENTS.c.id)
+        return (await self.execute(statement, [_to_row(row)])).first() is not None
+
+    async def get(self, enrollment: str) -> EnrollmentRow | None:
+        """The enrollment; None when there is none of that id."""
+        return await self._first(select(*_FIELDS).where(_ENROLLMENTS.c.id == enrollment))
+
+    async def admit(self, enrollment: str, workflow_id: str, run_id: str, at: datetime) -> Admission:
+        """Let one run begin. Asked again by the same run, the answer is the same; a second run is refused.
+
+        A workflow can be started twice for one enrollment: by a dispatcher that died before it noted the start, after
+        the first workflow had already ended. The second must not send a mail.
+        """
+        mine = (_ENROLLMENTS.c.id == enrollment) & (_ENROLLMENTS.c.workflow_id == workflow_id)
+        starting = mine & (_ENROLLMENTS.c.state == State.STARTING)
+        changes = {"state": State.RUNNING, "run_id": run_id, "admitted_at": at}
+        admitted = await self.execute(update(_ENROLLMENTS).where(starting).values(changes))
+        if admitted.rowcount == 1:
+            return Admission(admitted=True)
+        return _admit_again(await self._first(select(*_FIELDS).where(mine)), run_id)
+
+    async def close(self, enrollment: str, outcome: Outcome, at: datetime) -> bool:
+        """Record how it ended. Whether this call did: the first outcome stays."""
+        still_open = (_ENROLLMENTS.c.id == enrollment) & (_ENROLLMENTS.c.state != State.ENDED)
+        changes = {
+            "state": State.ENDED,
+            "ended_at": at,
+            "outcome": outcome.model_dump(mode="json"),
+            "outcome_kind": outcome.kind,
+        }
+        return (await self.execute(update(_ENROLLMENTS).where(still_open).values(changes))).rowcount == 1
+
+    async def running(self, customers: Collection[str]) -> list[EnrollmentRow]:
+        """Enrollments of these customers that have not ended, oldest first."""
+        theirs = _ENROLLMENTS.c.customer_id.in_(sorted(customers))
+        return await self._all(select(*_FIELDS).where(theirs, _ENROLLMENTS.c.state != State.ENDED))
+
+    async def latest(self, journey: str, customer: str, key: str | None = None) -> EnrollmentRow | None:
+        """The customer's newest enrollment in a journey, with that key or, without one, with no key."""
+        same = select(*_FIELDS).where(
+            _ENROLLMENTS.c.journey == journey,
+            _ENROLLMENTS.c.customer_id == customer,
+            _ENROLLMENTS.c.key.is_not_distinct_from(key),
+        )
+        return await self._first(same.order_by(_ENROLLMENTS.c.started_at.desc(), _ENROLLMENTS.c.id.desc()))
+
+    async def of_customer(self, customer: str) -> list[EnrollmentRow]:
+        """All of a customer's enrollments, oldest first."""
+        return await self._all(select(*_FIELDS).where(_ENROLLMENTS.c.customer_id == customer))
+
+    async def counts(self) -> list[EnrollmentCount]:
+        """How many there are by journey, state and outcome, in that order."""
+        group = (_ENROLLMENTS.c.journey, _ENROLLMENTS.c.state, _ENROLLMENTS.c.outcome_kind)
+        rows = await self.execute(select(*group, func.count().label("total")).group_by(*group).order_by(*group))
+        return [
+            EnrollmentCount(journey=row.journey, state=row.state, outcome=row.outcome_kind, count=row.total)
+            for row in rows
+        ]
+
+    async def _first(self, statement: Select[Any]) -> EnrollmentRow | None:
+        row = (await self.execute(statement.limit(1))).mappings().first()
+        return _from_row(row) if row is not None else None
+
+    async def _all(self, statement: Select[Any]) -> list[EnrollmentRow]:
+        rows = await self.execute(statement.order_by(_ENROLLMENTS.c.started_at, _ENROLLMENTS.c.id))
+        return [_from_row(row) for row in rows.mappings()]
+
+
+def _admit_again(row: EnrollmentRow | None, run_id: str) -> Admission:
+    if row is None:
+        return Admission(admitted=False, why="there is no such enrollment")
+    if row.state is State.ENDED:
+        return Admission(admitted=False, why="the enrollment has ended")
+    if row.run_id != run_id:
+        return Admission(admitted=False, why="another run of this enrollment was admitted")
+    return Admission(admitted=True)
+
+
+def _to_row(row: EnrollmentRow) -> dict[str, Any]:
+    fields = row.model_dump(exclude={"customer"})
+    return fields | {
+        "customer_id": row.customer,
+        "occasion": row.occasion.model_dump(mode="json"),
+        "outcome": row.outcome.model_dump(mode="json") if row.outcome else None,
+        "outcome_kind": row.outcome.kind if row.outcome else None,
+    }
+
+
+def _from_row(row: RowMapping) -> EnrollmentRow:
+    fields = dict(row)
+    return EnrollmentRow(customer=fields.pop("customer_id"), **fields)

@@ -1,0 +1,115 @@
+"""The event store: commits events with what they change, and hands them to the dispatcher in order."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, update
+
+from domain.event import Event, StoredEvent
+from domain.model import Value
+from storage.commit import Commit
+from storage.database import announce
+from storage.repository import Repository
+from storage.storable import storable_event
+from storage.tables import EventRecord, table_of
+
+_EVENTS = table_of(EventRecord)
+_OPEN = _EVENTS.c.dispatched_at.is_(None) & _EVENTS.c.parked_error.is_(None)
+_EVENT_COLUMNS = [
+    column for column in _EVENTS.c if column.name in {*Event.model_fields, "seq", "customer_id", "nth", "starts_visit"}
+]
+_PLACE = ("seq", "customer_id", "nth", "starts_visit")
+
+
+class Committed(Value):
+    """What became of a batch. Events that follow from others are in neither number."""
+
+    accepted: int
+    duplicates: int
+
+
+class EventStore(Repository):
+    """Writes and reads events."""
+
+    async def commit(self, events: Sequence[Event]) -> Committed:
+        """Store events, and fold them into their customers, in their order. All or none.
+
+        Idempotent per message id: what was stored before, or stands in the batch twice, changes nothing. Whoever waits
+        for events is woken if the caller's transaction commits. Meant for batches of up to 500.
+
+        Raises:
+            InvalidEventError: an event names neither a user nor an anonymous visitor.
+            UnavailableError: another transaction was storing one of these events. Try the batch again.
+        """
+        fresh: dict[str, Event] = {}
+        for event in map(storable_event, events):
+            fresh.setdefault(event.message_id, event)
+        accepted = await Commit(self.session).run([*fresh.values()]) if fresh else 0
+        if accepted:
+            await announce(self.session)
+        return Committed(accepted=accepted, duplicates=len(events) - accepted)
+
+    async def pending(self, limit: int, excluding: Collection[str] = ()) -> list[StoredEvent]:
+        """Events not dispatched yet, in order, leaving out some customers."""
+        statement = select(*_EVENT_COLUMNS).where(_OPEN).order_by(_EVENTS.c.seq).limit(limit)
+        if excluding:
+            statement = statement.where(_EVENTS.c.customer_id.not_in(sorted(excluding)))
+        return await self._read(statement)
+
+    async def mark_dispatched(self, seqs: Collection[int], at: datetime) -> None:
+        """Note that events have reached whoever wanted them. Up to some ten thousand at once."""
+        if seqs:
+            await self.execute(update(_EVENTS).where(_EVENTS.c.seq.in_(sorted(seqs))).values(dispatched_at=at))
+
+    async def park(self, seq: int, error: str) -> None:
+        """Set an event aside that can never be dispatched, so that those behind it can."""
+        await self.execute(update(_EVENTS).where(_EVENTS.c.seq == seq).values(parked_error=error))
+
+    async def recent(self, customer: str, since: datetime, limit: int = 500) -> list[StoredEvent]:
+        """What the customer did since then, oldest first; of more than the limit, the latest."""
+        latest = select(*_EVENT_COLUMNS).where(_EVENTS.c.customer_id == customer, _EVENTS.c.occurred_at >= since)
+        latest = latest.order_by(_EVENTS.c.occurred_at.desc(), _EVENTS.c.seq.desc()).limit(limit)
+        return (await self._read(latest))[::-1]
+
+    async def last_activity(self, customer: str, names: Collection[str]) -> datetime | None:
+        """When the customer last did one of these things; None when never."""
+        latest = select(func.max(_EVENTS.c.occurred_at)).where(*_of(customer, names))
+        moment: datetime | None = (await self.execute(latest)).scalar()
+        return moment
+
+    async def ended_by(self, customer: str, names: Collection[str], after_seq: int) -> str | None:
+        """The first of these events that was committed after that place; None when none was."""
+        first = select(_EVENTS.c.name).where(*_of(customer, names), _EVENTS.c.seq > after_seq)
+        name: str | None = (await self.execute(first.order_by(_EVENTS.c.seq).limit(1))).scalar()
+        return name
+
+    async def latest_seq(self, customer: str) -> int:
+        """The place of the customer's newest event; 0 before the first."""
+        newest = select(func.max(_EVENTS.c.seq)).where(_EVENTS.c.customer_id == customer)
+        return (await self.execute(newest)).scalar() or 0
+
+    async def count_pending(self) -> int:
+        """How many events wait to be dispatched."""
+        return await self._count(_OPEN)
+
+    async def count_parked(self) -> int:
+        """How many events were set aside."""
+        return await self._count(_EVENTS.c.parked_error.is_not(None))
+
+    async def _count(self, which: ColumnElement[bool]) -> int:
+        return int((await self.execute(select(func.count()).select_from(_EVENTS).where(which))).scalar_one())
+
+    async def _read(self, statement: Select[Any]) -> list[StoredEvent]:
+        return [_from_row(row) for row in (await self.execute(statement)).mappings()]
+
+
+def _of(customer: str, names: Iterable[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _EVENTS.c.customer_id == customer, _EVENTS.c.name.in_(sorted(names))
+
+
+def _from_row(row: RowMapping) -> StoredEvent:
+    event = Event.model_validate({name: value for name, value in row.items() if name not in _PLACE})
+    return StoredEvent(
+        seq=row["seq"], customer=row["customer_id"], event=event, nth=row["nth"], starts_visit=row["starts_visit"]
+    )

@@ -1,0 +1,28 @@
+"""Exposures: which variant of an experiment each customer was given. Logged when it is chosen, and kept for good."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from storage.repository import Repository
+from storage.tables import ExposureRecord, table_of
+
+_EXPOSURES = table_of(ExposureRecord)
+
+
+class Exposures(Repository):
+    """Assigns variants."""
+
+    async def assign(self, customer: str, experiment: str, variant: str, enrollment: str, at: datetime) -> str:
+        """Give the customer a variant. Sticky: the variant they were given first, whatever is proposed now."""
+        row = {
+            "customer_id": customer,
+            "experiment": experiment,
+            "variant": variant,
+            "enrollment_id": enrollment,
+            "at": at,
+        }
+        statement = self.insert(_EXPOSURES).on_conflict_do_nothing(index_elements=["customer_id", "experiment"])
+        await self.execute(statement, [row])
+        mine = (_EXPOSURES.c.customer_id == customer) & (_EXPOSURES.c.experiment == experiment)
+        return str((await self.execute(select(_EXPOSURES.c.variant).where(mine))).scalar_one())

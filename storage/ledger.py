@@ -1,0 +1,263 @@
+"""The ledger: one row per message, from the gate's decision to the mail server's answer.
+
+A message is claimed once, handed over once, and its end is recorded once, whatever is retried. Where a process dies
+between handing over and recording, nobody knows whether the server took the mail: that is a status, not an error.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, func, select, update
+
+from domain.calls import GateRequest
+from domain.errors import UnknownMessageError
+from domain.gate import PastMessage
+from domain.message import Decision, Kind, MessageStatus, Stage, Verdict, ledger_id
+from domain.model import CustomerId, Instant, Value
+from domain.offer import Offer
+from storage.repository import Repository
+from storage.tables import MessageRecord, table_of
+from storage.transitions import COUNTED, ENDED, UNDECIDED, require_transition
+
+NOBODY_SAW = "handed over, and nobody saw the server's answer"
+
+_MESSAGES = table_of(MessageRecord)
+_BODY = ("subject", "html", "text", "links")
+_COLUMNS = [column for column in _MESSAGES.c if column.name not in _BODY]
+
+_STATUS_OF = {
+    Verdict.SEND: MessageStatus.CLAIMED,
+    Verdict.DEFER: MessageStatus.DEFERRED,
+    Verdict.DROP: MessageStatus.DROPPED,
+}
+
+
+class LedgerRow(Value):
+    """A message without its body. Moments are product time."""
+
+    id: str
+    enrollment: str
+    workflow_id: str
+    journey: str
+    customer: CustomerId
+    step: str
+    template: str
+    kind: Kind
+    topic: str
+    stage: Stage
+    urgent: bool
+    status: MessageStatus
+    reason: str
+    """Of the last decision or of the end, in a line."""
+    offer: Offer | None
+    decided_at: Instant
+    due_at: Instant | None
+    """When the journey wanted it sent; while it is deferred, when the gate is asked again."""
+    claimed_at: Instant | None
+    rendered_at: Instant | None
+    handed_over_at: Instant | None
+    sent_at: Instant | None
+    hand_overs: int
+    """How often the mail server may have taken it. More than once only for transactional mail."""
+    message_id: str | None
+    """The Message-ID header, once rendered."""
+
+
+class StoredBody(Value):
+    """What is sent. `links` are the addresses that tracked links lead to, by their number."""
+
+    subject: str
+    html: str
+    text: str
+    links: tuple[str, ...] = ()
+
+
+class HandOverAnswer(StrEnum):
+    """Whether a message is to be given to the mail server now."""
+
+    PROCEED = "proceed"
+    UNKNOWN = "unknown"
+    """An earlier attempt gave it to the server and was not heard of again: marketing is not sent twice."""
+    ALREADY = "already"
+    """It has ended before; the row tells how."""
+
+
+class HandOver(Value):
+    """The answer, and the message as it stands now."""
+
+    answer: HandOverAnswer
+    row: LedgerRow
+
+
+class Ledger(Repository):
+    """Writes and reads the ledger. Whoever decides holds the customer's lock (`Customers.lock`)."""
+
+    async def decide(self, request: GateRequest, decision: Decision, now: datetime) -> None:
+        """Record the gate's decision. A message that was claimed or dropped before stays as it is."""
+        row = _decided_row(request, decision, now)
+        statement = self.insert(_MESSAGES)
+        statement = statement.on_conflict_do_update(
+            index_elements=["id"],
+            set_={name: statement.excluded[name] for name in row if name != "id"},
+            where=_MESSAGES.c.status.in_(UNDECIDED),
+        )
+        await self.execute(statement, [row])
+
+    async def decided(self, message: str) -> Decision | None:
+        """The decision that stands, for a retry of the gate; None while there is none, or the message is deferred."""
+        row = await self.get(message)
+        if row is None or row.status in UNDECIDED:
+            return None
+        verdict = Verdict.DROP if row.status is MessageStatus.DROPPED else Verdict.SEND
+        return Decision(verdict=verdict, reason=row.reason)
+
+    async def get(self, message: str) -> LedgerRow | None:
+        """The message; None when the gate never decided about it."""
+        rows = await self._read(select(*_COLUMNS).where(_MESSAGES.c.id == message))
+        return rows[0] if rows else None
+
+    async def body(self, message: str) -> StoredBody:
+        """What was rendered.
+
+        Raises:
+            UnknownMessageError: there is no such message, or it is not rendered yet.
+        """
+        columns = [_MESSAGES.c[name] for name in _BODY]
+        row = (await self.execute(select(*columns).where(_MESSAGES.c.id == message))).mappings().one_or_none()
+        if row is None or row["html"] is None:
+            raise UnknownMessageError(f"message {message} has no body")
+        return StoredBody.model_validate(dict(row))
+
+    async def recent_marketing(
+        self, customer: str, since: datetime, excluding: str | None = None
+    ) -> tuple[PastMessage, ...]:
+        """Marketing mail that went to the customer since then, or that is claimed and about to; oldest first."""
+        moment = func.coalesce(_MESSAGES.c.sent_at, _MESSAGES.c.claimed_at)
+        statement = select(moment.label("at"), _MESSAGES.c.stage).where(
+            _MESSAGES.c.customer_id == customer,
+            _MESSAGES.c.kind == Kind.MARKETING,
+            _MESSAGES.c.status.in_(COUNTED),
+            moment >= since,
+            _MESSAGES.c.id != (excluding or ""),
+        )
+        rows = await self.execute(statement.order_by(moment))
+        return tuple(PastMessage(sent_or_claimed_at=row.at, stage=Stage(row.stage)) for row in rows)
+
+    async def store_body(
+        self,
+        message: str,
+        *,
+        subject: str,
+        html: str,
+        text: str,
+        links: Sequence[str],
+        rfc_message_id: str,
+        now: datetime,
+    ) -> None:
+        """Keep what was rendered. Rendering again replaces it, until the message is handed over.
+
+        Raises:
+            UnknownMessageError: no such message.
+            IllegalTransitionError: it is not claimed, or was handed over already.
+        """
+        body = {"subject": subject, "html": html, "text": text, "links": list(links), "message_id": rfc_message_id}
+        await self._move(await self._require(message), MessageStatus.RENDERED, rendered_at=now, **body)
+
+    async def hand_over(self, message: str, now: datetime) -> HandOver:
+        """Ask to give a message to the mail server, and record that it is given. Commit before giving it.
+
+        Raises:
+            UnknownMessageError: no such message.
+            IllegalTransitionError: it is not rendered yet.
+        """
+        row = await self._require(message)
+        if row.status is MessageStatus.HANDED_OVER and row.kind is Kind.MARKETING:
+            row = await self._move(row, MessageStatus.UNKNOWN, reason=NOBODY_SAW)
+            return HandOver(answer=HandOverAnswer.UNKNOWN, row=row)
+        if row.status in ENDED:
+            return HandOver(answer=HandOverAnswer.ALREADY, row=row)
+        count = row.hand_overs + 1
+        row = await self._move(row, MessageStatus.HANDED_OVER, handed_over_at=now, hand_overs=count)
+        return HandOver(answer=HandOverAnswer.PROCEED, row=row)
+
+    async def back_to_rendered(self, message: str) -> None:
+        """The mail server has certainly not taken the message: it may be handed over again.
+
+        Raises:
+            UnknownMessageError: no such message.
+            IllegalTransitionError: it is not handed over.
+        """
+        row = await self._require(message)
+        await self._move(row, MessageStatus.RENDERED, hand_overs=max(row.hand_overs - 1, 0))
+
+    async def finish(self, message: str, status: MessageStatus, reason: str, at: datetime) -> LedgerRow:
+        """Record how a message ended. Recording the same end again changes nothing.
+
+        Raises:
+            UnknownMessageError: no such message.
+            IllegalTransitionError: it ended otherwise, or has not come so far.
+        """
+        row = await self._require(message)
+        if row.status is status and status in ENDED:
+            return row
+        sent = {"sent_at": at} if status is MessageStatus.SENT else {}
+        return await self._move(row, status, reason=reason, **sent)
+
+    async def list(
+        self, customer: str | None = None, journey: str | None = None, limit: int | None = None
+    ) -> list[LedgerRow]:
+        """Messages in the order in which they were decided; with a limit, the newest of them."""
+        newest = select(*_COLUMNS).order_by(_MESSAGES.c.decided_at.desc(), _MESSAGES.c.id.desc())
+        if customer is not None:
+            newest = newest.where(_MESSAGES.c.customer_id == customer)
+        if journey is not None:
+            newest = newest.where(_MESSAGES.c.journey == journey)
+        return [*reversed(await self._read(newest.limit(limit)))]
+
+    async def _require(self, message: str) -> LedgerRow:
+        statement = select(*_COLUMNS).where(_MESSAGES.c.id == message)
+        rows = await self._read(statement.with_for_update() if self.is_postgresql else statement)
+        if not rows:
+            raise UnknownMessageError(f"no message {message} in the ledger")
+        return rows[0]
+
+    async def _move(self, row: LedgerRow, status: MessageStatus, **changes: Any) -> LedgerRow:
+        require_transition(row.id, row.status, status)
+        statement = update(_MESSAGES).where(_MESSAGES.c.id == row.id).values(status=status, **changes)
+        moved = await self.execute(statement.returning(*_COLUMNS))
+        return _from_row(moved.mappings().one())
+
+    async def _read(self, statement: Select[Any]) -> Sequence[LedgerRow]:
+        return [_from_row(row) for row in (await self.execute(statement)).mappings()]
+
+
+def _decided_row(request: GateRequest, decision: Decision, now: datetime) -> dict[str, Any]:
+    ask = request.ask
+    return {
+        "id": ledger_id(request.enrollment, request.step),
+        "enrollment_id": request.enrollment,
+        "workflow_id": request.workflow_id,
+        "journey": request.journey,
+        "customer_id": request.customer,
+        "step": request.step,
+        "template": request.template,
+        "kind": ask.kind,
+        "topic": ask.topic,
+        "stage": ask.stage,
+        "urgent": ask.urgent,
+        "status": _STATUS_OF[decision.verdict],
+        "reason": decision.reason,
+        "offer": request.offer.model_dump(mode="json") if request.offer else None,
+        "decided_at": now,
+        "due_at": decision.until or ask.due_at,
+        "claimed_at": now if decision.verdict is Verdict.SEND else None,
+        "hand_overs": 0,
+        "links": [],
+    }
+
+
+def _from_row(row: RowMapping) -> LedgerRow:
+    fields = dict(row)
+    return LedgerRow(enrollment=fields.pop("enrollment_id"), customer=fields.pop("customer_id"), **fields)

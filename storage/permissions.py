@@ -1,0 +1,131 @@
+"""What may be sent to a customer: consents, opt-outs, suppressions.
+
+Three things that differ in who says them. A *consent* is what a backend reports, granted or refused. An *opt-out* is
+the recipient's own word, by a link of ours: no later report of a backend lifts it, only the recipient. A *suppression*
+is for all mail, and follows the address.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+
+from domain.model import Instant, Value
+from domain.profile import ALL_MARKETING
+from storage.repository import Repository
+from storage.tables import ConsentRecord, CustomerRecord, OptOutRecord, SuppressionRecord, table_of
+
+_CONSENTS = table_of(ConsentRecord)
+_CUSTOMERS = table_of(CustomerRecord)
+_OPT_OUTS = table_of(OptOutRecord)
+_SUPPRESSIONS = table_of(SuppressionRecord)
+
+
+class Consent(Value):
+    """A customer agreed to a topic, or refused it. Topic `*` is all marketing; `source` tells where that was said."""
+
+    customer: str
+    topic: str
+    granted: bool
+    source: str
+    at: Instant
+    wording: str | None = None
+
+
+class Permissions(Repository):
+    """Records and reads what may be sent."""
+
+    async def record(self, consents: Sequence[Consent]) -> None:
+        """Append to the log of consents. One that is older than the newest, or says the same, adds nothing."""
+        newest = await self._newest({consent.customer for consent in consents})
+        rows = []
+        for consent in consents:
+            key = (consent.customer, consent.topic)
+            known = newest.get(key)
+            if known is None or (consent.at >= known.at and consent.granted != known.granted):
+                newest[key] = consent
+                rows.append(_to_row(consent))
+        if rows:
+            await self.execute(self.insert(_CONSENTS), rows)
+
+    async def consent(self, customer: str, topic: str) -> bool | None:
+        """What was said last of the topic, else of all marketing; None when nothing ever was."""
+        newest = await self._newest({customer})
+        found = newest.get((customer, topic)) or newest.get((customer, ALL_MARKETING))
+        return found.granted if found else None
+
+    async def consents(self, customer: str) -> tuple[Consent, ...]:
+        """Everything the customer ever agreed to or refused, oldest first."""
+        return tuple(await self._log({customer}))
+
+    async def opt_out(self, customer: str, topic: str, at: datetime, source: str) -> None:
+        """Record that the customer wants no more of a topic. Saying it again changes nothing."""
+        if topic in await self.opt_outs(customer):
+            return
+        row = {"customer_id": customer, "topic": topic, "at": at, "source": source}
+        await self.execute(self.insert(_OPT_OUTS), [row])
+
+    async def lift_opt_out(self, customer: str, topic: str, at: datetime) -> None:
+        """The recipient wants the topic again. The old refusal stays on record."""
+        mine = (_OPT_OUTS.c.customer_id == customer) & (_OPT_OUTS.c.topic == topic) & _OPT_OUTS.c.lifted_at.is_(None)
+        await self.execute(update(_OPT_OUTS).where(mine).values(lifted_at=at))
+
+    async def opt_outs(self, customer: str) -> frozenset[str]:
+        """The topics the customer is opted out of now; `*` is all marketing."""
+        mine = (_OPT_OUTS.c.customer_id == customer) & _OPT_OUTS.c.lifted_at.is_(None)
+        return frozenset((await self.execute(select(_OPT_OUTS.c.topic).where(mine))).scalars())
+
+    async def opted_out(self, customer: str, topic: str) -> bool:
+        """Whether the customer is opted out of the topic or of all marketing."""
+        return not {topic, ALL_MARKETING}.isdisjoint(await self.opt_outs(customer))
+
+    async def suppress(self, customer: str, reason: str, at: datetime, source: str) -> None:
+        """Send nothing more to the customer, nor to the address they have now. The first reason stays."""
+        if await self.suppression(customer) is not None:
+            return
+        email = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
+        row = {
+            "customer_id": customer,
+            "email_hash": hash_email(email) if email else None,
+            "reason": reason,
+            "at": at,
+            "source": source,
+        }
+        await self.execute(self.insert(_SUPPRESSIONS), [row])
+
+    async def suppression(self, customer: str) -> str | None:
+        """Why nothing may go to the customer, or to the address they have now; None when it may."""
+        email = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
+        theirs = _SUPPRESSIONS.c.customer_id == customer
+        if email:
+            theirs = or_(theirs, _SUPPRESSIONS.c.email_hash == hash_email(email))
+        return (await self.execute(select(_SUPPRESSIONS.c.reason).where(theirs).order_by(_SUPPRESSIONS.c.id))).scalar()
+
+    async def _newest(self, customers: set[str]) -> dict[tuple[str, str], Consent]:
+        return {(consent.customer, consent.topic): consent for consent in await self._log(customers)}
+
+    async def _log(self, customers: set[str]) -> list[Consent]:
+        statement = select(_CONSENTS).where(_CONSENTS.c.customer_id.in_(sorted(customers)))
+        rows = await self.execute(statement.order_by(_CONSENTS.c.at, _CONSENTS.c.id))
+        return [
+            Consent(
+                customer=row.customer_id,
+                topic=row.topic,
+                granted=row.granted,
+                source=row.source,
+                at=row.at,
+                wording=row.wording,
+            )
+            for row in rows
+        ]
+
+
+def hash_email(email: str) -> str:
+    """What remains of an address when it must be forgotten: enough to recognise it, not to write to it."""
+    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
+
+
+def _to_row(consent: Consent) -> dict[str, object]:
+    row = consent.model_dump(exclude={"customer"})
+    return row | {"customer_id": consent.customer}

@@ -1,0 +1,60 @@
+"""What both databases can hold. Backends report anything JSON allows, and a little more.
+
+PostgreSQL refuses NUL in text and JSON, both refuse lone surrogates, and JSON has no NaN. One such value must not stop
+the hundred events it came with: it is made harmless, and the event kept.
+"""
+
+import math
+import re
+from typing import Any
+
+from domain.event import Event
+
+MOST_NESTED = 20
+"""Levels of lists and objects. What lies deeper is dropped."""
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def storable_event(event: Event) -> Event:
+    """The event as it can be stored: the same one, in all but very odd cases."""
+    return event.model_copy(
+        update={
+            "message_id": storable_text(event.message_id),
+            "name": storable_text(event.name),
+            "user_id": _text_or_none(event.user_id),
+            "anonymous_id": _text_or_none(event.anonymous_id),
+            "previous_id": _text_or_none(event.previous_id),
+            "properties": storable(event.properties),
+            "context": storable(event.context),
+        }
+    )
+
+
+def storable_text(text: str) -> str:
+    """The text without characters that cannot be stored."""
+    return _UNSTORABLE.sub(_REPLACEMENT, text)
+
+
+def storable(value: Any, depth: int = 0) -> Any:
+    """A JSON value as it can be stored. What JSON does not know becomes text."""
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return storable_text(value)
+        case float():
+            return value if math.isfinite(value) else None
+        case _ if depth >= MOST_NESTED:
+            return None
+        case dict():
+            return {storable_text(str(key)): storable(item, depth + 1) for key, item in value.items()}
+        case list() | tuple():
+            return [storable(item, depth + 1) for item in value]
+        case _:
+            return storable_text(str(value))
+
+
+def _text_or_none(text: str | None) -> str | None:
+    return storable_text(text) if text else None

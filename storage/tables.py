@@ -1,0 +1,272 @@
+"""The tables. Moments are product time unless a name says *real*.
+
+Where a table is the database's side of a domain value, the columns carry the names of its fields. Only what is always
+written in one transaction is tied by foreign keys: events, orders and aliases to their customer.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, MetaData, Table, Text, text
+from sqlmodel import Field, SQLModel
+
+from storage.columns import UtcDateTime, json_type, sequence_type
+
+
+class Record(SQLModel):
+    """Base of all tables. Constraints are named by rule, so that a migration can name them too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def _json(default: type[dict[str, Any]] | type[list[Any]]) -> Any:
+    return Field(default_factory=default, sa_type=json_type(), nullable=False)
+
+
+def _moment() -> Any:
+    return Field(sa_type=UtcDateTime, nullable=False)
+
+
+def _moment_or_none() -> Any:
+    return Field(default=None, sa_type=UtcDateTime, nullable=True)
+
+
+def _long_text() -> Any:
+    return Field(default=None, sa_type=Text, nullable=True)
+
+
+class CustomerRecord(Record, table=True):
+    """A `domain.customer.Customer`: facts folded from the customer's events. Locked by whoever decides about them."""
+
+    __tablename__ = "customers"
+
+    id: str = Field(primary_key=True)
+    email: str | None = Field(default=None, index=True)
+    first_name: str | None = None
+    timezone: str | None = None
+    locale: str | None = None
+    traits: dict[str, Any] = _json(dict)
+    cart: dict[str, Any] = _json(dict)
+    orders: int = 0
+    lifetime_value: float = 0.0
+    first_order_at: datetime | None = _moment_or_none()
+    last_order_at: datetime | None = _moment_or_none()
+    first_seen_at: datetime = _moment()
+    last_seen_at: datetime = _moment()
+    counts: dict[str, int] = _json(dict)
+
+
+class AliasRecord(Record, table=True):
+    """Whose an outside id is, where the id does not say so itself; see `storage.identities`."""
+
+    __tablename__ = "aliases"
+
+    kind: str = Field(primary_key=True)
+    """`user` or `anonymous`: the same text may be one person's user id and another browser's anonymous id."""
+    external_id: str = Field(primary_key=True)
+    customer_id: str = Field(foreign_key="customers.id", index=True)
+
+
+class EventRecord(Record, table=True):
+    """A `domain.event.StoredEvent` and how far the dispatcher is with it.
+
+    `seq` grows in commit order for each customer, not over all customers: on PostgreSQL a larger number may become
+    visible first.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_customer_id_name_occurred_at", "customer_id", "name", "occurred_at"),
+        Index("ix_events_customer_id_occurred_at", "customer_id", "occurred_at"),
+        Index(
+            "ix_events_pending",
+            "seq",
+            sqlite_where=text("dispatched_at IS NULL AND parked_error IS NULL"),
+            postgresql_where=text("dispatched_at IS NULL AND parked_error IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},  # else SQLite gives the number of a deleted last event out again
+    )
+
+    seq: int = Field(default=None, sa_column=Column("seq", sequence_type(), primary_key=True, autoincrement=True))
+    message_id: str = Field(unique=True)
+    type: str
+    name: str
+    customer_id: str = Field(foreign_key="customers.id")
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    previous_id: str | None = None
+    occurred_at: datetime = _moment()
+    received_at: datetime = _moment()
+    properties: dict[str, Any] = _json(dict)
+    context: dict[str, Any] = _json(dict)
+    nth: int = 1
+    starts_visit: bool = False
+    dispatched_at: datetime | None = _moment_or_none()
+    parked_error: str | None = _long_text()
+
+
+class OrderRecord(Record, table=True):
+    """One order, counted once however often it is reported."""
+
+    __tablename__ = "orders"
+
+    order_id: str = Field(primary_key=True)
+    customer_id: str = Field(foreign_key="customers.id", index=True)
+    event_seq: int = Field(
+        sa_column=Column("event_seq", sequence_type(), ForeignKey("events.seq"), nullable=False, index=True)
+    )
+    total: float = 0.0
+    currency: str = "USD"
+    lines: list[dict[str, Any]] = _json(list)
+    completed_at: datetime = _moment()
+    nth: int = 1
+
+
+class EnrollmentRecord(Record, table=True):
+    """A `domain.enrollment.EnrollmentRow`."""
+
+    __tablename__ = "enrollments"
+    __table_args__ = (
+        Index("ix_enrollments_journey_customer_id_started_at", "journey", "customer_id", "started_at"),
+        Index("ix_enrollments_customer_id_state", "customer_id", "state"),
+    )
+
+    id: str = Field(primary_key=True)
+    workflow_id: str = Field(index=True)
+    run_id: str | None = None
+    journey: str
+    customer_id: str
+    key: str | None = None
+    state: str
+    occasion: dict[str, Any] = _json(dict)
+    started_at: datetime = _moment()
+    admitted_at: datetime | None = _moment_or_none()
+    ended_at: datetime | None = _moment_or_none()
+    outcome: dict[str, Any] | None = Field(default=None, sa_type=json_type(), nullable=True)
+    outcome_kind: str | None = None
+    """The outcome's kind once more, so that it can be counted without opening the JSON."""
+
+
+class MessageRecord(Record, table=True):
+    """The ledger: one row per message, the single truth of what was sent.
+
+    No address: it is read from the customer at the moment of sending, and is gone when the customer is.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index("uq_messages_enrollment_id_step", "enrollment_id", "step", unique=True),
+        Index("ix_messages_customer_id_decided_at", "customer_id", "decided_at"),
+        Index("ix_messages_journey_decided_at", "journey", "decided_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    """`domain.message.ledger_id` of enrollment and step."""
+    enrollment_id: str
+    workflow_id: str
+    journey: str
+    customer_id: str
+    step: str
+    template: str
+    kind: str
+    topic: str
+    stage: str
+    urgent: bool = False
+    status: str
+    reason: str = Field(sa_type=Text)
+    offer: dict[str, Any] | None = Field(default=None, sa_type=json_type(), nullable=True)
+    decided_at: datetime = _moment()
+    due_at: datetime | None = _moment_or_none()
+    claimed_at: datetime | None = _moment_or_none()
+    rendered_at: datetime | None = _moment_or_none()
+    handed_over_at: datetime | None = _moment_or_none()
+    sent_at: datetime | None = _moment_or_none()
+    hand_overs: int = 0
+    """How often the mail server may have taken the message; more than once only for transactional mail."""
+    message_id: str | None = Field(default=None, index=True)
+    """The Message-ID header (RFC 5322, 3.6.4), the same on every attempt."""
+    subject: str | None = _long_text()
+    html: str | None = _long_text()
+    text: str | None = _long_text()
+    links: list[str] = _json(list)
+
+
+class ConsentRecord(Record, table=True):
+    """What a customer agreed to or refused, with source and time. A log: the newest row counts, none is changed."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index("ix_consents_customer_id_topic", "customer_id", "topic"),)
+
+    id: int = Field(default=None, sa_column=Column("id", sequence_type(), primary_key=True, autoincrement=True))
+    customer_id: str
+    topic: str
+    """`*` is all marketing."""
+    granted: bool
+    source: str
+    at: datetime = _moment()
+    wording: str | None = _long_text()
+
+
+class OptOutRecord(Record, table=True):
+    """A recipient's own refusal. Stays in force until the recipient lifts it, whatever a backend reports meanwhile."""
+
+    __tablename__ = "opt_outs"
+    __table_args__ = (Index("ix_opt_outs_customer_id_topic", "customer_id", "topic"),)
+
+    id: int = Field(default=None, sa_column=Column("id", sequence_type(), primary_key=True, autoincrement=True))
+    customer_id: str
+    topic: str
+    """`*` is all marketing."""
+    source: str
+    """Ledger id of the mail whose link was used, or the place where it was asked for."""
+    at: datetime = _moment()
+    lifted_at: datetime | None = _moment_or_none()
+
+
+class SuppressionRecord(Record, table=True):
+    """An address or customer who gets no mail at all. Survives the customer's row: the hash alone is enough."""
+
+    __tablename__ = "suppressions"
+
+    id: int = Field(default=None, sa_column=Column("id", sequence_type(), primary_key=True, autoincrement=True))
+    customer_id: str | None = Field(default=None, index=True)
+    email_hash: str | None = Field(default=None, index=True)
+    reason: str
+    source: str
+    at: datetime = _moment()
+
+
+class ExposureRecord(Record, table=True):
+    """Which variant of an experiment a customer was given: the first answer stays."""
+
+    __tablename__ = "exposures"
+
+    customer_id: str = Field(primary_key=True)
+    experiment: str = Field(primary_key=True)
+    variant: str
+    enrollment_id: str
+    at: datetime = _moment()
+
+
+class ClockRecord(Record, table=True):
+    """The pace this data runs at (`domain.clock.PacedClock`): a single row, with id 1."""
+
+    __tablename__ = "clock"
+
+    id: int = Field(default=1, primary_key=True)
+    anchor_real: datetime = _moment()
+    anchor_product: datetime = _moment()
+    pace: float
+
+
+def table_of(record: type[Record]) -> Table:
+    """The table behind a record, for statements over many rows."""
+    return Record.metadata.tables[str(record.__tablename__)]

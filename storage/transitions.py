@@ -1,0 +1,44 @@
+"""Which way a message's status may change. The whole table in one place; `storage.ledger` obeys it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from domain.message import MessageStatus as Status
+from storage.errors import IllegalTransitionError
+
+TRANSITIONS: Final[Mapping[Status | None, frozenset[Status]]] = {
+    None: frozenset({Status.DEFERRED, Status.CLAIMED, Status.DROPPED}),
+    Status.DEFERRED: frozenset({Status.DEFERRED, Status.CLAIMED, Status.DROPPED}),
+    Status.CLAIMED: frozenset({Status.RENDERED, Status.DROPPED}),
+    # Rendered again by a retry whose first attempt was not heard of.
+    Status.RENDERED: frozenset({Status.RENDERED, Status.HANDED_OVER, Status.DROPPED}),
+    # Back to rendered: the mail server has certainly not taken it. Handed over again: transactional mail only.
+    Status.HANDED_OVER: frozenset(
+        {Status.HANDED_OVER, Status.RENDERED, Status.SENT, Status.REFUSED, Status.DROPPED, Status.UNKNOWN}
+    ),
+    # The server's answer may still come: from the slow first attempt, or from the provider's report.
+    Status.UNKNOWN: frozenset({Status.SENT, Status.REFUSED}),
+    Status.SENT: frozenset(),
+    Status.REFUSED: frozenset(),
+    Status.DROPPED: frozenset(),
+}
+"""From where a message stands (None: no row yet) to where it may go."""
+
+UNDECIDED: Final = frozenset({Status.DEFERRED})
+"""The gate may still change its mind."""
+
+COUNTED: Final = frozenset({Status.CLAIMED, Status.RENDERED, Status.HANDED_OVER, Status.SENT, Status.UNKNOWN})
+"""What counts against the caps: it went to the customer, or may have, or is about to."""
+
+ENDED: Final = frozenset({Status.SENT, Status.REFUSED, Status.DROPPED, Status.UNKNOWN})
+"""Nothing is given to the mail server any more."""
+
+
+def require_transition(message: str, current: Status | None, wanted: Status) -> None:
+    """Make sure that a message may go from where it stands to where it is wanted.
+
+    Raises:
+        IllegalTransitionError: it may not.
+    """
+    if wanted not in TRANSITIONS[current]:
+        raise IllegalTransitionError(f"message {message} is {current or 'not decided'}: it cannot become {wanted}")

@@ -1,0 +1,94 @@
+"""How every process talks to Temporal: one client for worker, starter, tests and replay, so they cannot disagree."""
+
+import asyncio
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import temporalio.api.enums.v1
+import temporalio.api.operatorservice.v1
+from temporalio.client import Client, Interceptor
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from domain.errors import UnavailableError
+from workflows.vocabulary import search
+
+TASK_QUEUE = "segue"
+"""Frozen: running enrollments wait on it."""
+
+DATA_CONVERTER: DataConverter = dataclasses.replace(
+    pydantic_data_converter,
+    # Failure messages may quote what a template or a server said: where payloads are encrypted they must be, too.
+    failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+)
+
+PASSED_THROUGH = ("domain", "workflows.vocabulary", "pydantic", "pydantic_core", "annotated_types")
+"""What the sandbox does not load anew for each enrollment: ours, deterministic, tested. Journeys are not among them,
+so a journey that reads a clock or draws a number is caught."""
+
+
+async def connect(
+    address: str | None = None, *, namespace: str | None = None, interceptors: Sequence[Interceptor] = ()
+) -> Client:
+    """Connect to Temporal.
+
+    Args:
+        address: `host:port`. None: the SDK's environment configuration decides (`TEMPORAL_ADDRESS`,
+            `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`, profiles), which covers Temporal Cloud.
+        namespace: overrides the configured one.
+        interceptors: for logs and traces.
+
+    Raises:
+        UnavailableError: nobody answers there.
+    """
+    config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
+    if address is not None:
+        config["target_host"] = address
+    if namespace is not None:
+        config["namespace"] = namespace
+    config.setdefault("target_host", "127.0.0.1:7233")
+    try:
+        return await Client.connect(**config, data_converter=DATA_CONVERTER, interceptors=list(interceptors))
+    except (RuntimeError, RPCError) as error:
+        raise UnavailableError(f"Temporal does not answer at {config['target_host']}: {error}") from error
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """The sandbox, the same for workers and replay."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+
+
+async def register_search_attributes(client: Client, *, within: float = 30.0) -> None:
+    """Register Segue's search attributes, and wait until the server knows them. Harmless when repeated.
+
+    Args:
+        client: connected to the namespace in question.
+        within: seconds to wait for the server to take them up.
+
+    Raises:
+        UnavailableError: the server did not take them up in time.
+    """
+    operator = client.operator_service
+    for key in search.ALL:
+        request = temporalio.api.operatorservice.v1.AddSearchAttributesRequest(
+            namespace=client.namespace,
+            search_attributes={key.name: temporalio.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD},
+        )
+        try:
+            await operator.add_search_attributes(request)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.ALREADY_EXISTS:
+                raise
+    listing = temporalio.api.operatorservice.v1.ListSearchAttributesRequest(namespace=client.namespace)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while loop.time() < deadline:
+        known = (await operator.list_search_attributes(listing)).custom_attributes
+        if all(key.name in known for key in search.ALL):
+            return
+        await asyncio.sleep(0.1)
+    raise UnavailableError("Temporal did not take up Segue's search attributes in time; run the command again")

@@ -1,0 +1,165 @@
+"""The renderer: what it refuses, and how it says so."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from domain.customer import Cart, CartLine
+from domain.errors import TemplateError
+from domain.offer import OfferKind
+from mail.context import TEMPLATES, Offer, Recipient, RenderContext, Shop
+from mail.render import Templates
+from mail.sandbox import day, money, web_address
+
+SHOP = Shop(
+    name="Lumen",
+    url="https://shop.example/",
+    postal_address="1 Main St, Springfield",
+    support_email="help@shop.example",
+)
+MAIL = (
+    '<mjml lang="{{{{ language }}}}"><mj-head><mj-title>{subject}</mj-title><mj-preview>{preheader}</mj-preview></mj-head>'
+    "<mj-body><mj-section><mj-column><mj-text>{text}</mj-text></mj-column></mj-section></mj-body></mjml>"
+)
+
+
+def context(first_name: str | None = "Anna", locale: str | None = None) -> RenderContext:
+    customer = Recipient(first_name=first_name, locale=locale)
+    return RenderContext(customer=customer, shop=SHOP, unsubscribe_url="https://mail.shop.example/u/x")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "test").mkdir()
+    return tmp_path
+
+
+def write(
+    folder: Path, text: str = "Hi", subject: str = "S", preheader: str = "P", name: str = "test/one"
+) -> Templates:
+    (folder / f"{name}.mjml.j2").write_text(MAIL.format(text=text, subject=subject, preheader=preheader))
+    return Templates(folder)
+
+
+def problem(templates: Templates, name: str = "test/one") -> str:
+    with pytest.raises(TemplateError) as raised:
+        templates.render(name, context())
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{{ customer.nickname }}", "test/one.mjml.j2, line 1: "),
+        ("{{ nobody }}", "'nobody' is undefined"),
+        ("{{ 'a' * 1000000000 }}", "numbers only"),
+        ("{{ 2 ** 100000 }}", "numbers only"),
+        ("{{ '%9999999999d' % 1 }}", "numbers only"),
+        ("{{ customer.first_name.ljust(1000000000) }}", "unsafe"),
+        ("{{ customer.model_dump() }}", "unsafe"),
+        ("{{ customer.__class__.__mro__ }}", "unsafe"),
+        ("{{ '<b>' | safe }}", "No filter named 'safe'"),
+        ("{% for a in range(90000) %}aaaaaaaaaa{% endfor %}", "more than 400,000 characters"),
+        ("{% for a in range(9000000) %}{% endfor %}", "Range too big"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{% if %}", "test/one.mjml.j2, line 1: "),
+        ("<mj-social></mj-social>", "not allowed in a mail: <mj-social>"),
+        ("<mj-sektion></mj-sektion>", "<mj-sektion>"),
+        ("<script>alert(1)</script>", "<script>"),
+        ("<p>never closed", "not valid MJML"),
+    ],
+)
+def test_render_refuses_and_says_why(folder: Path, text: str, says: str) -> None:
+    said = problem(write(folder, text))
+    assert said.startswith("test/one: ")
+    assert says in said
+
+
+@pytest.mark.parametrize("name", ["test/missing", "../secret", "/etc/passwd", "test/one.de", "test//one", ""])
+def test_render_refuses_what_is_no_template(folder: Path, name: str) -> None:
+    assert name in problem(write(folder), name)
+
+
+def test_render_wants_subject_and_preheader(folder: Path) -> None:
+    assert "block subject is empty" in problem(write(folder, subject=" "))
+    assert "block preheader is empty" in problem(write(folder, preheader="{# none #}"))
+
+
+def test_subject_is_plain_text_on_one_line(folder: Path) -> None:
+    templates = write(folder, subject="Tom &amp; {{ customer.first_name }}\n again")
+    subject = templates.render("test/one", context("O'Brien <x>\r\nBcc: all@shop.example\x00 &amp;")).subject
+    assert subject == "Tom & O'Brien <x> Bcc: all@shop.example &amp; again"
+
+
+def test_translation_takes_the_place_of_the_default(folder: Path) -> None:
+    write(folder, "Hallo", name="test/one.de")
+    templates = write(folder, "Hello")
+    assert templates.names() == ("test/one",)
+    german, other = (templates.render("test/one", context(locale=locale)) for locale in ("de-AT", "fr"))
+    assert (german.text, other.text) == ("Hallo\n", "Hello\n")
+    assert 'lang="de"' in german.html
+    assert 'lang="en"' in other.html
+
+
+@given(name=st.text(max_size=80), product=st.text(max_size=80))
+def test_render_takes_any_text_as_text(name: str, product: str) -> None:
+    line = CartLine(product_id="p", name=product, price=1)
+    given_context = context(name).model_copy(update={"cart": Cart(lines=(line,))})
+    body = Templates(TEMPLATES).render("cart/deeper", given_context)
+    assert len(body.subject) <= 60
+    assert len(body.subject.splitlines()) == 1
+    assert body.html.count("<h1") == 1
+    assert "<script" not in body.html
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://a.example/x?y=1", "https://a.example/x?y=1"),
+        ("javascript:alert(1)", "default"),
+        ("JaVaScRiPt://a.example/%0aalert(1)", "default"),
+        ("data:text/html,x", "default"),
+        ("/p/1", "default"),
+        ("https://", "default"),
+        ("https://[bad", "default"),
+        ("", "default"),
+    ],
+)
+def test_web_address_passes_on_web_addresses_only(address: str, expected: str) -> None:
+    assert web_address(address, "default") == expected
+
+
+def test_money_and_day_read_as_in_a_shop() -> None:
+    assert [money(1234.5, currency) for currency in ("USD", "JPY", "SEK")] == ["$1,234.50", "¥1,234", "1,234.50 SEK"]
+    assert day(datetime(2026, 12, 4, 23, 59, tzinfo=UTC)) == "Friday, December 4"
+
+
+def test_offer_that_ends_at_midnight_is_good_through_the_day_before() -> None:
+    offer = Offer(kind=OfferKind.FREE_SHIPPING, expires_at=datetime(2026, 12, 5, tzinfo=UTC))
+    assert offer.last_moment is not None
+    assert day(offer.last_moment) == "Friday, December 4"
+
+
+def test_context_refuses_what_would_mislead() -> None:
+    with pytest.raises(ValidationError, match="a discount needs percent"):
+        Offer(kind=OfferKind.DISCOUNT)
+    with pytest.raises(ValidationError, match="leave it out"):
+        Offer(kind=OfferKind.NOTHING)
+    with pytest.raises(ValidationError):
+        Shop(name="Lumen", url="javascript:alert(1)", postal_address="x", support_email="a@shop.example")
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"), [(None, "en"), ("pt_BR", "pt"), ("DE", "de"), ("", "en"), ("../x", "en")]
+)
+def test_language_is_the_first_part_of_the_locale(locale: str | None, language: str) -> None:
+    assert Recipient(locale=locale).language == language
+
+
+def test_cart_is_found_below_the_shop() -> None:
+    assert SHOP.cart_url == "https://shop.example/cart"
+    assert SHOP.model_copy(update={"cart_path": "checkout/basket"}).cart_url == "https://shop.example/checkout/basket"

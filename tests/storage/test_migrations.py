@@ -1,0 +1,65 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from domain.errors import ConfigurationError
+from storage.database import Database
+
+
+async def test_migrations_build_exactly_what_the_tables_say(database: Database) -> None:
+    assert await database.differences() == []
+
+
+async def test_differences_are_seen_at_all(database: Database) -> None:
+    async with database.transaction() as session:
+        connection = await session.connection()
+        await connection.execute(text("ALTER TABLE customers DROP COLUMN locale"))
+        await connection.execute(text("DROP INDEX ix_customers_email"))
+
+    differences = await database.differences()
+
+    assert len(differences) == 2
+    assert any("locale" in difference for difference in differences)
+    assert any("ix_customers_email" in difference for difference in differences)
+
+
+async def test_migrating_again_changes_nothing(database: Database) -> None:
+    await database.migrate()
+    await database.check()
+
+
+async def test_processes_may_migrate_at_the_same_time_on_postgresql(empty_postgresql_url: str) -> None:
+    databases = [Database(empty_postgresql_url) for _ in range(4)]
+    await asyncio.gather(*(database.migrate() for database in databases))
+    await databases[0].check()
+    await asyncio.gather(*(database.aclose() for database in databases))
+
+
+async def test_processes_may_migrate_at_the_same_time_on_sqlite(tmp_path: Path) -> None:
+    databases = [Database(str(tmp_path / "new" / "segue.db")) for _ in range(4)]
+    await asyncio.gather(*(database.migrate() for database in databases))
+    await databases[0].check()
+    await asyncio.gather(*(database.aclose() for database in databases))
+
+
+async def test_check_names_the_remedy_for_a_missing_file_and_leaves_none(tmp_path: Path) -> None:
+    path = tmp_path / "absent.db"
+    with pytest.raises(ConfigurationError, match="segue migrate"):
+        await Database(str(path)).check()
+    assert not path.exists()
+
+
+async def test_check_names_the_remedy_for_a_database_without_tables(empty_postgresql_url: str) -> None:
+    database = Database(empty_postgresql_url)
+    with pytest.raises(ConfigurationError, match="no tables.*segue migrate"):
+        await database.check()
+    await database.aclose()
+
+
+async def test_check_refuses_a_schema_of_a_newer_segue(database: Database) -> None:
+    async with database.transaction() as session:
+        await (await session.connection()).execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigurationError, match="newer Segue"):
+        await database.check()

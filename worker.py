@@ -1,0 +1,105 @@
+"""The worker process: registers journeys and activities, and runs until told to stop. Nothing else."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from storage.clock import load_clock
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.crew import all_activities
+from domain.clock import Clock, SystemClock
+from domain.errors import ConfigurationError
+from logs import configure_logs
+from mail.context import TEMPLATES, Shop
+from mail.links import Links
+from mail.render import Templates
+from mail.smtp import SmtpTransport
+from mail.transport import Transport
+from settings import Settings, load_settings
+from storage.database import Database
+from temporal import TASK_QUEUE, connect, workflow_runner
+from workflows.catalogue import JOURNEYS
+
+CACHED_ENROLLMENTS = 5_000
+"""Open journeys kept in memory. Fewer than are open makes each wake-up replay its history, three times slower."""
+
+GRACE = timedelta(seconds=20)
+"""What a stop leaves to mails under way."""
+
+
+def build_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> Worker:
+    """A worker for all journeys."""
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=list(JOURNEYS.values()),
+        activities=activities,
+        workflow_runner=workflow_runner(),
+        max_cached_workflows=CACHED_ENROLLMENTS,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def activities_for(
+    settings: Settings, *, database: Database, clock: Clock, transport: Transport, public_url: str
+) -> Sequence[Callable[..., Any]]:
+    """The activities as the settings want them."""
+    return all_activities(
+        database=database,
+        clock=clock,
+        transport=transport,
+        templates=Templates(TEMPLATES),
+        links=Links(public_url, settings.secrets()),
+        shop=Shop(**settings.shop.model_dump()),
+        sender=settings.sender,
+        policy=settings.gate_policy,
+        thresholds=settings.thresholds,
+        offers=settings.offers,
+    )
+
+
+@asynccontextmanager
+async def running_worker(settings: Settings) -> AsyncIterator[Worker]:
+    """A worker connected as the settings say, running until the block ends; then mails under way are finished."""
+    missing = [
+        f"SEGUE_{name.upper()}"
+        for name in ("database", "smtp", "secret", "public_url")
+        if getattr(settings, name) is None
+    ]
+    if missing or settings.database is None or settings.smtp is None or settings.public_url is None:
+        raise ConfigurationError(f"a worker needs {', '.join(missing)}; see docs/operate.md")
+    database = Database(settings.database)
+    transport = SmtpTransport(settings.smtp)
+    try:
+        await database.check()
+        async with database.transaction() as session:
+            clock = SystemClock(await load_clock(session, settings.pace))
+        client = await connect(settings.temporal, namespace=settings.namespace)
+        activities = activities_for(
+            settings, database=database, clock=clock, transport=transport, public_url=settings.public_url
+        )
+        async with build_worker(client, activities) as worker:
+            yield worker
+    finally:
+        await transport.aclose()
+        await database.aclose()
+
+
+async def main() -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    configure_logs()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running_worker(load_settings()):
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,65 @@
+"""Post-purchase (J6): somebody bought; make it a good purchase, then the first of several."""
+
+from workflows.vocabulary import (
+    FIRST_ORDER,
+    ORDER_CANCELLED,
+    ORDER_COMPLETED,
+    ORDER_REFUNDED,
+    Journey,
+    Kind,
+    Lane,
+    On,
+    Plan,
+    Stage,
+    Value,
+    journey,
+    timedelta,
+)
+
+
+class Waits(Value):
+    """How long post-purchase waits; a deployment may change each. `used` is when a product has been used."""
+
+    arrival: timedelta = timedelta(days=3)
+    between: timedelta = timedelta(days=4)
+    used: timedelta = timedelta(days=14)
+    loyalty: timedelta = timedelta(days=16)
+
+
+@journey
+class PostPurchase(Journey):
+    """Confirm an order, help with it, and after a first order lead on to the next.
+
+    Starts with every order, once per order id. Ends as a success when the customer orders again, and without one when
+    the order is cancelled or refunded. Lives some five weeks after a first order, two after a later one.
+    """
+
+    plan = Plan(
+        name="post-purchase",
+        trigger=On(ORDER_COMPLETED),
+        goal=ORDER_COMPLETED,
+        exits=(ORDER_CANCELLED, ORDER_REFUNDED),
+        lane=Lane.SERVICE,
+        priority=80,
+        topic="order follow-up",
+        owner="customer care",
+        one_per="order_id",
+    )
+
+    async def steps(self) -> None:
+        """Confirm at once; a first order gets the whole series, a later one only the review."""
+        waits = self.settings(Waits)
+        await self.send("post_purchase/confirmation", kind=Kind.TRANSACTIONAL, stage=Stage.RETENTION)
+        if not await self.fact(FIRST_ORDER):
+            await self.wait(waits.used)
+            await self.send("post_purchase/review_request", stage=Stage.ADVOCACY)
+            return
+
+        await self.wait(waits.arrival)
+        await self.send("post_purchase/usage_guide", stage=Stage.RETENTION)
+        await self.wait(waits.between)
+        await self.send("post_purchase/complementary", stage=Stage.RETENTION)
+        await self.wait(waits.used - waits.arrival - waits.between)
+        await self.send("post_purchase/review_request", stage=Stage.ADVOCACY)
+        await self.wait(waits.loyalty)
+        await self.send("post_purchase/loyalty", stage=Stage.RETENTION)

@@ -1,0 +1,69 @@
+"""What an enrollment shows of itself: current details in the Temporal UI, and the answer to the `status` query.
+
+Current details are not part of the replayed contract and may change freely.
+"""
+
+from datetime import datetime
+
+from domain.enrollment import Outcome, Progress, Start, State
+from domain.intent import Intent
+from workflows.vocabulary.words import at_minute
+
+KEPT_LINES = 40
+"""Lines of the story kept; a journey has a handful of steps, so this only guards against a runaway."""
+
+
+class Display:
+    """Keeps the story of one enrollment in words."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._lines: list[str] = []
+        self._outcome: Outcome | None = None
+        self.step = ""
+        self.doing = "starting"
+        self.next_due: datetime | None = None
+        self.intent: Intent | None = None
+
+    def note(self, at: datetime, line: str) -> None:
+        """Add a line to the story."""
+        self._lines = [*self._lines, f"{at_minute(at)} · {line}"][-KEPT_LINES:]
+
+    def doing_now(self, doing: str, due: datetime | None = None) -> None:
+        """Say what goes on, and when it ends by itself."""
+        self.doing, self.next_due = doing, due
+
+    def end(self, at: datetime, outcome: Outcome) -> None:
+        """Say how it ended."""
+        self._outcome = outcome
+        self.doing_now("ended")
+        self.note(at, f"ended: {outcome.kind.value} ({outcome.why})")
+
+    def progress(self) -> Progress:
+        """The answer to the `status` query."""
+        return Progress(
+            enrollment=self._start.enrollment,
+            journey=self._start.journey,
+            customer=self._start.customer,
+            state=State.RUNNING if self._outcome is None else State.ENDED,
+            step=self.step,
+            doing=self.doing,
+            next_due=self.next_due,
+            intent=self.intent,
+            history=tuple(self._lines),
+            outcome=self._outcome,
+        )
+
+    def markdown(self) -> str:
+        """Current details for the Temporal UI: where it is, why, and what comes next."""
+        due = f", until {at_minute(self.next_due)} at the latest" if self.next_due else ""
+        head = [f"**Now:** {self.doing}{due}"]
+        if self.step:
+            head.append(f"**Step:** {self.step}")
+        if self.intent:
+            head.append(f"**Intent:** {self.intent.tier.value} · {self.intent.why}")
+        if self._outcome:
+            revenue = f", revenue {self._outcome.revenue:.2f}" if self._outcome.revenue else ""
+            head.append(f"**Outcome:** {self._outcome.kind.value} — {self._outcome.why}{revenue}")
+        story = "\n".join(f"- {line}" for line in self._lines)
+        return "\n\n".join(head) + (f"\n\n### So far\n{story}" if story else "")

@@ -1,0 +1,224 @@
+"""A journey: a declaration and a sequence, which is also a Temporal workflow.
+
+The class is run in two ways. Temporal runs it as a workflow: `@journey` gives it a run method, and the verbs it
+awaits go to the `Performer`. Anything else may build it from a `Start` and drive `steps` through a `Script`: nothing
+but handlers and `_live` touches Temporal.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel
+from temporalio import workflow
+
+from domain import calls
+from domain.calls import Delivery
+from domain.enrollment import Outcome, OutcomeKind, Progress, Start
+from domain.facts import Fact
+from domain.intent import Intent
+from domain.message import Kind, Stage
+from domain.offer import Offer
+from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
+from workflows.vocabulary import search, stubs, verbs
+from workflows.vocabulary.display import Display
+from workflows.vocabulary.inbox import Inbox
+from workflows.vocabulary.performer import Performer
+from workflows.vocabulary.plan import Plan
+from workflows.vocabulary.script import Script
+
+J = TypeVar("J", bound="Journey")
+S = TypeVar("S", bound=Signal)
+F = TypeVar("F", bool, str)
+M = TypeVar("M", bound=BaseModel)
+
+STALE_AFTER = timedelta(hours=36)
+"""A marketing mail that the gate held back for longer is dropped: it was about something else by then."""
+
+
+class Journey(ABC):
+    """Base of every journey. Write `plan` and `steps`; decorate with `@journey`."""
+
+    plan: ClassVar[Plan]
+
+    @workflow.init
+    def __init__(self, start: Start) -> None:
+        self.start = start
+        # Built before the first step, so that signals that arrive with or before the start find them.
+        self._inbox = Inbox(self.plan, start)
+        self._display = Display(start)
+        self._performer = Performer(self.plan, start, self._inbox, self._display)
+
+    @abstractmethod
+    async def steps(self) -> None:
+        """The sequence, in verbs. Reading it is reading the journey."""
+
+    # -- the verbs: what steps may await -------------------------------------------------------------------------
+
+    def settings(self, model: type[M]) -> M:
+        """The journey's settings: the model's defaults, with what the deployment changed."""
+        return model.model_validate(self.start.settings)
+
+    async def send(
+        self,
+        template: str,
+        *,
+        kind: Kind = Kind.MARKETING,
+        stage: Stage = Stage.PURCHASE,
+        urgent: bool = False,
+        stale_after: timedelta | None = STALE_AFTER,
+        offer: Offer | None = None,
+    ) -> Delivery:
+        """Send a template's mail as soon as the gate lets it. Returns what became of it.
+
+        Args:
+            template: name under `templates/`, e.g. `cart/reminder`.
+            kind: transactional mail is owed: it needs no consent, waits for no hour and survives the journey's end.
+            stage: the funnel stage it counts for in the caps.
+            urgent: it answers something the customer did just now; the daily cap then lets it pass.
+            stale_after: held back for longer, it is dropped. None: never too late.
+            offer: what `offer()` chose, to be shown in the mail.
+        """
+        return await verbs.Send(
+            template=template, kind=kind, stage=stage, urgent=urgent, stale_after=stale_after, offer=offer
+        )
+
+    async def wait(self, duration: timedelta) -> None:
+        """Let time pass."""
+        await verbs.Wait(duration)
+
+    async def wait_until(self, moment: datetime) -> None:
+        """Let time pass until a product moment, e.g. `reminder.at + timedelta(days=2)`."""
+        await verbs.WaitUntil(moment)
+
+    async def wait_until_local(self, wall_clock: time) -> None:
+        """Wait until the customer's own clock next shows this time; their zone is read again at wake-up."""
+        await verbs.WaitUntilLocal(wall_clock)
+
+    async def quiet(self, duration: timedelta, *, since: Sequence[str]) -> None:
+        """Wait until none of these events has happened for a while; each one restarts the wait."""
+        await verbs.Quiet(duration, tuple(since))
+
+    async def reaction(self, *kinds: type[S], within: timedelta) -> S | None:
+        """Wait for the customer to answer the last mail. Returns the signal, or None when the time ran out."""
+        return await verbs.Reaction(kinds, within)
+
+    async def score(self) -> Intent:
+        """The customer's intent now."""
+        return await verbs.Score()
+
+    async def fact(self, fact: Fact[F]) -> F:
+        """One fact about the customer, read now."""
+        answer: F = await verbs.ReadFact(fact)
+        return answer
+
+    async def offer(self) -> Offer:
+        """The offer the policy grants this customer now; often none."""
+        return await verbs.ChooseOffer()
+
+    async def variant(self, experiment: str, variants: Sequence[str]) -> str:
+        """The customer's variant of an experiment, the same every time."""
+        return await verbs.ChooseVariant(experiment, tuple(variants))
+
+    # -- the workflow --------------------------------------------------------------------------------------------
+
+    async def _live(self) -> Outcome:
+        admission = await self._admit()
+        if not admission.admitted:
+            return Outcome(kind=OutcomeKind.SUPERSEDED, why=admission.why)
+        try:
+            await self._play()
+        except asyncio.CancelledError:
+            await self._end(Outcome(kind=OutcomeKind.CANCELLED, why="cancelled by an operator"))
+            raise
+        return await self._end(
+            self._inbox.ending or Outcome(kind=OutcomeKind.COMPLETED, why="the sequence is complete")
+        )
+
+    async def _play(self) -> None:
+        script = Script(self.steps())
+        try:
+            verb = script.begin()
+            while verb is not None and (verb.is_owed or not self._inbox.has_ended()):
+                verb = script.answer(await self._performer.perform(verb))
+        finally:
+            script.close()
+
+    async def _admit(self) -> calls.Admission:
+        info = workflow.info()
+        return await stubs.admit(
+            calls.AdmitRequest(enrollment=self.start.enrollment, workflow_id=info.workflow_id, run_id=info.run_id),
+            "is this the only run of this enrollment?",
+        )
+
+    async def _end(self, outcome: Outcome) -> Outcome:
+        now = self._performer.now()
+        stood = {"mails": self._performer.mails, "step": self._display.step, "intent": self._display.intent}
+        outcome = outcome.model_copy(update=stood)
+        self._display.end(now, outcome)
+        workflow.set_current_details(self._display.markdown())
+        workflow.upsert_search_attributes([search.OUTCOME.value_set(outcome.kind.value)])
+        await stubs.close(
+            calls.CloseRequest(enrollment=self.start.enrollment, outcome=outcome, at=now), "recording the outcome"
+        )
+        return outcome
+
+    # -- signals and queries: names are frozen, clients in any language use them ---------------------------------
+
+    @workflow.signal(description="The customer followed a link of one of our mails.")
+    def click(self, signal: Click) -> None:
+        """See `domain.signals.Click`."""
+        self._receive(signal)
+
+    @workflow.signal(description="The customer came back to the shop.")
+    def revisit(self, signal: Revisit) -> None:
+        """See `domain.signals.Revisit`."""
+        self._receive(signal)
+
+    @workflow.signal(description="The customer ordered.")
+    def purchase(self, signal: Purchase) -> None:
+        """See `domain.signals.Purchase`."""
+        self._receive(signal)
+
+    @workflow.signal(description="The customer wants no more mail.")
+    def unsubscribe(self, signal: Unsubscribe) -> None:
+        """See `domain.signals.Unsubscribe`."""
+        self._receive(signal)
+
+    @workflow.signal(description="Anything else the customer did, by the name of its event.")
+    def observe(self, signal: Observation) -> None:
+        """See `domain.signals.Observation`."""
+        self._receive(signal)
+
+    @workflow.query(description="Where this enrollment is, why, and what comes next.")
+    def status(self) -> Progress:
+        """See `domain.enrollment.Progress`."""
+        return self._display.progress()
+
+    def _receive(self, signal: Signal) -> None:
+        now = self._performer.now()
+        meaning = self._inbox.receive(signal, now)
+        if meaning is not None:
+            self._display.note(now, f"heard: {meaning}")
+            workflow.set_current_details(self._display.markdown())
+
+
+def journey(cls: type[J]) -> type[J]:
+    """Register a journey as the Temporal workflow of its plan's name.
+
+    Temporal wants a run method on the class itself, so that each workflow type has its own; all do the same.
+    """
+
+    async def run(self: J, start: Start) -> Outcome:  # noqa: ARG001 -- taken by __init__, see workflow.init
+        return await self._live()
+
+    run.__qualname__ = f"{cls.__qualname__}.run"
+    run.__module__ = cls.__module__
+    run.__doc__ = cls.__doc__
+    # Temporal wants the parameters of run and of __init__ written alike, and methods do not annotate self.
+    del run.__annotations__["self"]
+    registered: Any = cls
+    registered.run = workflow.run(run)
+    return workflow.defn(name=cls.plan.name)(cls)

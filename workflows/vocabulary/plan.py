@@ -1,0 +1,54 @@
+"""A journey's declaration: everything about it that is not its sequence."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from workflows.vocabulary.trigger import Trigger
+
+
+class Lane(StrEnum):
+    """Journeys of one lane compete; the higher priority goes first."""
+
+    SERVICE = "service"
+    PROMOTION = "promotion"
+    NURTURE = "nurture"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What starts and ends a journey, and its place among the others.
+
+    `name` is the Temporal workflow type and the first part of every workflow id; it is frozen, since renaming it
+    takes several deploys.
+    """
+
+    name: str
+    trigger: Trigger
+    goal: str | None
+    """The event that ends the journey as a success."""
+    exits: tuple[str, ...] = ()
+    """Events that end it besides the common exits: goal, unsubscribe, complaint, bounce, erasure, cancel."""
+    topic: str
+    """What the customer consents to and may opt out of."""
+    owner: str
+    lane: Lane = Lane.PROMOTION
+    priority: int = 50
+    reentry: timedelta | None = None
+    """How long after an enrollment that mailed the customer began until the next may begin. None: never again."""
+    one_per: str | None = None
+    """A property of the starting event, e.g. `order_id`: one enrollment for each of its values."""
+    fresh_for: timedelta = timedelta(hours=24)
+    """An event older than this starts nothing: yesterday's cart is news, last year's import is not."""
+    holdout: float = 0.0
+    """Share of customers, 0 to 1, who get no mail from this journey so that its effect can be measured."""
+
+    @property
+    def ends_on(self) -> tuple[str, ...]:
+        """Events whose mere presence in the store forbids a further marketing mail.
+
+        Where there is one enrollment per order, say, another order's exit event must not count: it is left to the
+        signal, which names the order.
+        """
+        goal = () if self.goal is None else (self.goal,)
+        return goal + (self.exits if self.one_per is None else ())
