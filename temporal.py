@@ -87,7 +87,12 @@ async def register_search_attributes(client: Client, *, within: float = 30.0) ->
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
     while loop.time() < deadline:
-        known = (await operator.list_search_attributes(listing)).custom_attributes
+        try:
+            known = (await operator.list_search_attributes(listing)).custom_attributes
+        except RPCError as error:
+            if error.status is RPCStatusCode.UNIMPLEMENTED:
+                return  # the time-skipping test server, which knows them at once
+            raise
         if all(key.name in known for key in search.ALL):
             return
         await asyncio.sleep(0.1)

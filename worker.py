@@ -4,10 +4,9 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from storage.clock import load_clock
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -21,6 +20,7 @@ from mail.render import Templates
 from mail.smtp import SmtpTransport
 from mail.transport import Transport
 from settings import Settings, load_settings
+from storage.clock import load_clock
 from storage.database import Database
 from temporal import TASK_QUEUE, connect, workflow_runner
 from workflows.catalogue import JOURNEYS
@@ -78,7 +78,7 @@ async def running_worker(settings: Settings) -> AsyncIterator[Worker]:
     try:
         await database.check()
         async with database.transaction() as session:
-            clock = SystemClock(await load_clock(session, settings.pace))
+            clock = SystemClock(await load_clock(session, settings.pace, datetime.now(UTC)))
         client = await connect(settings.temporal, namespace=settings.namespace)
         activities = activities_for(
             settings, database=database, clock=clock, transport=transport, public_url=settings.public_url

@@ -52,12 +52,8 @@ def all_activities(
     scoring = ScoringActivities(database, clock, thresholds, offers)
     facts = FactActivities(database, policy.default_zone)
     deciding = GateActivities(database, clock, gate)
-    rendering = RenderingActivities(
-        database, clock, templates=templates, links=links, shop=shop, sender=sender
-    )
-    sending = SendingActivities(
-        database, clock, gate=gate, transport=transport, links=links, sender=sender
-    )
+    rendering = RenderingActivities(database, clock, templates=templates, links=links, shop=shop, sender=sender)
+    sending = SendingActivities(database, clock, gate=gate, transport=transport, links=links, sender=sender)
     return (
         enrollments.admit,
         enrollments.close,

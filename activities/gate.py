@@ -3,10 +3,6 @@
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
-from storage.customers import Customers
-from storage.events import EventStore
-from storage.ledger import Ledger
-from storage.permissions import Permissions
 from temporalio import activity
 
 from activities.moment import moment_of
@@ -15,7 +11,11 @@ from domain.clock import Clock
 from domain.enrollment import Occasion
 from domain.gate import Ask, GateFacts, GatePolicy, decide
 from domain.message import Decision, ledger_id
+from storage.customers import Customers
 from storage.database import Database
+from storage.events import EventStore
+from storage.ledger import Ledger
+from storage.permissions import Permissions
 
 
 class Gate:

@@ -4,22 +4,26 @@ import asyncio
 from functools import partial
 from typing import Literal
 
-from storage.customers import Customers
-from storage.ledger import Ledger, LedgerRow
 from temporalio import activity
 
 from activities.moment import moment_of
 from domain import calls
 from domain.clock import Clock
 from domain.customer import Customer
-from domain.errors import TemplateError, UnknownMessageError
+from domain.folding import Order
+from domain.errors import TemplateError
 from domain.intent import Tier
+from domain.message import MessageStatus
 from domain.offer import Offer, OfferKind
 from mail import context
+from mail.compose import envelope_address
 from mail.links import Links
 from mail.render import Body, Templates
 from mail.tracking import Campaign, Tracked, track
+from storage.customers import Customers
 from storage.database import Database
+from storage.ledger import Ledger, LedgerRow
+from storage.orders import Orders
 
 _OFFERS: dict[OfferKind, Literal["discount", "free_shipping", "reassurance"]] = {
     OfferKind.DISCOUNT: "discount",
@@ -32,10 +36,18 @@ class RenderingActivities:
     """Rendering, with the shop's templates and identity."""
 
     def __init__(
-        self, database: Database, clock: Clock, templates: Templates, links: Links, shop: context.Shop
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        templates: Templates,
+        links: Links,
+        shop: context.Shop,
+        sender: str,
     ) -> None:
         self._database, self._clock = database, clock
         self._templates, self._links, self._shop = templates, links, shop
+        self._domain = envelope_address(sender).rpartition("@")[2]
 
     @activity.defn(name=calls.RENDER)
     async def render_message(self, request: calls.RenderRequest) -> calls.Rendered:
@@ -45,12 +57,9 @@ class RenderingActivities:
         """
         message = request.message
         async with self._database.read() as session:
-            row = await Ledger(session).get(message)
-            if row is None:
-                raise UnknownMessageError(f"the ledger has no message {message}")
-            customers = Customers(session)
-            customer = await customers.get(row.customer)
-            order = await customers.order(row.customer, request.occasion.seq)
+            row = await Ledger(session).require(message)
+            customer = await Customers(session).get(row.customer)
+            order = await Orders(session).of_event(request.occasion.seq)
         reading = self._context(row, customer, order, request.intent.tier if request.intent else Tier.LOW)
         now = moment_of(request.at, self._clock)
         try:
@@ -61,18 +70,23 @@ class RenderingActivities:
         tracked = self._track(row, body, reading.unsubscribe_url)
         async with self._database.transaction() as session:
             await Ledger(session).store_body(
-                message, subject=body.subject, html=tracked.html, text=tracked.text, links=tracked.targets, at=now
+                message,
+                subject=body.subject,
+                html=tracked.html,
+                text=tracked.text,
+                links=tracked.targets,
+                # The same on every attempt: a mail that arrives twice is recognisably one (RFC 5322, 3.6.4).
+                rfc_message_id=f"<{message}@{self._domain}>",
+                now=now,
             )
         return calls.Rendered(message=message, html_bytes=len(tracked.html.encode()))
 
-    def _context(
-        self, row: LedgerRow, customer: Customer, order: context.Order | None, tier: Tier
-    ) -> context.RenderContext:
+    def _context(self, row: LedgerRow, customer: Customer, order: Order | None, tier: Tier) -> context.RenderContext:
         return context.RenderContext(
             customer=context.Recipient(first_name=customer.first_name, locale=customer.locale, tier=tier.value),
             shop=self._shop,
             cart=customer.cart,
-            order=order,
+            order=_as_shown(order, self._shop.currency),
             offer=_shown(row.offer),
             unsubscribe_url=self._links.unsubscribe(row.id),
         )
@@ -89,8 +103,20 @@ class RenderingActivities:
     async def _drop(self, message: str, problem: str, request: calls.RenderRequest) -> calls.Rendered:
         activity.logger.error("message %s dropped: %s", message, problem)
         async with self._database.transaction() as session:
-            await Ledger(session).drop(message, problem, request.at)
+            await Ledger(session).finish(message, MessageStatus.DROPPED, problem, request.at)
         return calls.Rendered(message=message, problem=problem)
+
+
+def _as_shown(order: Order | None, currency: str) -> context.Order | None:
+    if order is None:
+        return None
+    return context.Order(
+        order_id=order.order_id,
+        lines=order.lines,
+        total=order.total,
+        currency=order.currency or currency,
+        nth=order.nth,
+    )
 
 
 def _shown(offer: Offer | None) -> context.Offer | None:

@@ -19,6 +19,7 @@ import mrml
 from domain.errors import TemplateError
 from domain.model import Value
 from mail.context import DEFAULT_LANGUAGE, RenderContext
+from mail.markup import first_problem
 from mail.sandbox import Sandbox
 from mail.text import to_text
 
@@ -28,21 +29,9 @@ MAX_SOURCE: Final = 400_000
 """Characters of MJML. Gmail cuts a mail off at 102 kB of HTML; this bound only stops run-away templates."""
 
 _NAME = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*")
-_TAG = re.compile(r"<\s*/?\s*([a-zA-Z][\w:.-]*)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")  # what XML does not allow
 _BLANKS = re.compile(r"(?<=>)[ \t]+(?=<)")
 _POSITION = re.compile(r"(\d+):\d+$")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-
-# mrml accepts any tag without a word. No mj-include, no mj-social and mj-accordion (they load icons from elsewhere,
-# without alt text), no mj-font (a request per open), and of HTML only what mail clients agree on.
-_ALLOWED_TAGS: Final = frozenset(
-    """
-    mjml mj-head mj-title mj-preview mj-attributes mj-all mj-class mj-style mj-raw mj-breakpoint
-    mj-body mj-wrapper mj-section mj-group mj-column mj-text mj-button mj-image mj-divider mj-spacer mj-table mj-hero
-    meta p br a span strong b em i h1 h2 h3 ul ol li table thead tbody tr th td img blockquote
-    """.split()  # noqa: SIM905 - a list of forty words reads best as words
-)
 
 # By default a font stack that names Roboto or Open Sans makes each opened mail call fonts.googleapis.com.
 _OPTIONS: Final = mrml.RenderOptions(fonts={})
@@ -115,9 +104,8 @@ class Templates:
             raise TemplateError(f"{name}: {self._place(error)}{error}") from error
         # mrml refuses blanks between two tags unless a line break is among them.
         source = _BLANKS.sub("\n", _CONTROL.sub("", "".join(pieces)))
-        unknown = {tag.lower() for tag in _TAG.findall(_COMMENT.sub("", source))} - _ALLOWED_TAGS
-        if unknown:
-            raise TemplateError(f"{name}: not allowed in a mail: {', '.join(f'<{tag}>' for tag in sorted(unknown))}")
+        if problem := first_problem(source):
+            raise TemplateError(f"{name}: {problem}")
         return source
 
     def _place(self, error: Exception) -> str:

@@ -11,9 +11,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from storage.customers import Customers
-from storage.enrollments import Enrollments
-from storage.events import EventStore
 
 from domain.clock import Clock
 from domain.customer import Customer
@@ -22,7 +19,10 @@ from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
 from starter.enrolling import Enroller
 from starter.routing import Begin, Routes, may_reenter
+from storage.customers import Customers
 from storage.database import Database
+from storage.enrollments import Enrollments
+from storage.events import EventStore
 
 BATCH = 500
 """Events read at once. More saves nothing; fewer lets one customer's backlog delay others longer."""
@@ -142,7 +142,7 @@ class Dispatcher:
     async def _is_to_start(self, enrollments: Enrollments, begin: Begin, now_of: Customer) -> bool:
         """Record an enrollment unless re-entry forbids it; tell whether its workflow still has to be started."""
         row = begin.row
-        recorded = await enrollments.find(row.id)
+        recorded = await enrollments.get(row.id)
         if recorded is None:
             earlier = await enrollments.earlier(row.journey, now_of.id, row.key)
             if not may_reenter(self._routes.plan(row.journey), earlier, row.started_at):

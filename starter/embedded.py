@@ -131,7 +131,7 @@ async def _until_serving(server: DevServer, log: Path | None) -> None:
         try:
             client = await connect(server.address, namespace="default")
             await client.count_workflows("SegueOutcome = 'none'")
-        except (UnavailableError, Exception):  # noqa: BLE001 -- not up yet, whatever it says
+        except (UnavailableError, Exception):
             await asyncio.sleep(0.1)
         else:
             return

@@ -17,7 +17,7 @@ from starter.enrolling import Enroller
 from starter.routing import Routes
 from storage.customers import Customers
 from storage.database import Database
-from storage.enrollments import Enrollments
+from storage.enrollments import EnrollmentCount, Enrollments
 from storage.events import EventStore
 from storage.ledger import Ledger, LedgerRow
 from workflows.catalogue import JOURNEYS, journey_named
@@ -55,6 +55,13 @@ class JourneyStatus(Value):
     topic: str
     priority: int
     counts: dict[str, int]
+
+
+def _by_outcome(journey: str, counted: Sequence[EnrollmentCount]) -> dict[str, int]:
+    """Enrollments of a journey by state; ended ones by their outcome."""
+    return {
+        (row.outcome.value if row.outcome else row.state.value): row.count for row in counted if row.journey == journey
+    }
 
 
 class Operations:
@@ -129,7 +136,7 @@ class Operations:
     async def journeys(self) -> list[JourneyStatus]:
         """The deployed journeys with their numbers."""
         async with self._database.read() as session:
-            counts = await Enrollments(session).counts()
+            counted = await Enrollments(session).counts()
         return [
             JourneyStatus(
                 name=name,
@@ -138,7 +145,7 @@ class Operations:
                 goal=journey.plan.goal,
                 topic=journey.plan.topic,
                 priority=journey.plan.priority,
-                counts=counts.get(name, {}),
+                counts=_by_outcome(name, counted),
             )
             for name, journey in JOURNEYS.items()
         ]
@@ -188,4 +195,3 @@ class Operations:
         except (TimeoutError, RPCError, WorkflowQueryFailedError):
             return None
         return progress if progress.enrollment == row.id else None
-

@@ -167,7 +167,7 @@ def _text(event: Event, name: str) -> str | None:
 
 def _revenue(event: Event) -> float:
     for name in ("revenue", "total", "value"):
-        value = event.properties.get(name)
+        value: Any = event.properties.get(name)
         try:
             return max(float(value), 0.0)
         except (TypeError, ValueError):

@@ -23,7 +23,7 @@ from workflows.catalogue import JOURNEYS
 
 _log = structlog.get_logger("segue.serving")
 
-Health = Callable[[], Awaitable[Mapping[str, bool]]]
+Parts = Callable[[], Awaitable[Mapping[str, bool | str]]]
 
 
 class _Server(uvicorn.Server):
@@ -62,7 +62,7 @@ async def serving(
     listening: socket.socket,
     links: Links,
     write_keys: tuple[str, ...],
-    parts: Health | None = None,
+    parts: Parts | None = None,
 ) -> AsyncIterator[Dispatcher]:
     """Serve until the block ends: requests under way are answered, and what was accepted is safe in the database.
 
@@ -79,8 +79,8 @@ async def serving(
     dispatcher = Dispatcher(database, clock, routes_of(settings, clock), Enroller(client))
     dispatching = asyncio.create_task(_dispatch(database, dispatcher))
 
-    async def ready() -> Mapping[str, bool]:
-        own = {"dispatcher": not dispatching.done(), "temporal": await _answers(client)}
+    async def ready() -> Mapping[str, bool | str]:
+        own: dict[str, bool | str] = {"dispatcher": not dispatching.done(), "temporal": await _answers(client)}
         return own | dict(await parts() if parts else {})
 
     collector = create_collector(
@@ -95,7 +95,7 @@ async def serving(
     server = _Server(uvicorn.Config(collector, log_config=None, access_log=False, timeout_graceful_shutdown=10))
     serving_task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        while not server.started and not serving_task.done():
+        while not server.started and not serving_task.done():  # noqa: ASYNC110 -- uvicorn offers no event
             await asyncio.sleep(0.01)
         yield dispatcher
     finally:
@@ -121,5 +121,5 @@ async def _answers(client: Client) -> bool:
     try:
         async with asyncio.timeout(2):
             return bool(await client.service_client.check_health())
-    except Exception:  # noqa: BLE001 -- whatever it says, it is not well
+    except Exception:
         return False

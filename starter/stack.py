@@ -15,8 +15,8 @@ from settings import Settings
 from starter.dispatcher import Dispatcher
 from starter.embedded import dev_server, find_temporal, free_port
 from starter.place import Addresses, Place
-from starter.serving import bind, routes_of, serving
 from starter.routing import Routes
+from starter.serving import bind, routes_of, serving
 from storage.clock import load_clock
 from storage.database import Database
 from temporal import connect, register_search_attributes
@@ -68,7 +68,7 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
         )
         worker = await parts.enter_async_context(build_worker(client, activities))
 
-        async def health() -> Mapping[str, bool]:
+        async def health() -> Mapping[str, bool | str]:
             return {"worker": worker.is_running, "inbox": inbox is not None or settings.smtp is not None}
 
         dispatcher = await parts.enter_async_context(
@@ -89,7 +89,7 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
             namespace=client.namespace,
             database=settings.database or place.database,
             ui=ui,
-            inbox=inbox.url if inbox else "",
+            inbox=inbox.http_url if inbox else "",
             pace=settings.pace,
         )
         place.announce(addresses)
@@ -118,7 +118,7 @@ def _with_identity(settings: Settings, place: Place) -> Settings:
 async def _inbox(settings: Settings, place: Place, parts: AsyncExitStack) -> Inbox | None:
     if settings.smtp is not None:
         return None
-    inbox = Inbox(place.mails, http_port=settings.inbox_port)
+    inbox = Inbox(place.mails, http_port=settings.inbox_port, smtp_port=0)
     await inbox.start()
     parts.push_async_callback(inbox.stop)
     return inbox

@@ -69,12 +69,12 @@ class Enrollments(Repository):
 
     async def latest(self, journey: str, customer: str, key: str | None = None) -> EnrollmentRow | None:
         """The customer's newest enrollment in a journey, with that key or, without one, with no key."""
-        same = select(*_FIELDS).where(
-            _ENROLLMENTS.c.journey == journey,
-            _ENROLLMENTS.c.customer_id == customer,
-            _ENROLLMENTS.c.key.is_not_distinct_from(key),
-        )
+        same = _same(journey, customer, key)
         return await self._first(same.order_by(_ENROLLMENTS.c.started_at.desc(), _ENROLLMENTS.c.id.desc()))
+
+    async def earlier(self, journey: str, customer: str, key: str | None = None) -> list[EnrollmentRow]:
+        """The customer's enrollments in a journey, with that key or, without one, with no key; oldest first."""
+        return await self._all(_same(journey, customer, key))
 
     async def of_customer(self, customer: str) -> list[EnrollmentRow]:
         """All of a customer's enrollments, oldest first."""
@@ -96,6 +96,14 @@ class Enrollments(Repository):
     async def _all(self, statement: Select[Any]) -> list[EnrollmentRow]:
         rows = await self.execute(statement.order_by(_ENROLLMENTS.c.started_at, _ENROLLMENTS.c.id))
         return [_from_row(row) for row in rows.mappings()]
+
+
+def _same(journey: str, customer: str, key: str | None) -> Select[Any]:
+    return select(*_FIELDS).where(
+        _ENROLLMENTS.c.journey == journey,
+        _ENROLLMENTS.c.customer_id == customer,
+        _ENROLLMENTS.c.key.is_not_distinct_from(key),
+    )
 
 
 def _admit_again(row: EnrollmentRow | None, run_id: str) -> Admission:

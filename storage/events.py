@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, update
 
+from domain.enrollment import Occasion
 from domain.event import Event, StoredEvent
 from domain.model import Value
 from storage.commit import Commit
@@ -78,9 +79,10 @@ class EventStore(Repository):
         moment: datetime | None = (await self.execute(latest)).scalar()
         return moment
 
-    async def ended_by(self, customer: str, names: Collection[str], after_seq: int) -> str | None:
-        """The first of these events that was committed after that place; None when none was."""
-        first = select(_EVENTS.c.name).where(*_of(customer, names), _EVENTS.c.seq > after_seq)
+    async def ended_by(self, customer: str, names: Collection[str], occasion: Occasion) -> str | None:
+        """The first of these events that was committed after the occasion, and occurred no earlier; None if none."""
+        later = (_EVENTS.c.seq > occasion.seq) & (_EVENTS.c.occurred_at >= occasion.occurred_at)
+        first = select(_EVENTS.c.name).where(*_of(customer, names), later)
         name: str | None = (await self.execute(first.order_by(_EVENTS.c.seq).limit(1))).scalar()
         return name
 

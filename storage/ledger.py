@@ -19,7 +19,7 @@ from domain.model import CustomerId, Instant, Value
 from domain.offer import Offer
 from storage.repository import Repository
 from storage.tables import MessageRecord, table_of
-from storage.transitions import COUNTED, ENDED, UNDECIDED, require_transition
+from storage.transitions import COUNTED, ENDED, UNDECIDED, WAITING, require_transition
 
 NOBODY_SAW = "handed over, and nobody saw the server's answer"
 
@@ -163,7 +163,7 @@ class Ledger(Repository):
             IllegalTransitionError: it is not claimed, or was handed over already.
         """
         body = {"subject": subject, "html": html, "text": text, "links": list(links), "message_id": rfc_message_id}
-        await self._move(await self._require(message), MessageStatus.RENDERED, rendered_at=now, **body)
+        await self._move(await self._hold(message), MessageStatus.RENDERED, rendered_at=now, **body)
 
     async def hand_over(self, message: str, now: datetime) -> HandOver:
         """Ask to give a message to the mail server, and record that it is given. Commit before giving it.
@@ -172,7 +172,7 @@ class Ledger(Repository):
             UnknownMessageError: no such message.
             IllegalTransitionError: it is not rendered yet.
         """
-        row = await self._require(message)
+        row = await self._hold(message)
         if row.status is MessageStatus.HANDED_OVER and row.kind is Kind.MARKETING:
             row = await self._move(row, MessageStatus.UNKNOWN, reason=NOBODY_SAW)
             return HandOver(answer=HandOverAnswer.UNKNOWN, row=row)
@@ -189,7 +189,7 @@ class Ledger(Repository):
             UnknownMessageError: no such message.
             IllegalTransitionError: it is not handed over.
         """
-        row = await self._require(message)
+        row = await self._hold(message)
         await self._move(row, MessageStatus.RENDERED, hand_overs=max(row.hand_overs - 1, 0))
 
     async def finish(self, message: str, status: MessageStatus, reason: str, at: datetime) -> LedgerRow:
@@ -199,11 +199,32 @@ class Ledger(Repository):
             UnknownMessageError: no such message.
             IllegalTransitionError: it ended otherwise, or has not come so far.
         """
-        row = await self._require(message)
+        row = await self._hold(message)
         if row.status is status and status in ENDED:
             return row
         sent = {"sent_at": at} if status is MessageStatus.SENT else {}
         return await self._move(row, status, reason=reason, **sent)
+
+    async def postpone(self, message: str, decision: Decision, now: datetime) -> LedgerRow:
+        """Take back a claim: asked again just before the hand-over, the gate said *later*.
+
+        Raises:
+            UnknownMessageError: no such message.
+            IllegalTransitionError: it was handed over already.
+        """
+        row = await self._hold(message)
+        changes = {"reason": decision.reason, "decided_at": now, "due_at": decision.until, "claimed_at": None}
+        return await self._move(row, MessageStatus.DEFERRED, **changes)
+
+    async def end_open(self, enrollment: str, reason: str, at: datetime) -> None:
+        """End what an ended enrollment left open: what was not handed over is dropped, the rest is unknown."""
+        mine = _MESSAGES.c.enrollment_id == enrollment
+        waiting = mine & _MESSAGES.c.status.in_(WAITING)
+        dropped = {"status": MessageStatus.DROPPED, "reason": reason, "decided_at": at}
+        await self.execute(update(_MESSAGES).where(waiting).values(dropped))
+        unheard = mine & (_MESSAGES.c.status == MessageStatus.HANDED_OVER)
+        unknown = {"status": MessageStatus.UNKNOWN, "reason": NOBODY_SAW}
+        await self.execute(update(_MESSAGES).where(unheard).values(unknown))
 
     async def list(
         self, customer: str | None = None, journey: str | None = None, limit: int | None = None
@@ -216,9 +237,21 @@ class Ledger(Repository):
             newest = newest.where(_MESSAGES.c.journey == journey)
         return [*reversed(await self._read(newest.limit(limit)))]
 
-    async def _require(self, message: str) -> LedgerRow:
+    async def require(self, message: str) -> LedgerRow:
+        """The message.
+
+        Raises:
+            UnknownMessageError: the gate never decided about it.
+        """
+        return await self._one(select(*_COLUMNS).where(_MESSAGES.c.id == message), message)
+
+    async def _hold(self, message: str) -> LedgerRow:
+        """The message, kept from changing until the transaction ends."""
         statement = select(*_COLUMNS).where(_MESSAGES.c.id == message)
-        rows = await self._read(statement.with_for_update() if self.is_postgresql else statement)
+        return await self._one(statement.with_for_update() if self.is_postgresql else statement, message)
+
+    async def _one(self, statement: Select[Any], message: str) -> LedgerRow:
+        rows = await self._read(statement)
         if not rows:
             raise UnknownMessageError(f"no message {message} in the ledger")
         return rows[0]

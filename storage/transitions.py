@@ -10,8 +10,8 @@ TRANSITIONS: Final[Mapping[Status | None, frozenset[Status]]] = {
     None: frozenset({Status.DEFERRED, Status.CLAIMED, Status.DROPPED}),
     Status.DEFERRED: frozenset({Status.DEFERRED, Status.CLAIMED, Status.DROPPED}),
     Status.CLAIMED: frozenset({Status.RENDERED, Status.DROPPED}),
-    # Rendered again by a retry whose first attempt was not heard of.
-    Status.RENDERED: frozenset({Status.RENDERED, Status.HANDED_OVER, Status.DROPPED}),
+    # Rendered again by a retry whose first attempt was not heard of; deferred by a gate that was asked again.
+    Status.RENDERED: frozenset({Status.RENDERED, Status.HANDED_OVER, Status.DEFERRED, Status.DROPPED}),
     # Back to rendered: the mail server has certainly not taken it. Handed over again: transactional mail only.
     Status.HANDED_OVER: frozenset(
         {Status.HANDED_OVER, Status.RENDERED, Status.SENT, Status.REFUSED, Status.DROPPED, Status.UNKNOWN}
@@ -26,6 +26,9 @@ TRANSITIONS: Final[Mapping[Status | None, frozenset[Status]]] = {
 
 UNDECIDED: Final = frozenset({Status.DEFERRED})
 """The gate may still change its mind."""
+
+WAITING: Final = frozenset({Status.DEFERRED, Status.CLAIMED, Status.RENDERED})
+"""What has not been given to the mail server."""
 
 COUNTED: Final = frozenset({Status.CLAIMED, Status.RENDERED, Status.HANDED_OVER, Status.SENT, Status.UNKNOWN})
 """What counts against the caps: it went to the customer, or may have, or is about to."""

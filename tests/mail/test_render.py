@@ -22,7 +22,8 @@ SHOP = Shop(
     support_email="help@shop.example",
 )
 MAIL = (
-    '<mjml lang="{{{{ language }}}}"><mj-head><mj-title>{subject}</mj-title><mj-preview>{preheader}</mj-preview></mj-head>'
+    '<mjml lang="{{{{ language }}}}">'
+    "<mj-head><mj-title>{subject}</mj-title><mj-preview>{preheader}</mj-preview></mj-head>"
     "<mj-body><mj-section><mj-column><mj-text>{text}</mj-text></mj-column></mj-section></mj-body></mjml>"
 )
 
@@ -67,9 +68,13 @@ def problem(templates: Templates, name: str = "test/one") -> str:
         ("{% for a in range(9000000) %}{% endfor %}", "Range too big"),
         ("{{ 1 / 0 }}", "division by zero"),
         ("{% if %}", "test/one.mjml.j2, line 1: "),
-        ("<mj-social></mj-social>", "not allowed in a mail: <mj-social>"),
-        ("<mj-sektion></mj-sektion>", "<mj-sektion>"),
-        ("<script>alert(1)</script>", "<script>"),
+        ("</mj-text><mj-social></mj-social><mj-text>", "<mj-social> is not allowed in a mail"),
+        ("</mj-text><mj-sektion /><mj-text>", "<mj-sektion> is not allowed in a mail"),
+        ("<script>alert(1)</script>", "<script> is not allowed in a mail"),
+        ("<mj-section></mj-section>", "<mj-section> cannot stand in <mj-text>"),
+        ("</mj-text><mj-section></mj-section><mj-text>", "<mj-section> cannot stand in <mj-column>"),
+        ("</mj-text><p>stray</p><mj-text>", "<p> cannot stand in <mj-column>"),
+        ("</mj-column>", "</mj-column> closes what is not open"),
         ("<p>never closed", "not valid MJML"),
     ],
 )

@@ -37,7 +37,9 @@ def track(name: str, user: str | None = "anna", *, at: datetime = NOON, **fields
     return Event(**(values | fields))
 
 
-def identify(user: str | None = "anna", *, at: datetime = NOON, traits: dict[str, Any] | None = None, **fields: Any) -> Event:
+def identify(
+    user: str | None = "anna", *, at: datetime = NOON, traits: dict[str, Any] | None = None, **fields: Any
+) -> Event:
     """An identify call."""
     return track("identify", user, at=at, type=EventType.IDENTIFY, properties=traits or {}, **fields)
 
@@ -66,7 +68,9 @@ async def read_customer(database: Database, customer: str = "anna") -> Customer:
         return await Customers(session).get(customer)
 
 
-def gate_request(step: str = "reminder", customer: str = "anna", *, kind: Kind = Kind.MARKETING, **fields: Any) -> GateRequest:
+def gate_request(
+    step: str = "reminder", customer: str = "anna", *, kind: Kind = Kind.MARKETING, **fields: Any
+) -> GateRequest:
     """A step asks the gate."""
     values = {
         "enrollment": f"enrollment-of-{customer}",
@@ -76,7 +80,7 @@ def gate_request(step: str = "reminder", customer: str = "anna", *, kind: Kind =
         "step": step,
         "template": f"cart/{step}",
         "ask": Ask(kind=kind, topic="cart reminders", stage=Stage.PURCHASE, due_at=NOON),
-        "occasion_seq": 1,
+        "occasion": Occasion(event_id="event-1", name=names.PRODUCT_ADDED, seq=1, occurred_at=NOON),
         "ends_on": (names.ORDER_COMPLETED,),
         "at": NOON,
     }

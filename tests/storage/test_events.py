@@ -4,11 +4,15 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from domain import event as names
+from domain.customer import CartLine
+from domain.enrollment import Occasion
 from domain.errors import InvalidEventError
 from domain.event import Event, EventType, StoredEvent
+from domain.folding import Order
 from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
+from storage.orders import Orders
 from tests.storage.samples import MINUTE, NOON, added, commit, identify, ordered, read_customer, track
 
 
@@ -165,11 +169,7 @@ async def test_an_order_reported_for_two_customers_at_once_counts_for_one(databa
         commit(one, ordered("1001", "anna")), commit(other, ordered("1001", "ben")), return_exceptions=True
     )
 
-    orders = [
-        facts.orders
-        for customer in ("anna", "ben")
-        async for facts in _facts(one, customer)
-    ]
+    orders = [facts.orders for customer in ("anna", "ben") async for facts in _facts(one, customer)]
     assert sum(orders) == 1, results
     await asyncio.gather(one.aclose(), other.aclose())
 
@@ -181,7 +181,14 @@ async def _facts(database: Database, customer: str):  # type: ignore[no-untyped-
 
 
 async def test_values_no_database_can_hold_are_made_harmless(database: Database) -> None:
-    odd = {"nul": "a\x00b", "surrogate": "\ud83d", "nan": float("nan"), "deep": [[float("inf")]], "big": 2**80, "k\x00": 1}
+    odd = {
+        "nul": "a\x00b",
+        "surrogate": "\ud83d",
+        "nan": float("nan"),
+        "deep": [[float("inf")]],
+        "big": 2**80,
+        "k\x00": 1,
+    }
     deep: dict[str, object] = {}
     for _ in range(100):
         deep = {"deeper": deep}
@@ -237,16 +244,47 @@ async def test_last_activity_is_the_latest_that_occurred_not_that_arrived(databa
         assert await store.last_activity("nobody", names.CART_ACTIVITY) is None
 
 
-async def test_ended_by_sees_only_what_was_committed_afterwards(database: Database) -> None:
-    await commit(database, ordered("1000"), added("boots"))
-    async with database.read() as session:
-        occasion = await EventStore(session).latest_seq("anna")
-    # It occurred before the occasion, and is committed after it: the journey has ended all the same.
-    await commit(database, ordered("1001", at=NOON - MINUTE), identify(), ordered("1002", "ben"))
+async def test_ended_by_sees_only_what_was_committed_and_occurred_afterwards(database: Database) -> None:
+    began = added("boots")
+    await commit(database, ordered("1000"), began)
+    [_, stored] = await pending(database)
+    occasion = Occasion(event_id=began.message_id, name=began.name, seq=stored.seq, occurred_at=began.occurred_at)
+    await commit(database, ordered("999", at=NOON - MINUTE), ordered("1002", "ben"))
+    ends_on = [names.ORDER_COMPLETED, names.CART_EMPTIED]
 
     async with database.read() as session:
         store = EventStore(session)
-        assert await store.ended_by("anna", [names.ORDER_COMPLETED, names.CART_EMPTIED], occasion) == names.ORDER_COMPLETED
-        assert await store.ended_by("anna", [names.UNSUBSCRIBED], occasion) is None
-        assert await store.ended_by("anna", [names.ORDER_COMPLETED], await store.latest_seq("anna")) is None
+        assert await store.ended_by("anna", ends_on, occasion) is None, (
+            "an old order that is reported late ends nothing"
+        )
+        assert await store.latest_seq("anna") == stored.seq + 1
         assert await store.latest_seq("nobody") == 0
+
+    await commit(database, identify(), ordered("1001", at=NOON))
+    async with database.read() as session:
+        store = EventStore(session)
+        assert await store.ended_by("anna", ends_on, occasion) == names.ORDER_COMPLETED
+        assert await store.ended_by("anna", [names.UNSUBSCRIBED], occasion) is None
+        latest = occasion.model_copy(update={"seq": await store.latest_seq("anna")})
+        assert await store.ended_by("anna", ends_on, latest) is None
+
+
+async def test_an_order_is_found_by_the_event_that_reported_it(database: Database) -> None:
+    products = [{"product_id": "boots", "price": "120.00", "quantity": 2}]
+    properties = {"order_id": "1001", "total": "240", "currency": "eur", "products": products}
+    await commit(database, added("hat"), ordered(properties=properties), ordered(properties=properties))
+
+    [cart, first, again] = [stored.seq for stored in await pending(database)]
+    async with database.read() as session:
+        orders = Orders(session)
+        order = await orders.of_event(first)
+        assert [await orders.of_event(seq) for seq in (cart, again, 0)] == [None, None, None]
+
+    assert order == Order(
+        order_id="1001",
+        total=240.0,
+        currency="EUR",
+        lines=(CartLine(product_id="boots", price=120.0, quantity=2),),
+        completed_at=NOON,
+        nth=1,
+    )

@@ -1,0 +1,235 @@
+"""The whole house for tests of journeys: real database, activities, templates, dispatcher and workflows.
+
+Only the mail server is a recording one, and time is skipped: product time starts at `START`, whatever the machine's
+clock says, so tests can assert moments.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from temporalio.client import WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from activities.crew import all_activities
+from domain import event as names
+from domain.civil import QuietHours
+from domain.clock import PacedClock
+from domain.enrollment import EnrollmentRow, Outcome, Progress, State
+from domain.event import Event, EventType
+from domain.gate import GatePolicy
+from domain.intent import Thresholds
+from domain.offer import OfferPolicy
+from mail.context import TEMPLATES, Shop
+from mail.links import Links
+from mail.recording import RecordingTransport
+from mail.render import Templates
+from starter.dispatcher import Dispatcher
+from starter.enrolling import Enroller
+from starter.embedded import find_temporal
+from starter.operations import Operations
+from starter.routing import Routes
+from storage.database import Database
+from storage.enrollments import Enrollments
+from storage.events import EventStore
+from storage.ledger import Ledger, LedgerRow
+from temporal import DATA_CONVERTER, register_search_attributes
+from worker import build_worker
+from workflows.catalogue import JOURNEYS
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""A Monday morning; no zone changes its clocks that week in Europe."""
+
+TOLERANCE = timedelta(seconds=30)
+"""What a step itself may take: the time-skipping clock runs in real time while something works."""
+
+SHOP = Shop(name="Lumen", url="https://lumen.example", postal_address="1 Example St", support_email="help@lumen.example")
+ANNA = "customer-42"
+
+
+class HouseClock:
+    """Product time as the environment last told it."""
+
+    def __init__(self, paced: PacedClock) -> None:
+        self.paced = paced
+        self.moment = paced.anchor_product
+
+    def now(self) -> datetime:
+        """The product moment of the last look."""
+        return self.moment
+
+
+class House:
+    """One shop under test."""
+
+    def __init__(
+        self, env: WorkflowEnvironment, database: Database, clock: HouseClock, transport: RecordingTransport
+    ) -> None:
+        self.env, self.database, self.clock, self.transport = env, database, clock, transport
+        self.client = env.client
+        self.routes = Routes(JOURNEYS, clock.paced, {})
+        self.dispatcher = Dispatcher(database, clock, self.routes, Enroller(env.client))
+        self.operations = Operations(database, env.client, self.routes, clock)
+
+    async def now(self) -> datetime:
+        """Product time now."""
+        self.clock.moment = self.clock.paced.product(await self.env.get_current_time())
+        return self.clock.moment
+
+    async def advance(self, duration: timedelta) -> None:
+        """Let product time pass."""
+        await self.env.sleep(self.clock.paced.timer(duration))
+        await self.now()
+
+    async def advance_to(self, since_start: timedelta) -> None:
+        """Let product time pass until so long after `START`."""
+        await self.advance(START + since_start - await self.now())
+
+    async def report(self, event: str, customer: str = ANNA, /, **properties: Any) -> Event:
+        """Commit a track event that happens now, and dispatch it."""
+        return await self.commit(self.track(event, customer, at=await self.now(), properties=properties))
+
+    def track(
+        self,
+        name: str,
+        customer: str = ANNA,
+        *,
+        at: datetime,
+        message_id: str | None = None,
+        properties: dict[str, Any] | None = None,
+    ) -> Event:
+        """A track event."""
+        return Event(
+            message_id=message_id or str(uuid4()),
+            type=EventType.TRACK,
+            name=name,
+            user_id=customer,
+            occurred_at=at,
+            received_at=at,
+            properties=properties or {},
+        )
+
+    async def commit(self, event: Event) -> Event:
+        """Commit an event and dispatch what is pending."""
+        async with self.database.transaction() as session:
+            await EventStore(session).commit([event])
+        await self.dispatch()
+        return event
+
+    async def dispatch(self) -> None:
+        """Deliver everything that is pending."""
+        while await self.dispatcher.deliver_pending():
+            pass
+
+    async def identify(self, customer: str = ANNA, **traits: Any) -> None:
+        """Make a customer known, with an address and consent unless told otherwise."""
+        known = {"email": f"{customer}@shop.example", "firstName": "Anna", "consent": True} | traits
+        now = await self.now()
+        await self.commit(
+            Event(
+                message_id=str(uuid4()),
+                type=EventType.IDENTIFY,
+                name="identify",
+                user_id=customer,
+                occurred_at=now,
+                received_at=now,
+                properties=known,
+            )
+        )
+
+    async def add_to_cart(self, customer: str = ANNA, product: str = "lamp", price: float = 49.0) -> Event:
+        """Put a product into the cart."""
+        return await self.report(names.PRODUCT_ADDED, customer, product_id=product, name="Lamp", price=price)
+
+    async def order(self, customer: str = ANNA, order_id: str = "o-1", revenue: float = 49.0) -> Event:
+        """Complete an order."""
+        line = {"product_id": "lamp", "name": "Lamp", "price": revenue, "quantity": 1}
+        return await self.report(
+            names.ORDER_COMPLETED, customer, order_id=order_id, revenue=revenue, products=[line]
+        )
+
+    async def click(self, journey: str = "cart-recovery", customer: str = ANNA) -> Event:
+        """Follow a link of a journey's mail."""
+        return await self.report(names.EMAIL_LINK_CLICKED, customer, journey=journey)
+
+    async def visit(self, customer: str = ANNA) -> Event:
+        """Look at a product; after half an hour away that is a return to the shop."""
+        return await self.report(names.PRODUCT_VIEWED, customer, product_id="lamp", category="lamps")
+
+    def handle(self, workflow_id: str) -> WorkflowHandle[Any, Outcome]:
+        """The workflow of an enrollment."""
+        return self.client.get_workflow_handle(workflow_id, result_type=Outcome)
+
+    async def outcome(self, workflow_id: str) -> Outcome:
+        """How an enrollment ended; it must have."""
+        return await self.handle(workflow_id).result()
+
+    async def progress(self, workflow_id: str) -> Progress:
+        """What an enrollment says of itself."""
+        return await self.handle(workflow_id).query("status", result_type=Progress)
+
+    async def enrollments(self, customer: str = ANNA) -> list[EnrollmentRow]:
+        """The customer's enrollments, as the database has them."""
+        async with self.database.read() as session:
+            return await Enrollments(session).of_customer(customer)
+
+    async def still_running(self, customer: str = ANNA) -> list[str]:
+        """Workflow ids of what has not ended."""
+        return [row.workflow_id for row in await self.enrollments(customer) if row.state is not State.ENDED]
+
+    async def ledger(self, customer: str = ANNA) -> list[LedgerRow]:
+        """The customer's messages."""
+        async with self.database.read() as session:
+            return await Ledger(session).list(customer=customer)
+
+    async def sent(self, customer: str = ANNA) -> list[tuple[str, timedelta]]:
+        """The customer's mails: template, and how long after `START`, to the half minute below."""
+        rows = [row for row in await self.ledger(customer) if row.sent_at is not None]
+        return [(row.template, floor(row.sent_at - START)) for row in rows if row.sent_at is not None]
+
+
+def floor(duration: timedelta) -> timedelta:
+    """A duration without what the work itself took."""
+    return duration - duration % timedelta(minutes=1)
+
+
+@asynccontextmanager
+async def opened_house(
+    env: WorkflowEnvironment,
+    database: Database,
+    *,
+    quiet: QuietHours | None = None,
+    offers: OfferPolicy | None = None,
+    policy: GatePolicy | None = None,
+) -> AsyncIterator[House]:
+    """A house with a running worker. Without `quiet` there are no quiet hours."""
+    clock = HouseClock(PacedClock(anchor_real=await env.get_current_time(), anchor_product=START))
+    transport = RecordingTransport()
+    await register_search_attributes(env.client)
+    no_quiet = QuietHours(start=START.time(), end=START.time())
+    activities = all_activities(
+        database=database,
+        clock=clock,
+        transport=transport,
+        templates=Templates(TEMPLATES),
+        links=Links("https://mail.lumen.example", ["test-secret-of-some-length"]),
+        shop=SHOP,
+        sender="Lumen <hello@lumen.example>",
+        policy=policy or GatePolicy(quiet=quiet or no_quiet),
+        thresholds=Thresholds(),
+        offers=offers or OfferPolicy(),
+    )
+    async with build_worker(env.client, activities):
+        yield House(env, database, clock, transport)
+
+
+@asynccontextmanager
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """Temporal's test server, whose clock runs ahead when nothing happens."""
+    async with await WorkflowEnvironment.start_time_skipping(
+        data_converter=DATA_CONVERTER,
+        test_server_existing_path=str(find_temporal().with_name("temporal-test-server")),
+    ) as env:
+        yield env

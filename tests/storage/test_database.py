@@ -1,0 +1,130 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from domain.errors import ConfigurationError, UnavailableError
+from storage.database import Database
+from storage.events import EventStore
+from storage.tables import CustomerRecord, table_of
+from storage.url import parse_url
+from tests.storage.samples import added, commit, read_customer
+
+
+@pytest.mark.parametrize(
+    ("setting", "url"),
+    [
+        ("data/segue.db", "sqlite+aiosqlite:///data/segue.db"),
+        ("/var/lib/segue.db", "sqlite+aiosqlite:////var/lib/segue.db"),
+        ("sqlite:///data/segue.db", "sqlite+aiosqlite:///data/segue.db"),
+        ("sqlite+aiosqlite:///segue.db", "sqlite+aiosqlite:///segue.db"),
+        ("postgres://me:pw@db/segue", "postgresql+asyncpg://me:pw@db/segue"),
+        ("postgresql://db/segue?sslmode=require", "postgresql+asyncpg://db/segue?ssl=require"),
+        ("postgresql+asyncpg://db/segue", "postgresql+asyncpg://db/segue"),
+    ],
+)
+def test_urls_are_taken_as_people_write_them(setting: str, url: str) -> None:
+    assert parse_url(setting).render_as_string(hide_password=False) == url
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["", " ", "mysql://db/segue", ":memory:", "sqlite://", "://secret-password@x", "redis://:secret-password@x"],
+)
+def test_a_wrong_setting_is_named_and_no_password_shown(setting: str) -> None:
+    with pytest.raises(ConfigurationError, match="SEGUE_DATABASE") as refusal:
+        Database(setting)
+    assert "secret-password" not in str(refusal.value)
+
+
+def test_a_database_shows_no_password() -> None:
+    assert "pw" not in repr(Database("postgresql://me:pw@db/segue"))
+
+
+async def test_readers_see_what_was_committed_while_a_writer_works(database: Database) -> None:
+    await commit(database, added("boots"))
+    async with database.transaction() as session:
+        await EventStore(session).commit([added("hat")])
+        async with asyncio.timeout(5):
+            assert len((await read_customer(database)).cart.lines) == 1
+    assert len((await read_customer(database)).cart.lines) == 2
+
+
+async def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(DBAPIError):
+        async with database.read() as session:
+            await EventStore(session).commit([added("boots")])
+    await commit(database, added("boots"))
+
+
+async def test_writers_of_sqlite_go_in_the_order_they_came(sqlite_database: Database) -> None:
+    done: list[int] = []
+
+    async def write(number: int) -> None:
+        async with sqlite_database.transaction():
+            await asyncio.sleep(0.001)
+            done.append(number)
+
+    await asyncio.gather(*map(write, range(20)))
+    assert done == list(range(20))
+
+
+async def test_a_transaction_inside_a_transaction_is_a_mistake_and_said_so(sqlite_database: Database) -> None:
+    async with sqlite_database.transaction():
+        with pytest.raises(RuntimeError, match="inside a transaction"):
+            async with sqlite_database.transaction():
+                pass
+
+
+async def test_sqlite_keeps_commits_through_a_power_cut(sqlite_database: Database) -> None:
+    async with sqlite_database.transaction() as session:
+        connection = await session.connection()
+        pragmas = {
+            name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+async def test_moments_must_have_a_zone(database: Database) -> None:
+    naive = added("boots").occurred_at.replace(tzinfo=None)
+    customers = table_of(CustomerRecord)
+    with pytest.raises(Exception, match="naive"):
+        async with database.transaction() as session:
+            statement = customers.update().values(last_seen_at=naive)
+            await (await session.connection()).execute(statement)
+
+
+async def test_a_database_that_is_away_is_unavailable(tmp_path: Path) -> None:
+    for url in ("postgresql://127.0.0.1:1/segue", str(tmp_path / "no such folder" / "segue.db")):
+        database = Database(url)
+        with pytest.raises(UnavailableError, match="cannot reach the database"):
+            async with database.read():
+                pass
+        await database.aclose()
+
+
+async def test_a_restarted_postgresql_is_found_again(postgresql_url: str) -> None:
+    database, other = Database(postgresql_url), Database(postgresql_url)
+    await commit(database, added("boots"))
+    async with other.transaction() as session:
+        others = "pid <> pg_backend_pid() AND datname = current_database()"
+        statement = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
+        await (await session.connection()).execute(text(statement))
+
+    assert (await commit(database, added("hat"))).accepted == 1
+    await asyncio.gather(database.aclose(), other.aclose())
+
+
+async def test_a_connection_that_breaks_in_the_middle_is_a_transient_error(postgresql_url: str) -> None:
+    database, other = Database(postgresql_url), Database(postgresql_url)
+    with pytest.raises(UnavailableError):
+        async with database.transaction() as session:
+            pid = (await (await session.connection()).execute(text("SELECT pg_backend_pid()"))).scalar()
+            async with other.transaction() as killer:
+                await (await killer.connection()).execute(text(f"SELECT pg_terminate_backend({pid})"))
+            await EventStore(session).commit([added("boots")])
+    assert (await commit(database, added("hat"))).accepted == 1
+    await asyncio.gather(database.aclose(), other.aclose())

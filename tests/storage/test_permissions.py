@@ -1,0 +1,99 @@
+import pytest
+
+from storage.database import Database
+from storage.permissions import Consent, Permissions
+from tests.storage.samples import MINUTE, NOON, commit, identify
+
+LATER = NOON + MINUTE
+
+
+def consent(topic: str, granted: bool, minute: int = 0) -> Consent:
+    return Consent(customer="anna", topic=topic, granted=granted, source="form", at=NOON + minute * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("said", "newsletter", "cart"),
+    [
+        ([], None, None),
+        ([consent("*", True)], True, True),
+        ([consent("*", True), consent("newsletter", False)], False, True),
+        ([consent("newsletter", True), consent("*", False, 5)], True, False),
+        ([consent("*", True), consent("*", False, 5)], False, False),
+        ([consent("*", False, 5), consent("*", True)], False, False),
+        ([consent("newsletter", False), consent("newsletter", True)], True, None),
+    ],
+    ids=[
+        "never asked",
+        "all",
+        "a topic beats all",
+        "a topic beats a later all",
+        "the later one counts",
+        "an older one arrives late",
+        "at the same moment the last counts",
+    ],
+)
+async def test_consent_is_what_was_said_last(
+    database: Database, said: list[Consent], newsletter: bool | None, cart: bool | None
+) -> None:
+    async with database.transaction() as session:
+        permissions = Permissions(session)
+        for each in said:
+            await permissions.record([each])
+        assert await permissions.consent("anna", "newsletter") is newsletter
+        assert await permissions.consent("anna", "cart") is cart
+        assert await permissions.consent("ben", "cart") is None
+
+
+async def test_consent_is_kept_with_source_and_time_and_only_when_it_changes(database: Database) -> None:
+    first = identify(traits={"consent": True})
+    await commit(database, first, identify(traits={"consent": True}, at=LATER))
+    await commit(database, identify(traits={"consent": {"newsletter": False}}, at=LATER))
+
+    async with database.read() as session:
+        log = await Permissions(session).consents("anna")
+
+    assert [(row.topic, row.granted, row.at) for row in log] == [("*", True, NOON), ("newsletter", False, LATER)]
+    assert log[0].source == f"event {first.message_id}"
+
+
+async def test_an_opt_out_outlives_what_backends_report(database: Database) -> None:
+    await commit(database, identify(traits={"consent": True}))
+    async with database.transaction() as session:
+        permissions = Permissions(session)
+        await permissions.opt_out("anna", "newsletter", NOON, "m1")
+        await permissions.opt_out("anna", "newsletter", LATER, "m2")
+    await commit(database, identify(traits={"consent": True}, at=LATER))
+
+    async with database.transaction() as session:
+        permissions = Permissions(session)
+        assert await permissions.opted_out("anna", "newsletter")
+        assert not await permissions.opted_out("anna", "cart")
+        await permissions.opt_out("anna", "*", LATER, "m3")
+        assert await permissions.opted_out("anna", "cart")
+        assert await permissions.opt_outs("anna") == {"newsletter", "*"}
+
+        await permissions.lift_opt_out("anna", "*", LATER)
+        await permissions.lift_opt_out("anna", "newsletter", LATER)
+        assert not await permissions.opted_out("anna", "newsletter")
+        await permissions.opt_out("anna", "newsletter", LATER, "m4")
+        assert await permissions.opted_out("anna", "newsletter")
+
+
+async def test_a_suppression_follows_the_address(database: Database) -> None:
+    await commit(database, identify("anna", traits={"email": "Anna@Example.com"}), identify("ben"))
+    async with database.transaction() as session:
+        permissions = Permissions(session)
+        assert await permissions.suppression("anna") is None
+        await permissions.suppress("anna", "hard bounce", NOON, "m1")
+        await permissions.suppress("anna", "complaint", NOON, "m2")
+        await permissions.suppress("ben", "sunset", NOON, "segue")
+
+    await commit(database, identify("other", traits={"email": "anna@example.com"}))
+    await commit(database, identify("ben", traits={"email": "ben@example.com"}, at=LATER))
+
+    async with database.read() as session:
+        permissions = Permissions(session)
+        assert await permissions.suppression("anna") == "hard bounce", "the first reason stays"
+        assert await permissions.suppression("other") == "hard bounce"
+        assert await permissions.suppression("ben") == "sunset"
+        assert await permissions.suppression("nobody") is None
