@@ -31,7 +31,7 @@ def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None) -> 
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for chatty in ("httpx2", "uvicorn.access", "alembic", "aiosqlite", "mail.log"):
+    for chatty in ("httpx2", "httpcore2", "uvicorn.error", "uvicorn.access", "alembic", "aiosqlite", "mail.log"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -10,8 +10,8 @@ from activities.moment import moment_of
 from domain import calls
 from domain.clock import Clock
 from domain.customer import Customer
-from domain.folding import Order
 from domain.errors import TemplateError
+from domain.folding import Order
 from domain.intent import Tier
 from domain.message import MessageStatus
 from domain.offer import Offer, OfferKind

@@ -61,7 +61,8 @@ class SendingActivities:
         except RefusedMessageError as error:
             reason = f"refused by the mail server with {error.code}"
             return await self._finish(request.message, MessageStatus.REFUSED, reason, now)
-        return await self._finish(request.message, _STATUS[handover], _REASONS[handover], now)
+        reason = ": ".join(part for part in (request.because, _REASONS[handover]) if part)
+        return await self._finish(request.message, _STATUS[handover], reason, now)
 
     async def _prepare(self, session: AsyncSession, request: calls.SendRequest, now: datetime) -> Mail | Delivery:
         """Mark the message as handed over and return the mail; or return what became of it already."""

@@ -108,6 +108,8 @@ class SendRequest(WireValue):
     """Asked again before a late attempt: what was right an hour ago may be night, capped or unwanted by now."""
     occasion: Occasion
     ends_on: tuple[str, ...]
+    because: str = ""
+    """What in the journey led to this mail, in words; kept in the ledger."""
     at: Instant
 
 

@@ -19,6 +19,9 @@ from domain.profile import MOST_TRAITS, Permission, read_permissions, read_profi
 MOST_COUNTED_NAMES = 500
 """Different event names counted for one customer. Pages may be named by their address; later names stay uncounted."""
 
+HIGHEST_TOTAL = 1e12
+"""Of one order. Above it a revenue is a mistake, and would drown every other one."""
+
 _LONGEST_ID = 256
 """As `domain.event.Event.message_id` has it."""
 
@@ -193,7 +196,7 @@ def _derived_id(message_id: str, what: str) -> str:
 def _read_order(customer: Customer, event: Event) -> Order:
     lines = basket.read_lines(event.properties)
     reported = (basket.read_number(event.properties.get(key)) for key in ("revenue", "total", "value"))
-    amounts = [amount for amount in reported if amount is not None and amount >= 0]
+    amounts = [amount for amount in reported if amount is not None and 0 <= amount <= HIGHEST_TOTAL]
     return Order(
         order_id=order_id(event),
         total=round(amounts[0] if amounts else sum(line.price * line.quantity for line in lines), 2),

@@ -6,7 +6,8 @@ The same message always gives the same bytes, so that a second attempt is recogn
 import hashlib
 import re
 from email.errors import HeaderParseError
-from email.headerregistry import Address
+from email.header import Header
+from email.headerregistry import Address, AddressHeader
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime, getaddresses
@@ -18,6 +19,9 @@ from domain.model import Value
 
 MAX_HEADER_LINE = 998
 """Octets in a line without its CRLF (RFC 5322, 2.1.1)."""
+
+_ENCODED_LINE = 76
+"""Characters in a line that holds an encoded word (RFC 2047, 2)."""
 
 # C0 and C1 controls, and the Unicode line separators at which str.splitlines would break.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -78,21 +82,30 @@ def envelope_address(mailbox: str) -> str:
 
 
 class _WirePolicy(EmailPolicy):
-    """Python's policy for SMTP, except that ids and link headers are never folded.
+    """Python's policy for SMTP, except that ids and links are never folded, and names and subjects are encoded whole.
 
     The library encodes a word that does not fit into its line by RFC 2047. In a List-Unsubscribe no mailbox provider
     decodes that: one-click would be broken without a trace. A longer line for all headers is no way out, since it
-    makes encoded words of a subject longer than the 75 characters RFC 2047 allows.
+    makes encoded words of a subject longer than the 75 characters RFC 2047 allows. Where it breaks a long text it
+    may lose the blank at the break; the older `email.header` does not.
     """
 
     def fold_binary(self, name: str, value: str) -> bytes:
         if name.lower() in {"message-id", "list-unsubscribe"}:
             return f"{name}: {value}\r\n".encode("ascii")
-        return super().fold_binary(name, value)
+        if value.isascii():
+            return super().fold_binary(name, value)
+        if isinstance(value, AddressHeader):
+            [mailbox] = value.addresses
+            return f"{name}: {_encoded(name, mailbox.display_name)}\r\n <{mailbox.addr_spec}>\r\n".encode("ascii")
+        return f"{name}: {_encoded(name, value)}\r\n".encode("ascii")
 
 
-# 76 and not 78: a line that holds an encoded word may be no longer (RFC 2047, 2).
-_WIRE = _WirePolicy(linesep="\r\n", max_line_length=76)
+def _encoded(header: str, words: str) -> str:
+    return Header(str(words), "utf-8", maxlinelen=_ENCODED_LINE, header_name=header).encode(linesep="\r\n")
+
+
+_WIRE = _WirePolicy(linesep="\r\n", max_line_length=_ENCODED_LINE)
 
 
 def _clean(header: str, value: str) -> str:

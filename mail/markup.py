@@ -47,21 +47,20 @@ def first_problem(source: str) -> str | None:
     """Name the first tag that is unknown or out of place, or None if there is none."""
     open_tags = [""]
     for closing, name, empty in _TAG.findall(_COMMENT.sub("", source)):
-        place = open_tags[-1]
-        if name in _HTML:
-            if place not in _HTML_PARENTS:
-                return _misplaced(name, place)
-        elif closing:
+        if closing and name not in _HTML:
             if open_tags.pop() != name:
                 return f"</{name}> closes what is not open"
-        elif place != _DEFAULTS and name not in _PARENTS:
-            return f"<{name}> is not allowed in a mail"
-        elif place not in {_DEFAULTS, *_PARENTS.get(name, ())}:
-            return _misplaced(name, place)
-        elif not empty:
+        elif problem := _misfit(name, open_tags[-1]):
+            return problem
+        elif name not in _HTML and not empty:
             open_tags.append(name)
     return None
 
 
-def _misplaced(name: str, place: str) -> str:
-    return f"<{name}> cannot stand in <{place}>"
+def _misfit(name: str, place: str) -> str | None:
+    if place == _DEFAULTS:
+        return None
+    allowed = _HTML_PARENTS if name in _HTML else _PARENTS.get(name)
+    if allowed is None:
+        return f"<{name}> is not allowed in a mail"
+    return None if place in allowed else f"<{name}> cannot stand in <{place}>"

@@ -31,6 +31,7 @@ ANSWER_TIMEOUT: Final = timedelta(minutes=2)
 """How long to wait for the verdict on a written mail. RFC 5321 (4.5.3.2.6) asks for ten minutes; servers that scan
 while one waits take seconds. Giving up early is no loss but an `UNKNOWN`."""
 
+_COMPLETED: Final = 250
 _DATA_WANTED: Final = 354
 _CLOSING: Final = 421
 _AUTHENTICATION_CODES: Final = {530, 534, 535, 538}
@@ -201,7 +202,8 @@ class SmtpTransport:
                 raise aiosmtplib.SMTPDataError(go_ahead.code, go_ahead.message)
             client.protocol.write(_on_the_wire(mail.raw))
         except aiosmtplib.SMTPResponseException as error:
-            raise _failure(error.code, error.message, mail) from error
+            # Without its cause: that one holds the recipient's address, and causes get into workflow histories too.
+            raise _failure(error.code, error.message, mail) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeferredByServerError(f"the connection broke before the mail was written: {error}") from error
         try:
@@ -211,9 +213,9 @@ class SmtpTransport:
             return Handover.UNKNOWN
         if verdict.code == _CLOSING:
             client.close()
-        if 200 <= verdict.code < 300:  # noqa: PLR2004 - RFC 5321, 4.2.1
-            return Handover.ACCEPTED
-        raise _failure(verdict.code, verdict.message, mail)
+        if 400 <= verdict.code < 600:  # noqa: PLR2004 - RFC 5321, 4.2.1
+            raise _failure(verdict.code, verdict.message, mail)
+        return Handover.ACCEPTED if verdict.code == _COMPLETED else Handover.UNKNOWN
 
     def _keep(self, client: aiosmtplib.SMTP) -> None:
         if self._closed or not client.is_connected:
@@ -237,12 +239,15 @@ class SmtpTransport:
 
 async def _is_alive(client: aiosmtplib.SMTP) -> bool:
     """Clear the last conversation's state, which also shows whether anybody is still there."""
-    if client.is_connected:
-        with suppress(aiosmtplib.SMTPException, OSError):
-            await client.rset()
-            return True
-    client.close()
-    return False
+    try:
+        await client.rset()
+    except (aiosmtplib.SMTPException, OSError):
+        client.close()
+        return False
+    except asyncio.CancelledError:
+        client.close()
+        raise
+    return True
 
 
 def _failure(code: int, answer: str, mail: Mail) -> DeferredByServerError | RefusedMessageError:

@@ -150,7 +150,7 @@ def create_collector(
             await (await session.connection()).execute(text("SELECT 1"))
         return {"database": True}
 
-    asked = [ask_database] if ready is None else [ask_database, ready]
+    asked: dict[str, Ready] = {"database": ask_database} | ({"others": ready} if ready else {})
 
     async def health() -> JSONResponse:
         """Tell whether every part is there (503 where not), and what time it is."""

@@ -5,10 +5,12 @@ comes while a transaction is under way is in the next one; nobody waits for comp
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Sequence
+from traceback import format_tb
 from typing import Final, NamedTuple
+
+import structlog
 
 from domain.errors import SegueError, TransientError, UnavailableError
 from domain.event import Event
@@ -21,7 +23,7 @@ LARGEST_GROUP: Final = 500
 MOST_WAITING: Final = 10_000
 """Events that may wait, ten seconds' worth on a slow disk. Beyond it a client does better to try again later."""
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger("segue.committer")
 
 
 class _Waiting(NamedTuple):
@@ -67,12 +69,14 @@ class Committer:
         await mine.stored
 
     async def _write_until_empty(self) -> None:
+        group: list[_Waiting] = []
         try:
             while self._queue:
-                await self._write(self._take_group())
+                group = self._take_group()
+                await self._write(group)
         finally:
             self._writer = None
-            self._abandon()
+            self._abandon(group)
 
     def _take_group(self) -> list[_Waiting]:
         group = [self._queue.popleft()]
@@ -99,14 +103,17 @@ class Committer:
                 await EventStore(session).commit([event for waiting in group for event in waiting.events])
         except Exception as error:  # the writer serves everybody, and must outlive any request
             if not isinstance(error, SegueError):
-                _log.exception("cannot store %d events", sum(len(waiting.events) for waiting in group))
+                # Where, but not what it says: messages of databases quote the values, which are people's.
+                where = "".join(format_tb(error.__traceback__))
+                _log.error("events could not be stored", requests=len(group), kind=type(error).__name__, where=where)
             return error
         return None
 
-    def _abandon(self) -> None:
+    def _abandon(self, group: list[_Waiting]) -> None:
         """When the writer is cancelled, with its event loop: whoever still waits must not wait for ever."""
-        while self._queue:
-            _answer(self._queue.popleft(), UnavailableError("the collector is stopping: try again"))
+        for waiting in (*group, *self._queue):
+            _answer(waiting, UnavailableError("the collector is stopping: try again"))
+        self._queue.clear()
         self._queued = 0
 
 

@@ -1,7 +1,7 @@
 """Health: whether everything the collector needs is there, and what time it is."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from domain.clock import PacedClock, SystemClock
@@ -24,10 +24,15 @@ class Health(WireValue):
     clock: PacedClock
 
 
-async def look(asked: Sequence[Ready], clock: SystemClock) -> Health:
-    """Ask all at once. Takes `PATIENCE` at most, and raises nothing."""
+async def look(asked: Mapping[str, Ready], clock: SystemClock) -> Health:
+    """Ask all at once. Takes `PATIENCE` at most, and raises nothing.
+
+    Args:
+        asked: who tells of parts; a name stands for its parts when they cannot be told.
+        clock: product time.
+    """
     parts: dict[str, bool | str] = {}
-    for answer in await asyncio.gather(*map(_ask, asked)):
+    for answer in await asyncio.gather(*(_ask(name, ready) for name, ready in asked.items())):
         parts |= answer
     return Health(
         ready=all(state is True for state in parts.values()),
@@ -38,9 +43,9 @@ async def look(asked: Sequence[Ready], clock: SystemClock) -> Health:
     )
 
 
-async def _ask(ready: Ready) -> Mapping[str, bool | str]:
+async def _ask(name: str, ready: Ready) -> Mapping[str, bool | str]:
     try:
         async with asyncio.timeout(PATIENCE):
             return await ready()
     except Exception as error:  # whatever it is, it is not ready
-        return {ready.__name__: f"does not answer: {type(error).__name__}"}
+        return {name: f"does not answer: {type(error).__name__}"}

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.clock import Clock
-from domain.errors import InvalidLinkError, UnavailableError
+from domain.errors import InvalidLinkError, UnavailableError, UnknownMessageError
 from domain.event import EMAIL_LINK_CLICKED, UNSUBSCRIBED, Event, EventType
 from domain.profile import ALL_MARKETING
 from mail.links import Links
@@ -80,7 +80,7 @@ async def _or_page(answer: Awaitable[Response], pages: Pages) -> Response:
         return await answer
     except InvalidLinkError as error:
         return pages.broken(_GONE if isinstance(error.__cause__, SignatureExpired) else _NOT_FOUND)
-    except LookupError:
+    except UnknownMessageError:
         return pages.broken(_GONE)
     except UnavailableError as error:
         _log.warning("a link could not be followed", why=str(error))
@@ -99,16 +99,14 @@ class _Visits:
         """Find where a link leads.
 
         Raises:
-            LookupError: the message is no longer there, or has no such link to the web.
+            UnknownMessageError: the message is no longer there, or has no such link to the web.
         """
         async with self._database.read() as session:
             ledger = Ledger(session)
-            row = await ledger.get(message)
-            if row is None:
-                raise LookupError(message)
+            row = await ledger.require(message)
             addresses = (await ledger.body(message)).links
         if not 0 <= link < len(addresses) or urlsplit(addresses[link]).scheme not in ("http", "https"):
-            raise LookupError(message)
+            raise UnknownMessageError(f"message {message} has no link {link} to the web")
         return row, addresses[link]
 
     async def record_click(self, row: LedgerRow, link: int) -> None:
@@ -124,12 +122,10 @@ class _Visits:
         """Opt the recipient of a message out, and report it, in one transaction. Saying it again changes nothing.
 
         Raises:
-            LookupError: the message is no longer there, and so nobody knows whose it was.
+            UnknownMessageError: the message is no longer there, and so nobody knows whose it was.
         """
         async with self._database.transaction() as session:
-            row = await Ledger(session).get(message)
-            if row is None:
-                raise LookupError(message)
+            row = await Ledger(session).require(message)
             event = self._event(f"unsubscribe-{message}", UNSUBSCRIBED, row, {})
             await EventStore(session).commit([event])
             await Permissions(session).opt_out(row.customer, ALL_MARKETING, event.occurred_at, message)

@@ -150,6 +150,11 @@ class Operations:
             for name, journey in JOURNEYS.items()
         ]
 
+    async def knows(self, customer: str) -> bool:
+        """Whether any event has named this customer."""
+        async with self._database.read() as session:
+            return await Customers(session).find(customer) is not None
+
     async def _identify(self, customer: str) -> str:
         async with self._database.read() as session:
             found = await Customers(session).find(customer)

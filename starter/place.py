@@ -52,7 +52,8 @@ class Place:
             ConfigurationError: another stack holds it, or it cannot be written.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            # It holds addresses and mails: for its owner only.
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = (self.folder / "lock").open("w")
         except OSError as error:
             raise ConfigurationError(f"--data {self.folder}: cannot be written ({error.strerror})") from error

@@ -103,7 +103,7 @@ class Recording:
         self._file.seek(0)
         packed = self._file.read(len(_GZIP)) == _GZIP
         self._file.seek(0)
-        return _parse(gzip.GzipFile(fileobj=self._file) if packed else self._file)
+        return _parse(gzip.GzipFile(fileobj=self._file, mode="rb") if packed else self._file)
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -14,7 +14,11 @@ from storage.repository import Repository
 from storage.tables import CustomerRecord, table_of
 
 _CUSTOMERS = table_of(CustomerRecord)
-_MUTABLE = tuple(column.name for column in _CUSTOMERS.c if column.name != "id")
+_SAVE = (
+    update(_CUSTOMERS)
+    .where(_CUSTOMERS.c.id == bindparam("new_id"))
+    .values({column.name: bindparam(f"new_{column.name}") for column in _CUSTOMERS.c if column.name != "id"})
+)
 
 
 class Customers(Repository):
@@ -87,8 +91,7 @@ class Customers(Repository):
         """Write changed facts of customers that are held."""
         rows = [{f"new_{name}": value for name, value in _to_row(customer).items()} for customer in customers]
         if rows:
-            changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _MUTABLE}
-            await self.execute(update(_CUSTOMERS).where(_CUSTOMERS.c.id == bindparam("new_id")).values(changes), rows)
+            await self.execute(_SAVE, rows)
 
     async def _get_all(self, statement: Select[Any], customer: str) -> dict[str, Customer]:
         found = {row["id"]: _from_row(row) for row in (await self.execute(statement)).mappings()}

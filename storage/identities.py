@@ -2,8 +2,8 @@
 
 The canonical id of a customer is the user id itself. Somebody who has none yet is `anon-` and the anonymous id. An id
 that looks like an address, or cannot travel for its length or its characters, never does: a random `c-…` stands for it,
-written down in the table of aliases. Calls that carry both ids, and alias calls, write down whose the anonymous id is; later anonymous
-events are then the known customer's.
+written down in the table of aliases. Calls that carry both ids, and alias calls, write down whose the anonymous id is;
+later anonymous events are then the known customer's.
 
 When an anonymous id turns out to be somebody's, the known customer takes over what was folded under it: cart, orders,
 consents, events (`domain.folding.absorb`). Limit: enrollments that run under the anonymous id are not carried over.

@@ -19,7 +19,7 @@ from domain.model import CustomerId, Instant, Value
 from domain.offer import Offer
 from storage.repository import Repository
 from storage.tables import MessageRecord, table_of
-from storage.transitions import COUNTED, ENDED, UNDECIDED, WAITING, require_transition
+from storage.transitions import COUNTED, ENDED, RENDERABLE, UNDECIDED, WAITING, require_transition
 
 NOBODY_SAW = "handed over, and nobody saw the server's answer"
 
@@ -163,7 +163,9 @@ class Ledger(Repository):
             IllegalTransitionError: it is not claimed, or was handed over already.
         """
         body = {"subject": subject, "html": html, "text": text, "links": list(links), "message_id": rfc_message_id}
-        await self._move(await self._hold(message), MessageStatus.RENDERED, rendered_at=now, **body)
+        row = await self._hold(message)
+        require_transition(message, row.status, MessageStatus.RENDERED, among=RENDERABLE)
+        await self._move(row, MessageStatus.RENDERED, rendered_at=now, **body)
 
     async def hand_over(self, message: str, now: datetime) -> HandOver:
         """Ask to give a message to the mail server, and record that it is given. Commit before giving it.
@@ -190,6 +192,7 @@ class Ledger(Repository):
             IllegalTransitionError: it is not handed over.
         """
         row = await self._hold(message)
+        require_transition(message, row.status, MessageStatus.RENDERED, among=frozenset({MessageStatus.HANDED_OVER}))
         await self._move(row, MessageStatus.RENDERED, hand_overs=max(row.hand_overs - 1, 0))
 
     async def finish(self, message: str, status: MessageStatus, reason: str, at: datetime) -> LedgerRow:

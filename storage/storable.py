@@ -13,6 +13,9 @@ from domain.event import Event
 MOST_NESTED = 20
 """Levels of lists and objects. What lies deeper is dropped."""
 
+LARGEST_INT = 1024
+"""Bits. Python refuses to write or read an integer of thousands of digits."""
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -40,8 +43,10 @@ def storable_text(text: str) -> str:
 def storable(value: Any, depth: int = 0) -> Any:
     """A JSON value as it can be stored. What JSON does not know becomes text."""
     match value:
-        case None | bool() | int():
+        case None | bool():
             return value
+        case int():
+            return value if value.bit_length() <= LARGEST_INT else None
         case str():
             return storable_text(value)
         case float():

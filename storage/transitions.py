@@ -27,6 +27,9 @@ TRANSITIONS: Final[Mapping[Status | None, frozenset[Status]]] = {
 UNDECIDED: Final = frozenset({Status.DEFERRED})
 """The gate may still change its mind."""
 
+RENDERABLE: Final = frozenset({Status.CLAIMED, Status.RENDERED})
+"""A body may be written. Not once it is handed over: that would look like a message the server has not got."""
+
 WAITING: Final = frozenset({Status.DEFERRED, Status.CLAIMED, Status.RENDERED})
 """What has not been given to the mail server."""
 
@@ -37,11 +40,19 @@ ENDED: Final = frozenset({Status.SENT, Status.REFUSED, Status.DROPPED, Status.UN
 """Nothing is given to the mail server any more."""
 
 
-def require_transition(message: str, current: Status | None, wanted: Status) -> None:
+def require_transition(
+    message: str, current: Status | None, wanted: Status, among: frozenset[Status] | None = None
+) -> None:
     """Make sure that a message may go from where it stands to where it is wanted.
+
+    Args:
+        message: its ledger id, for the error.
+        current: where it stands; None when it has no row yet.
+        wanted: where it is to go.
+        among: where it must stand for this purpose, if not every way there will do.
 
     Raises:
         IllegalTransitionError: it may not.
     """
-    if wanted not in TRANSITIONS[current]:
+    if wanted not in TRANSITIONS[current] or (among is not None and current not in among):
         raise IllegalTransitionError(f"message {message} is {current or 'not decided'}: it cannot become {wanted}")

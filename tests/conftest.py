@@ -1,6 +1,8 @@
 """Fixtures of all tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -9,9 +11,23 @@ from tests.house import House, opened_house, time_skipping
 
 pytest_plugins = ["tests.databases"]
 
+OpenHouse = Callable[..., Awaitable[House]]
+"""Opens a house as `tests.house.opened_house` does, with its keyword arguments."""
+
 
 @pytest.fixture
-async def house(sqlite_database: Database) -> AsyncIterator[House]:
+async def open_house(sqlite_database: Database) -> AsyncIterator[OpenHouse]:
+    """Opens a shop under time skipping that is set up differently; it is closed after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def enter(**options: Any) -> House:
+            env = await stack.enter_async_context(time_skipping())
+            return await stack.enter_async_context(opened_house(env, sqlite_database, **options))
+
+        yield enter
+
+
+@pytest.fixture
+async def house(open_house: OpenHouse) -> House:
     """A shop under time skipping, without quiet hours."""
-    async with time_skipping() as env, opened_house(env, sqlite_database) as house:
-        yield house
+    return await open_house()

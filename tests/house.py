@@ -4,14 +4,19 @@ Only the mail server is a recording one, and time is skipped: product time start
 clock says, so tests can assert moments.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import email
+import email.policy
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from temporalio.client import WorkflowHandle
+from temporalio import activity
+from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor, Worker
 
 from activities.crew import all_activities
 from domain import event as names
@@ -49,6 +54,59 @@ SHOP = Shop(name="Lumen", url="https://lumen.example", postal_address="1 Example
 ANNA = "customer-42"
 
 
+ActivityMethods = Sequence[Callable[..., Any]]
+Hook = Callable[[], Awaitable[object]]
+WorkerFactory = Callable[[Client, ActivityMethods], Worker]
+
+NO_QUIET_HOURS = QuietHours(start=START.time(), end=START.time())
+
+
+class Hooks(ClientInterceptor, Interceptor):
+    """Runs what a test wants to happen at the very moment an activity is about to begin, or has just ended.
+
+    Each hook runs once. One that raises makes the attempt fail, as a crash there would.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[str, list[Hook]] = {}
+        self._after: dict[str, list[Hook]] = {}
+        self.begun: list[str] = []
+        """Names of the activities that began, each attempt."""
+
+    def before(self, name: str, hook: Hook) -> None:
+        """Run a hook before the next attempt of an activity."""
+        self._before.setdefault(name, []).append(hook)
+
+    def after(self, name: str, hook: Hook) -> None:
+        """Run a hook after the next attempt of an activity, before anybody is told of its result."""
+        self._after.setdefault(name, []).append(hook)
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 -- theirs
+        return _HookedActivity(next, self)
+
+    async def run_before(self, name: str) -> None:
+        self.begun.append(name)
+        if waiting := self._before.get(name):
+            await waiting.pop(0)()
+
+    async def run_after(self, name: str) -> None:
+        if waiting := self._after.get(name):
+            await waiting.pop(0)()
+
+
+class _HookedActivity(ActivityInboundInterceptor):
+    def __init__(self, following: ActivityInboundInterceptor, hooks: Hooks) -> None:
+        super().__init__(following)
+        self._hooks = hooks
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 -- theirs
+        name = activity.info().activity_type
+        await self._hooks.run_before(name)
+        result = await super().execute_activity(input)
+        await self._hooks.run_after(name)
+        return result
+
+
 class HouseClock:
     """Product time as the environment last told it."""
 
@@ -65,13 +123,28 @@ class House:
     """One shop under test."""
 
     def __init__(
-        self, env: WorkflowEnvironment, database: Database, clock: HouseClock, transport: RecordingTransport
+        self,
+        env: WorkflowEnvironment,
+        database: Database,
+        clock: HouseClock,
+        transport: RecordingTransport,
+        build: Callable[[Hooks], Worker],
     ) -> None:
         self.env, self.database, self.clock, self.transport = env, database, clock, transport
         self.client = env.client
+        self.hooks = Hooks()
+        self._build, self._worker = build, AsyncExitStack()
         self.routes = Routes(JOURNEYS, clock.paced, {})
         self.dispatcher = Dispatcher(database, clock, self.routes, Enroller(env.client))
         self.operations = Operations(database, env.client, self.routes, clock)
+
+    async def start_worker(self) -> None:
+        """Let a new worker, which remembers nothing, take over the work."""
+        await self._worker.enter_async_context(self._build(self.hooks))
+
+    async def stop_worker(self) -> None:
+        """Stop the worker; Temporal keeps what is due."""
+        await self._worker.aclose()
 
     async def now(self) -> datetime:
         """Product time now."""
@@ -113,10 +186,14 @@ class House:
 
     async def commit(self, event: Event) -> Event:
         """Commit an event and dispatch what is pending."""
-        async with self.database.transaction() as session:
-            await EventStore(session).commit([event])
+        await self.store(event)
         await self.dispatch()
         return event
+
+    async def store(self, *events: Event) -> None:
+        """Commit events in one batch, and leave them to a later dispatch."""
+        async with self.database.transaction() as session:
+            await EventStore(session).commit(events)
 
     async def dispatch(self) -> None:
         """Deliver everything that is pending."""
@@ -189,10 +266,30 @@ class House:
         rows = [row for row in await self.ledger(customer) if row.sent_at is not None]
         return [(row.template, floor(row.sent_at - START)) for row in rows if row.sent_at is not None]
 
+    async def unsent(self, customer: str = ANNA) -> list[tuple[str, str, str]]:
+        """The customer's messages that were not sent: template, status, reason."""
+        rows = [row for row in await self.ledger(customer) if row.sent_at is None]
+        return [(row.template, row.status.value, row.reason) for row in rows]
+
+    async def outcomes(self, customer: str = ANNA) -> list[Outcome]:
+        """How the customer's ended enrollments ended, as the database has it; the oldest first."""
+        return [row.outcome for row in await self.enrollments(customer) if row.outcome is not None]
+
+    def letters(self, customer: str = ANNA) -> list[tuple[str, str]]:
+        """The mails the mail server accepted for the customer: subject and plain text."""
+        return [_read(mail.raw) for mail in self.transport.to(f"{customer}@shop.example")]
+
 
 def floor(duration: timedelta) -> timedelta:
     """A duration without what the work itself took."""
     return duration - duration % timedelta(minutes=1)
+
+
+def _read(raw: bytes) -> tuple[str, str]:
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    text = message.get_body(("plain",))
+    assert text is not None
+    return str(message["subject"]), str(text.get_content())
 
 
 @asynccontextmanager
@@ -203,12 +300,12 @@ async def opened_house(
     quiet: QuietHours | None = None,
     offers: OfferPolicy | None = None,
     policy: GatePolicy | None = None,
+    build: WorkerFactory = build_worker,
 ) -> AsyncIterator[House]:
-    """A house with a running worker. Without `quiet` there are no quiet hours."""
+    """A house with a running worker, made by `build`. Without `quiet` there are no quiet hours."""
     clock = HouseClock(PacedClock(anchor_real=await env.get_current_time(), anchor_product=START))
     transport = RecordingTransport()
     await register_search_attributes(env.client)
-    no_quiet = QuietHours(start=START.time(), end=START.time())
     activities = all_activities(
         database=database,
         clock=clock,
@@ -217,12 +314,20 @@ async def opened_house(
         links=Links("https://mail.lumen.example", ["test-secret-of-some-length"]),
         shop=SHOP,
         sender="Lumen <hello@lumen.example>",
-        policy=policy or GatePolicy(quiet=quiet or no_quiet),
+        policy=policy or GatePolicy(quiet=quiet or NO_QUIET_HOURS),
         thresholds=Thresholds(),
         offers=offers or OfferPolicy(),
     )
-    async with build_worker(env.client, activities):
-        yield House(env, database, clock, transport)
+
+    def build_hooked(hooks: Hooks) -> Worker:
+        return build(Client(**{**env.client.config(active_config=True), "interceptors": [hooks]}), activities)
+
+    house = House(env, database, clock, transport, build_hooked)
+    await house.start_worker()
+    try:
+        yield house
+    finally:
+        await house.stop_worker()
 
 
 @asynccontextmanager

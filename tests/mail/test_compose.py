@@ -3,10 +3,11 @@
 import email
 from datetime import UTC, datetime
 from email import policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mail.compose import InvalidHeaderError, Outgoing, compose, envelope_address
@@ -119,6 +120,7 @@ def test_unsubscribe_url_that_no_line_can_hold_is_refused() -> None:
 
 
 @given(subject=st.text(max_size=120))
+@example(subject="0000" + "\u0800" * 26 + " \xa1 \xa0")
 def test_any_subject_is_either_refused_or_stays_one_header(subject: str) -> None:
     try:
         raw = compose(changed(subject=subject))
@@ -139,6 +141,14 @@ def test_any_subject_is_either_refused_or_stays_one_header(subject: str) -> None
         b"MIME-Version",
         b"Content-Type",
     ]
+
+
+def test_long_name_of_a_sender_keeps_its_blanks() -> None:
+    name = "Gebrüder Größenwahn & Töchter: Feinkost, Käse und Köstlichkeiten"
+    raw = compose(changed(sender=f'"{name}" <hello@shop.example>'))
+    written = raw.partition(b"\r\nTo:")[0].removeprefix(b"From: ").replace(b"\r\n", b"").decode()
+    assert all(len(line) <= 76 for line in raw.partition(b"\r\nTo:")[0].split(b"\r\n"))
+    assert str(make_header(decode_header(written))) == f"{name} <hello@shop.example>"
 
 
 def test_envelope_address_is_bare() -> None:

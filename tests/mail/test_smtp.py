@@ -155,6 +155,7 @@ async def test_5xx_is_a_refusal_with_its_code_and_without_the_address(phase: str
         with pytest.raises(RefusedMessageError, match=r"550 5\.1\.1 <the recipient>: no such user") as refused:
             await transport.deliver(MAIL)
         assert refused.value.code == 550
+        assert refused.value.__cause__ is None  # the library's own error holds the address
         server.rcpt = server.data = "250 OK"
         assert await transport.deliver(MAIL) is Handover.ACCEPTED
     assert len(server.protocols) == 1
@@ -222,7 +223,7 @@ async def test_line_that_breaks_within_the_data_is_unknown() -> None:
         assert await transport.deliver(MAIL) is Handover.UNKNOWN
 
 
-@pytest.mark.parametrize("answer", [b"", b"what?"])
+@pytest.mark.parametrize("answer", [b"", b"what?", b"354 go on", b"999 so long"])
 async def test_silence_and_nonsense_after_the_data_are_unknown(answer: bytes) -> None:
     async def mumble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await take_data(reader, writer)

@@ -62,6 +62,13 @@ async def commit(database: Database, *events: Event) -> Committed:
         return await EventStore(session).commit(events)
 
 
+async def crash(database: Database, *events: Event) -> None:
+    """Commit a batch in a transaction that then fails with ZeroDivisionError."""
+    async with database.transaction() as session:
+        await EventStore(session).commit(events)
+        raise ZeroDivisionError
+
+
 async def read_customer(database: Database, customer: str = "anna") -> Customer:
     """The facts now."""
     async with database.read() as session:

@@ -1,5 +1,5 @@
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -192,9 +192,10 @@ async def test_rendering_again_replaces_the_body_until_it_is_handed_over(databas
         subject="Your boots", html="<p>Boots</p>", text="Boots", links=("https://shop.example/boots",)
     )
     await hand_over(database, message)
-    with pytest.raises(IllegalTransitionError, match="is handed over: it cannot become rendered"):
-        async with database.transaction() as session:
+    async with database.transaction() as session:
+        with pytest.raises(IllegalTransitionError, match="is handed over: it cannot become rendered"):
             await render(Ledger(session), message)
+        assert (await Ledger(session).body(message)).subject == "Your boots"
 
 
 async def test_steps_cannot_be_skipped(database: Database) -> None:
@@ -204,6 +205,8 @@ async def test_steps_cannot_be_skipped(database: Database) -> None:
     async with database.transaction() as session:
         with pytest.raises(IllegalTransitionError, match="is claimed: it cannot become sent"):
             await Ledger(session).finish(message, MessageStatus.SENT, "250 OK", LATER)
+        with pytest.raises(IllegalTransitionError, match="is claimed: it cannot become rendered"):
+            await Ledger(session).back_to_rendered(message)
         with pytest.raises(UnknownMessageError, match="no body"):
             await Ledger(session).body(message)
 
@@ -263,7 +266,7 @@ async def test_recent_counts_marketing_that_went_or_is_about_to(database: Databa
         others = await ledger.recent_marketing("anna", NOON, excluding=ids["claimed"])
         newest = await ledger.recent_marketing("anna", TOMORROW)
 
-    def at(*moments):  # type: ignore[no-untyped-def]
+    def at(*moments: datetime) -> tuple[PastMessage, ...]:
         return tuple(PastMessage(sent_or_claimed_at=moment, stage=Stage.PURCHASE) for moment in moments)
 
     assert past == at(NOON, NOON, TOMORROW)

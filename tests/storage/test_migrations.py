@@ -53,7 +53,7 @@ async def test_check_names_the_remedy_for_a_missing_file_and_leaves_none(tmp_pat
 
 async def test_check_names_the_remedy_for_a_database_without_tables(empty_postgresql_url: str) -> None:
     database = Database(empty_postgresql_url)
-    with pytest.raises(ConfigurationError, match="no tables.*segue migrate"):
+    with pytest.raises(ConfigurationError, match=r"no tables.*segue migrate"):
         await database.check()
     await database.aclose()
 

@@ -8,7 +8,7 @@ from storage.database import Database
 from storage.events import EventStore
 from storage.permissions import Permissions
 from storage.wakeup import Wakeup
-from tests.storage.samples import NOON, added, commit
+from tests.storage.samples import NOON, added, commit, crash
 
 SHORT = timedelta(seconds=0.3)
 LONG = timedelta(seconds=20)
@@ -39,9 +39,7 @@ async def test_only_new_committed_events_wake(sqlite_database: Database) -> None
         async with sqlite_database.transaction() as session:
             await Permissions(session).opt_out("anna", "*", NOON, "m1")
         with pytest.raises(ZeroDivisionError):
-            async with sqlite_database.transaction() as session:
-                await EventStore(session).commit([added("hat")])
-                raise ZeroDivisionError
+            await crash(sqlite_database, added("hat"))
         assert not await watch.wait(SHORT)
 
 
@@ -79,9 +77,7 @@ async def test_a_commit_elsewhere_wakes_on_postgresql(postgresql_url: str) -> No
         await commit(elsewhere, added("boots"))
         assert await waiting
         with pytest.raises(ZeroDivisionError):
-            async with elsewhere.transaction() as session:
-                await EventStore(session).commit([added("hat")])
-                raise ZeroDivisionError
+            await crash(elsewhere, added("hat"))
         assert not await watch.wait(SHORT)
     await asyncio.gather(here.aclose(), elsewhere.aclose())
 

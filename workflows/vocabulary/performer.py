@@ -22,7 +22,7 @@ from workflows.vocabulary import search, stubs, verbs
 from workflows.vocabulary.display import Display
 from workflows.vocabulary.inbox import Inbox
 from workflows.vocabulary.plan import Plan
-from workflows.vocabulary.words import at_minute
+from workflows.vocabulary.words import at_minute, in_words
 
 
 def _never() -> bool:
@@ -36,6 +36,7 @@ class Performer:
         self._plan, self._start, self._inbox, self._display = plan, start, inbox, display
         self._steps_named: dict[str, int] = {}
         self._published: tuple[str, Tier] | None = None
+        self._because = f"after {start.occasion.name}"
         self.mails = 0
 
     def now(self) -> datetime:
@@ -49,6 +50,7 @@ class Performer:
             case verbs.Send():
                 return await self._send(verb)
             case verbs.Wait(duration):
+                self._because = f"{in_words(duration)} later"
                 return await self._sleep_until(self.now() + duration, verb.describe())
             case verbs.WaitUntil(moment):
                 return await self._sleep_until(moment, verb.describe())
@@ -109,6 +111,7 @@ class Performer:
             if self._inbox.has_ended():
                 return
             request = calls.ActivityRequest(customer=self._start.customer, names=verb.since)
+            self._because = f"quiet for {in_words(verb.duration)}"
             last = (await stubs.read_last_activity(request, "when was the customer last active?")).at or last
             if last + verb.duration <= self.now():
                 return
@@ -129,8 +132,9 @@ class Performer:
             self.now() + verb.within, verb.describe(), woken_by=lambda: self._inbox.holds(verb.kinds)
         )
         reaction = self._inbox.take(verb.kinds)
-        answer = type(reaction).__name__.lower() if reaction else "silence"
-        self._display.note(self.now(), f"{verb.describe()}: {answer}")
+        silence = f"no answer in {in_words(verb.within)}"
+        self._because = verbs.SIGNAL_WORDS[type(reaction)] if reaction else silence
+        self._display.note(self.now(), f"{verb.describe()}: {self._because}")
         return reaction
 
     # -- sending -------------------------------------------------------------------------------------------------
@@ -181,6 +185,7 @@ class Performer:
             ask=self._ask_for(verb, due),
             occasion=self._start.occasion,
             ends_on=self._ends_on(verb),
+            because=self._because,
             at=self.now(),
         )
         self._show(f"sending {step}")

@@ -1,0 +1,51 @@
+"""The command line, `segue`. One module per group of commands, each loaded only when it is called."""
+
+import os
+import sys
+
+import cyclopts
+
+from domain.errors import SegueError
+
+app = cyclopts.App(
+    name="segue",
+    help="Intent-driven email journeys. `segue up` runs everything on this machine; the other commands talk to it.",
+    version_flags=["--version"],
+    help_format="rich",
+)
+
+_COMMANDS = {
+    "up": ("up:up", "Run everything on this machine until Ctrl-C."),
+    "demo": ("demo:demo", "Play shoppers through cart recovery with time sped up, and check what they got."),
+    "ingest": ("ingest:ingest", "Report a file of Segment calls (NDJSON, plain or gzip; - for standard input)."),
+    "enroll": ("enrollments:enroll", "Begin a journey for a customer."),
+    "signal": ("enrollments:signal", "Tell a customer's running journeys that something happened."),
+    "status": ("enrollments:status", "Show a customer's journeys: where each is, why, and what comes next."),
+    "cancel": ("enrollments:cancel", "Cancel a customer's running journeys."),
+    "messages": ("listings:messages", "List the ledger: every mail that was or was not sent, and why."),
+    "journeys": ("listings:journeys", "List the deployed journeys."),
+    "serve": ("production:serve", "Run collector and dispatcher (production)."),
+    "migrate": ("production:migrate", "Bring the database to this version's schema."),
+    "register-search-attributes": (
+        "production:register",
+        "Make Temporal know the search attributes that journeys are listed by.",
+    ),
+}
+
+for _name, (_where, _help) in _COMMANDS.items():
+    app.command(f"starter.cli.{_where}", name=_name, help=_help)
+
+
+def main() -> None:
+    """Run a command. Expected errors are one line on standard error and exit status 2."""
+    try:
+        app()
+    except SegueError as error:
+        print(f"segue: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has had enough (`| head`). Nothing may be flushed into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

@@ -1,0 +1,111 @@
+"""`segue enroll`, `signal`, `status`, `cancel`: one customer's journeys."""
+
+import sys
+import uuid
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
+from starter.cli.reach import AsJson, Data, operating
+from starter.cli.tables import cell, console, show
+from starter.operations import EnrollmentStatus
+
+Customer = Annotated[str, Parameter(help="User id, anonymous id or address.")]
+InJourney = Annotated[str | None, Parameter(help="Only in this journey.")]
+
+
+async def enroll(
+    journey: str,
+    customer: Customer,
+    /,
+    *,
+    key: Annotated[str | None, Parameter(help="For journeys with one enrollment per order: the order id.")] = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Begin a journey for a customer, whatever its trigger says. The gate still decides about every mail."""
+    async with operating(data) as operations:
+        status = await operations.enroll(journey, customer, key=key)
+    row = status.model_dump(mode="json", exclude={"history"})
+    if json:
+        show([row], as_json=True, empty="")
+    else:
+        console.print(f"Enrolled: {status.workflow_id}", highlight=False)
+
+
+async def signal(
+    customer: Customer,
+    kind: Literal["click", "revisit", "purchase", "unsubscribe", "observe"],
+    /,
+    *,
+    name: Annotated[str | None, Parameter(help="For observe: the event's name.")] = None,
+    revenue: Annotated[float, Parameter(help="For purchase.")] = 0.0,
+    event_id: Annotated[str | None, Parameter(help="Same id, same event: told twice it counts once.")] = None,
+    journey: InJourney = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Tell a customer's running journeys that something happened. Exit status 1 when none was running."""
+    identifier = event_id or f"operator-{uuid.uuid4()}"
+    if kind == "observe" and not name:
+        console.print("segue: observe needs --name, the event's name", style="red")
+        sys.exit(2)
+    made: dict[str, Signal] = {
+        "click": Click(event_id=identifier),
+        "revisit": Revisit(event_id=identifier),
+        "purchase": Purchase(event_id=identifier, revenue=revenue),
+        "unsubscribe": Unsubscribe(event_id=identifier),
+        "observe": Observation(event_id=identifier, name=name or "-"),
+    }
+    async with operating(data) as operations:
+        told = await operations.signal(customer, made[kind], journey=journey)
+    _report(told, "Told", as_json=json)
+
+
+async def status(customer: Customer, /, *, data: Data = None, json: AsJson = False) -> None:
+    """Show a customer's journeys: where each is, why, and what comes next."""
+    async with operating(data) as operations:
+        found = await operations.status(customer)
+    if json or not found:
+        show([one.model_dump(mode="json") for one in found], as_json=json, empty=f"{customer} was never enrolled.")
+        return
+    for one in found:
+        _describe(one)
+
+
+async def cancel(customer: Customer, /, *, journey: InJourney = None, data: Data = None, json: AsJson = False) -> None:
+    """Cancel a customer's running journeys: nothing more is sent. Exit status 1 when none was running."""
+    async with operating(data) as operations:
+        cancelled = await operations.cancel(customer, journey=journey)
+    _report(cancelled, "Cancelled", as_json=json)
+
+
+def _describe(one: EnrollmentStatus) -> None:
+    """Print an enrollment as a few lines."""
+    due = f", until {cell(one.next_due)} UTC at the latest" if one.next_due else ""
+    outcome = one.outcome
+    lines = {
+        "now": f"{one.doing}{due}",
+        "step": one.step,
+        "intent": f"{one.intent.tier.value}, {one.intent.why}" if one.intent else "",
+        "outcome": f"{outcome.kind.value}: {outcome.why}" if outcome else "",
+        "revenue": f"{outcome.revenue:.2f}" if outcome and outcome.revenue else "",
+    }
+    console.print(f"[bold]{one.workflow_id}[/]  {one.state.value}", highlight=False)
+    for name, text in lines.items():
+        if text:
+            console.print(f"  {name:<8} {text}", highlight=False, markup=False)
+    for line in one.history:
+        console.print(f"  · {line}", highlight=False, markup=False)
+
+
+def _report(workflow_ids: list[str], verb: str, *, as_json: bool) -> None:
+    if as_json:
+        show([{"workflow_id": identifier} for identifier in workflow_ids], as_json=True, empty="")
+    for identifier in [] if as_json else workflow_ids:
+        console.print(f"{verb}: {identifier}", highlight=False)
+    if not workflow_ids:
+        if not as_json:
+            console.print("No journey of theirs is running.")
+        sys.exit(1)

@@ -1,0 +1,84 @@
+"""`segue serve`, `migrate`, `register-search-attributes`: the parts of a deployment, one process each."""
+
+import asyncio
+import signal
+from datetime import UTC, datetime
+
+from domain.clock import SystemClock
+from domain.errors import ConfigurationError
+from logs import configure_logs
+from mail.links import Links
+from settings import Settings, load_settings
+from starter.cli.tables import console
+from starter.serving import bind, serving
+from storage.clock import load_clock
+from storage.database import Database
+from temporal import connect, register_search_attributes
+
+
+async def serve() -> None:
+    """Run collector and dispatcher until SIGTERM. Several may run; one dispatches at a time."""
+    configure_logs()
+    settings = load_settings()
+    url, public_url = _required(settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    database = Database(url)
+    try:
+        await database.check()
+        async with database.transaction() as session:
+            clock = SystemClock(await load_clock(session, settings.pace, datetime.now(UTC)))
+        client = await connect(settings.temporal, namespace=settings.namespace)
+        with bind(settings.host, settings.port) as listening:
+            async with serving(
+                settings,
+                database=database,
+                clock=clock,
+                client=client,
+                listening=listening,
+                links=Links(public_url, settings.secrets()),
+                write_keys=settings.keys(),
+            ):
+                await stop.wait()
+    finally:
+        await database.aclose()
+
+
+async def migrate() -> None:
+    """Bring the database that SEGUE_DATABASE names to this version's schema. Safe to run again."""
+    settings = load_settings()
+    if settings.database is None:
+        raise ConfigurationError("SEGUE_DATABASE is not set: name the database to migrate")
+    database = Database(settings.database)
+    try:
+        await database.migrate()
+    finally:
+        await database.aclose()
+    console.print("The database is at this version's schema.")
+
+
+async def register() -> None:
+    """Register Segue's search attributes with the Temporal that SEGUE_TEMPORAL names. Safe to run again."""
+    settings = load_settings()
+    client = await connect(settings.temporal, namespace=settings.namespace)
+    await register_search_attributes(client)
+    console.print(f"Temporal knows Segue's search attributes in namespace {client.namespace}.")
+
+
+def _required(settings: Settings) -> tuple[str, str]:
+    """Database and public URL.
+
+    Raises:
+        ConfigurationError: something that `segue serve` cannot do without is not set; names all of it.
+    """
+    wanted = {
+        "SEGUE_DATABASE": settings.database,
+        "SEGUE_PUBLIC_URL": settings.public_url,
+        "SEGUE_SECRET": settings.secrets(),
+        "SEGUE_WRITE_KEYS": settings.keys(),
+    }
+    missing = [name for name, value in wanted.items() if not value]
+    if missing or settings.database is None or settings.public_url is None:
+        raise ConfigurationError(f"not set: {', '.join(missing)}; see docs/operate.md")
+    return settings.database, settings.public_url

@@ -1,0 +1,72 @@
+"""Finding what a command talks to: a stack that `segue up` runs, or the deployment that the settings name."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+
+from domain.clock import SystemClock
+from domain.errors import ConfigurationError
+from settings import Settings, load_settings
+from starter.operations import Operations
+from starter.place import Addresses, Place
+from starter.serving import routes_of
+from storage.clock import load_clock
+from storage.database import Database
+from temporal import connect
+
+Data = Annotated[Path | None, cyclopts.Parameter(help="Data folder of the running stack (default .segue).")]
+AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="", help="Print JSON.")]
+
+
+class Reached(Addresses):
+    """Where a deployment answers, and the key to write with."""
+
+    write_key: str = ""
+
+
+def reach(data: Path | None) -> tuple[Settings, Reached]:
+    """The settings, and the addresses of what runs.
+
+    `SEGUE_DATABASE` and `SEGUE_TEMPORAL` name a deployment; without them it is the stack in the data folder.
+
+    Raises:
+        ConfigurationError: nothing runs there.
+    """
+    settings = load_settings(data=data)
+    place = Place(settings.data)
+    running = place.addresses()
+    identity = place.known_identity()
+    keys = settings.keys() or ((identity.write_key,) if identity else ())
+    if settings.database is not None and data is None and running is None:
+        running = Addresses(
+            collector=settings.public_url or f"http://127.0.0.1:{settings.port}",
+            temporal=settings.temporal or "",
+            namespace=settings.namespace or "",
+            database=settings.database,
+            pace=settings.pace,
+        )
+    if running is None:
+        raise ConfigurationError(
+            f"nothing runs in {place.folder}: start it with `segue up`, name its folder with --data, "
+            "or set SEGUE_DATABASE and SEGUE_TEMPORAL"
+        )
+    return settings, Reached(**running.model_dump(), write_key=keys[0] if keys else "")
+
+
+@asynccontextmanager
+async def operating(data: Path | None) -> AsyncIterator[Operations]:
+    """The operations of what runs."""
+    settings, reached = reach(data)
+    database = Database(reached.database)
+    try:
+        await database.check()
+        async with database.transaction() as session:
+            clock = SystemClock(await load_clock(session, reached.pace, datetime.now(UTC)))
+        client = await connect(reached.temporal or None, namespace=reached.namespace or None)
+        yield Operations(database, client, routes_of(settings, clock), clock)
+    finally:
+        await database.aclose()

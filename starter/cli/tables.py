@@ -1,0 +1,58 @@
+"""Printing: a table for people, JSON for programs. Nothing else goes to standard output."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+console = Console()
+
+
+def show(rows: Sequence[dict[str, Any]], *, as_json: bool, empty: str, columns: Sequence[str] | None = None) -> None:
+    """Print rows of JSON-ready values.
+
+    Args:
+        rows: what to print.
+        as_json: a JSON list instead of a table.
+        empty: what to say where there is nothing.
+        columns: the table's; JSON has all fields.
+    """
+    if as_json:
+        print(json.dumps(list(rows), indent=2, ensure_ascii=False))
+        return
+    if not rows:
+        console.print(empty)
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    names = list(columns or rows[0])
+    for name in names:
+        table.add_column(name.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell(row.get(name))) for name in names))
+    console.print(table)
+
+
+def cell(value: Any) -> str:
+    """A value as a table shows it."""
+    match value:
+        case None | "":
+            return "-"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
+        case str() if _is_moment(value):
+            return cell(datetime.fromisoformat(value))
+        case dict():
+            return " · ".join(f"{name} {cell(item)}" for name, item in value.items()) or "-"
+        case _:
+            return str(value)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return len(text) > len("2026-01-01") and datetime.fromisoformat(text) is not None
+    except ValueError:
+        return False

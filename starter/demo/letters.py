@@ -1,0 +1,58 @@
+"""A shopper's mails in the development inbox, and the links in them."""
+
+import asyncio
+from typing import Any
+
+import httpx2
+
+from domain.errors import UnavailableError
+
+LOOK_EVERY = 0.1
+"""Seconds between looks into the inbox."""
+
+PATIENCE = 120.0
+"""Real seconds until a mail that does not come is given up."""
+
+
+class Letters:
+    """Reads the inbox over HTTP, as a person would, and follows links."""
+
+    def __init__(self, inbox: str, http: httpx2.AsyncClient) -> None:
+        self._inbox, self._http = inbox, http
+
+    async def of(self, who: str) -> list[dict[str, Any]]:
+        """A shopper's mails, the oldest first."""
+        found: list[dict[str, Any]] = (await self._http.get(f"{self._inbox}/api/messages")).json()
+        return [one for one in found if one["to"].startswith(f"{who}@")]
+
+    async def until(self, who: str, count: int) -> None:
+        """Wait until a shopper has so many mails.
+
+        Raises:
+            UnavailableError: they did not come.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while len(await self.of(who)) < count:
+            if loop.time() > deadline:
+                raise UnavailableError(f"{who} has waited {PATIENCE:g} s in vain for mail number {count}")
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def click(self, who: str) -> str:
+        """Follow the first link of the newest mail. Returns where it led."""
+        letter = await self._newest(who)
+        link = next(link for link in letter["links"] if "/c/" in link)
+        answer = await self._http.get(link, follow_redirects=False)
+        return str(answer.headers["location"])
+
+    async def unsubscribe(self, who: str) -> None:
+        """Do what a mail program's unsubscribe button does (RFC 8058)."""
+        letter = await self._newest(who)
+        target = dict(letter["headers"])["List-Unsubscribe"].strip("<>")
+        answer = await self._http.post(target, data={"List-Unsubscribe": "One-Click"})
+        answer.raise_for_status()
+
+    async def _newest(self, who: str) -> dict[str, Any]:
+        newest = (await self.of(who))[-1]
+        letter: dict[str, Any] = (await self._http.get(f"{self._inbox}/api/messages/{newest['id']}")).json()
+        return letter

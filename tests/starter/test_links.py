@@ -1,0 +1,300 @@
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx2
+import pytest
+
+import mail.links
+from domain.clock import SystemClock
+from domain.errors import UnavailableError
+from domain.event import EMAIL_LINK_CLICKED, UNSUBSCRIBED, EventType
+from domain.message import ledger_id
+from mail.links import Links
+from starter.committer import Committer
+from storage.database import Database
+from storage.ledger import Ledger
+from storage.permissions import Permissions
+from tests.starter.collectors import LINKS, client_of, make_collector, served, stored_events
+from tests.storage.samples import SEND, added, commit, gate_request
+
+TARGETS = ("https://shop.example/cart?utm_campaign=cart-recovery", "https://shop.example/help", "javascript:alert(1)")
+BODY = {"subject": "Your cart", "html": "<p>", "text": ""}
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def path_of(link: str) -> str:
+    return link.removeprefix("https://mail.shop.example")
+
+
+async def send_message(database: Database, customer: str = "anna", step: str = "reminder") -> str:
+    """A rendered message of the customer; returns its id."""
+    request = gate_request(step, customer)
+    message = ledger_id(request.enrollment, step)
+    async with database.transaction() as session:
+        ledger = Ledger(session)
+        await ledger.decide(request, SEND, request.at)
+        await ledger.store_body(message, links=TARGETS, rfc_message_id="<m@shop.example>", now=request.at, **BODY)
+    return message
+
+
+async def opt_outs(database: Database, customer: str = "anna") -> frozenset[str]:
+    async with database.read() as session:
+        return await Permissions(session).opt_outs(customer)
+
+
+@pytest.fixture
+async def message(sqlite_database: Database) -> str:
+    await commit(sqlite_database, added(message_id="m-cart"))
+    return await send_message(sqlite_database)
+
+
+async def events_after_the_cart(database: Database) -> list[Any]:
+    return [stored for stored in await stored_events(database) if stored.event.message_id != "m-cart"]
+
+
+# Clicks -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_click_leads_to_the_target_and_is_recorded(
+    http: httpx2.AsyncClient, sqlite_database: Database, message: str
+) -> None:
+    answer = await http.get(path_of(LINKS.click(message, 1)))
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, TARGETS[1])
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
+    [click] = await events_after_the_cart(sqlite_database)
+    assert click.customer == "anna"
+    assert (click.event.type, click.event.name) == (EventType.TRACK, EMAIL_LINK_CLICKED)
+    assert click.event.properties == {"message": message, "link": 1, "journey": "cart-recovery", "step": "reminder"}
+    assert abs(click.event.occurred_at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+async def test_each_click_counts(http: httpx2.AsyncClient, sqlite_database: Database, message: str) -> None:
+    for link in (0, 0, 1):
+        await http.get(path_of(LINKS.click(message, link)))
+    assert [each.event.properties["link"] for each in await events_after_the_cart(sqlite_database)] == [0, 0, 1]
+
+
+async def test_link_checkers_do_not_click(http: httpx2.AsyncClient, sqlite_database: Database, message: str) -> None:
+    answer = await http.head(path_of(LINKS.click(message, 0)))
+    assert (answer.status_code, answer.headers["Location"]) == (302, TARGETS[0])
+    assert await events_after_the_cart(sqlite_database) == []
+
+
+@pytest.mark.parametrize(
+    ("user", "anonymous", "customer"),
+    [("anna@shop.example", None, re.compile("c-[0-9a-f]{16}")), (None, "visitor", re.compile("anon-visitor"))],
+)
+async def test_a_click_is_its_recipients_whatever_their_id(
+    database: Database, user: str | None, anonymous: str | None, customer: re.Pattern[str]
+) -> None:
+    await commit(database, added(user=user, anonymous_id=anonymous))
+    [cart] = await stored_events(database)
+    assert customer.fullmatch(cart.customer)
+    message = await send_message(database, cart.customer)
+
+    async with client_of(make_collector(database), key=None) as http:
+        await http.get(path_of(LINKS.click(message, 0)))
+        await http.post(path_of(LINKS.unsubscribe(message)))
+
+    assert {stored.customer for stored in await stored_events(database)} == {cart.customer}
+    assert await opt_outs(database, cart.customer) == {"*"}
+
+
+class FailingCommitter(Committer):
+    """Cannot store anything."""
+
+    async def commit(self, events: object) -> None:
+        raise UnavailableError("the disk is full")
+
+
+class HangingCommitter(Committer):
+    """Never gets to storing anything."""
+
+    async def commit(self, events: object) -> None:
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("committer", [FailingCommitter, HangingCommitter])
+async def test_a_click_that_cannot_be_recorded_leads_on_all_the_same(
+    sqlite_database: Database, message: str, committer: type[Committer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("starter.links.CLICK_PATIENCE", 0.05)
+    app = make_collector(sqlite_database, committer=committer(sqlite_database))
+    async with client_of(app, key=None) as http:
+        answer = await http.get(path_of(LINKS.click(message, 0)))
+    assert (answer.status_code, answer.headers["Location"]) == (302, TARGETS[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/c/rubbish", 404),
+        ("/c/%00%ff", 404),
+        ("/u/rubbish", 404),
+        (path_of(LINKS.click("m-unknown", 0)), 410),
+        (path_of(LINKS.unsubscribe("m-1")).replace("/u/", "/c/"), 404),
+        (path_of(LINKS.click("m-1", 0)).replace("/c/", "/u/"), 404),
+        (path_of(LINKS.click("m-1", 0))[:-3] + "AAA", 404),
+        (
+            path_of(Links("https://elsewhere.example", ["of somebody else's"]).click("m-1", 0)).replace(
+                "https://elsewhere.example", ""
+            ),
+            404,
+        ),
+    ],
+)
+async def test_a_broken_link_is_explained(http: httpx2.AsyncClient, path: str, status: int) -> None:
+    answer = await http.get(path)
+    assert answer.status_code == status
+    assert "This link does not work" in answer.text
+    assert 'href="https://shop.example/"' in answer.text
+
+
+async def test_a_message_without_a_body_has_no_links(http: httpx2.AsyncClient, sqlite_database: Database) -> None:
+    request = gate_request()
+    async with sqlite_database.transaction() as session:
+        await Ledger(session).decide(request, SEND, request.at)
+    message = ledger_id(request.enrollment, request.step)
+    assert (await http.get(path_of(LINKS.click(message, 0)))).status_code == 410
+
+
+@pytest.mark.parametrize("link", [-1, 2, 3])
+async def test_a_link_that_leads_to_no_web_page_is_not_followed(
+    http: httpx2.AsyncClient, sqlite_database: Database, message: str, link: int
+) -> None:
+    assert (await http.get(path_of(LINKS.click(message, link)))).status_code == 410
+    assert await events_after_the_cart(sqlite_database) == []
+
+
+async def test_a_link_that_is_too_old_is_gone(
+    http: httpx2.AsyncClient, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail.links, "CLICK_MAX_AGE", timedelta(seconds=-1))
+    assert (await http.get(path_of(LINKS.click(message, 0)))).status_code == 410
+
+
+# The way out --------------------------------------------------------------------------------------------------------
+
+
+async def test_opening_the_way_out_changes_nothing(
+    http: httpx2.AsyncClient, sqlite_database: Database, message: str
+) -> None:
+    path = path_of(LINKS.unsubscribe(message))
+    page, head = await http.get(path), await http.head(path)
+
+    assert (page.status_code, head.status_code) == (200, 200)
+    assert '<form method="post">' in page.text
+    assert "Fjord &amp; Fell" in page.text
+    assert await opt_outs(sqlite_database) == frozenset()
+    assert await events_after_the_cart(sqlite_database) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": ONE_CLICK},
+        {"files": {"List-Unsubscribe": (None, "One-Click")}},
+        {"data": {}},
+        {"content": b"\xff\x00 whatever"},
+    ],
+)
+async def test_leaving_takes_one_click(
+    http: httpx2.AsyncClient, sqlite_database: Database, message: str, body: dict[str, Any]
+) -> None:
+    answer = await http.post(path_of(LINKS.unsubscribe(message)), **body)
+
+    assert answer.status_code == 200
+    assert "You are unsubscribed" in answer.text
+    assert await opt_outs(sqlite_database) == {"*"}
+    [left] = await events_after_the_cart(sqlite_database)
+    assert (left.customer, left.event.name) == ("anna", UNSUBSCRIBED)
+    assert left.event.properties == {"message": message, "journey": "cart-recovery", "step": "reminder"}
+
+
+async def test_leaving_again_changes_nothing(http: httpx2.AsyncClient, sqlite_database: Database, message: str) -> None:
+    other = await send_message(sqlite_database, step="urgency")
+    for each in (message, message, other):
+        assert (await http.post(path_of(LINKS.unsubscribe(each)), data=ONE_CLICK)).status_code == 200
+    assert await opt_outs(sqlite_database) == {"*"}
+    assert len(await events_after_the_cart(sqlite_database)) == 2  # one for each message
+
+
+async def test_leaving_and_its_report_are_stored_together_or_not_at_all(
+    sqlite_database: Database, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise UnavailableError("the disk is full")
+
+    monkeypatch.setattr(Permissions, "opt_out", fail)
+    async with client_of(make_collector(sqlite_database), key=None) as http:
+        answer = await http.post(path_of(LINKS.unsubscribe(message)))
+    assert answer.status_code == 503
+    assert "Please try again" in answer.text
+    assert await events_after_the_cart(sqlite_database) == []
+
+
+async def test_without_its_database_links_ask_to_try_again() -> None:
+    database = Database("postgresql://segue:secret@127.0.0.1:1/segue")
+    async with client_of(make_collector(database), key=None) as http:
+        click = await http.get(path_of(LINKS.click("m-1", 0)))
+        ask = await http.get(path_of(LINKS.unsubscribe("m-1")))
+        leave = await http.post(path_of(LINKS.unsubscribe("m-1")))
+    assert (click.status_code, ask.status_code, leave.status_code) == (503, 200, 503)
+    assert int(click.headers["Retry-After"]) > 0
+    await database.aclose()
+
+
+# The pages ----------------------------------------------------------------------------------------------------------
+
+
+class Reader(HTMLParser):
+    """Collects what matters to a browser's security and to a screen reader."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.fixture
+async def pages(http: httpx2.AsyncClient, message: str) -> list[httpx2.Response]:
+    path = path_of(LINKS.unsubscribe(message))
+    return [await http.get(path), await http.post(path), await http.get("/u/rubbish")]
+
+
+async def test_pages_are_accessible_and_load_nothing(pages: list[httpx2.Response]) -> None:
+    for page in pages:
+        reader = Reader(page.text)
+        names = [tag for tag, _ in reader.tags]
+        assert ("html", {"lang": "en"}) in reader.tags
+        assert names.count("h1") == names.count("main") == names.count("title") == 1
+        assert {"script", "img", "link", "iframe"}.isdisjoint(names)
+        assert not re.search(r"url\(|@import|style=|onclick", page.text)
+
+
+async def test_pages_are_locked_down(pages: list[httpx2.Response]) -> None:
+    for page in pages:
+        policy = page.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert "form-action 'self'" in policy
+        assert "unsafe" not in policy
+        assert page.headers["Cache-Control"] == "no-store"
+        assert page.headers["Referrer-Policy"] == "no-referrer"
+
+
+async def test_over_a_real_connection_links_work_too(sqlite_database: Database, message: str) -> None:
+    app = make_collector(sqlite_database, clock=SystemClock())
+    async with served(app) as url, httpx2.AsyncClient(base_url=url) as http:
+        assert (await http.get(path_of(LINKS.click(message, 0)))).status_code == 302
+        assert (await http.head(path_of(LINKS.click(message, 0)))).status_code == 302
+        assert (await http.post(path_of(LINKS.unsubscribe(message)), data=ONE_CLICK)).status_code == 200
+        assert (await http.get(path_of(LINKS.unsubscribe(message)))).status_code == 200
+    assert len(await events_after_the_cart(sqlite_database)) == 2
