@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     smtp: str | None = Field(default=None, description="Mail server URL; none: the development inbox.")
     sender: str = Field(default="Your Shop <hello@shop.example>", description="From of every mail.")
     public_url: str | None = Field(default=None, description="Where customers reach the collector: links in mails.")
-    secret: SecretStr | None = Field(default=None, description="Signs links. Comma-separated: oldest first.")
+    secret: SecretStr | None = Field(default=None, description="Signs links. By comma: the first signs, all count.")
     write_keys: SecretStr | None = Field(default=None, description="Keys that backends may write with, by comma.")
     default_zone: str = Field(default="UTC", description="Zone of customers who reported none.")
     quiet_from: time = Field(default=time(21), description="Start of quiet hours, customer's wall clock.")
@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         return _listed(self.write_keys)
 
     def secrets(self) -> tuple[str, ...]:
-        """The secrets that sign links, the newest last."""
+        """The secrets that sign links, the newest first."""
         return _listed(self.secret)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from functools import partial
-from typing import Literal
 
 from temporalio import activity
 
@@ -24,12 +23,6 @@ from storage.customers import Customers
 from storage.database import Database
 from storage.ledger import Ledger, LedgerRow
 from storage.orders import Orders
-
-_OFFERS: dict[OfferKind, Literal["discount", "free_shipping", "reassurance"]] = {
-    OfferKind.DISCOUNT: "discount",
-    OfferKind.FREE_SHIPPING: "free_shipping",
-    OfferKind.REASSURANCE: "reassurance",
-}
 
 
 class RenderingActivities:
@@ -122,4 +115,4 @@ def _as_shown(order: Order | None, currency: str) -> context.Order | None:
 def _shown(offer: Offer | None) -> context.Offer | None:
     if offer is None or offer.kind is OfferKind.NOTHING:
         return None
-    return context.Offer(kind=_OFFERS[offer.kind], percent=offer.percent, code=offer.code)
+    return context.Offer(kind=offer.kind, percent=offer.percent, code=offer.code)

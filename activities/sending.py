@@ -98,7 +98,14 @@ class SendingActivities:
                 row = await ledger.postpone(request.message, decision, now)
             case Verdict.DROP:
                 row = await ledger.finish(request.message, MessageStatus.DROPPED, decision.reason, now)
-        return Delivery(message=row.id, status=row.status, reason=decision.reason, at=now, until=decision.until)
+        return Delivery(
+            message=row.id,
+            status=row.status,
+            reason=decision.reason,
+            at=now,
+            until=decision.until,
+            ended_by=decision.ended_by,
+        )
 
     async def _write(self, ledger: Ledger, row: LedgerRow, address: str, now: datetime) -> Mail:
         body = await ledger.body(row.id)

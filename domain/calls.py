@@ -122,6 +122,8 @@ class Delivery(WireValue):
     at: Instant
     until: Instant | None = None
     """When to ask the gate again; set when, and only when, deferred."""
+    ended_by: str | None = None
+    """As in `Decision.ended_by`."""
 
     @property
     def went_out(self) -> bool:

@@ -117,7 +117,7 @@ def decide(ask: Ask, facts: GateFacts, policy: GatePolicy) -> Decision:
     sent, and `until` is outside the quiet hours.
     """
     if objection := _objection_to_any_mail(facts):
-        return _drop(objection)
+        return Decision(verdict=Verdict.DROP, reason=objection, ended_by=facts.ended_by)
     if ask.kind is Kind.TRANSACTIONAL:
         return Decision(verdict=Verdict.SEND, reason="transactional: owed to the customer")
     if objection := _objection_to_marketing(facts, policy.consent):

@@ -57,6 +57,8 @@ class Decision(WireValue):
     reason: str
     """One line a marketer understands; shown in the Temporal UI and in the ledger. No personal data."""
     until: Instant | None = None
+    ended_by: str | None = None
+    """The event that has ended the journey, where that is why: its signal is still under way."""
 
 
 def ledger_id(enrollment: str, step: str) -> str:

@@ -20,6 +20,7 @@ from mail.links import Links
 from starter.answers import RETRY_AFTER
 from starter.committer import Committer
 from starter.pages import Pages
+from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
 from storage.ledger import Ledger, LedgerRow
@@ -128,7 +129,9 @@ class _Visits:
             row = await Ledger(session).require(message)
             event = self._event(f"unsubscribe-{message}", UNSUBSCRIBED, row, {})
             await EventStore(session).commit([event])
-            await Permissions(session).opt_out(row.customer, ALL_MARKETING, event.occurred_at, message)
+            # The message may have gone to somebody who was a stranger then, and is known now.
+            customer = await Customers(session).resolve(user_id=row.customer) or row.customer
+            await Permissions(session).opt_out(customer, ALL_MARKETING, event.occurred_at, message)
 
     def _event(self, message_id: str, name: str, row: LedgerRow, facts: dict[str, int]) -> Event:
         now = self._clock.now()

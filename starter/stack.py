@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from temporalio.client import Client
 
 from domain.clock import SystemClock
-from mail.inbox import Inbox
 from mail.links import Links
 from mail.smtp import SmtpTransport
 from settings import Settings
 from starter.dispatcher import Dispatcher
 from starter.embedded import dev_server, find_temporal, free_port
+from starter.inbox.server import Inbox
 from starter.place import Addresses, Place
 from starter.routing import Routes
 from starter.serving import bind, routes_of, serving

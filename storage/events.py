@@ -80,9 +80,13 @@ class EventStore(Repository):
         return moment
 
     async def ended_by(self, customer: str, names: Collection[str], occasion: Occasion) -> str | None:
-        """The first of these events that was committed after the occasion, and occurred no earlier; None if none."""
+        """The first of these events that was committed after the occasion, and occurred no earlier; None if none.
+
+        An order reported a second time is no further order: its `nth` tells.
+        """
         later = (_EVENTS.c.seq > occasion.seq) & (_EVENTS.c.occurred_at >= occasion.occurred_at)
-        first = select(_EVENTS.c.name).where(*_of(customer, names), later)
+        another = (_EVENTS.c.name != occasion.name) | (_EVENTS.c.nth > occasion.nth)
+        first = select(_EVENTS.c.name).where(*_of(customer, names), later, another)
         name: str | None = (await self.execute(first.order_by(_EVENTS.c.seq).limit(1))).scalar()
         return name
 

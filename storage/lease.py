@@ -1,8 +1,8 @@
 """The dispatcher's lease: of all processes that could dispatch events, one does.
 
-PostgreSQL: an advisory lock of a connection that does nothing else. It is free the moment the connection dies, and the
-holder notices that and stops. SQLite: a lock on a file beside the database, which the operating system frees when the
-process ends.
+PostgreSQL: an advisory lock of a connection that does nothing else. It is free the moment the connection dies; the
+holder notices that, and is interrupted. SQLite: a lock on a file beside the database, which the operating system frees
+when the process ends.
 
 For the seconds in which a holder is cut off and has not noticed, two may dispatch. Events are then delivered twice,
 which workflows ignore.
@@ -19,6 +19,7 @@ from typing import IO, Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.errors import UnavailableError
 from storage.database import Database
 from storage.url import database_file
 
@@ -39,48 +40,32 @@ PROBE_EVERY = timedelta(seconds=5)
 _log = logging.getLogger(__name__)
 
 
-class Lease:
-    """The right to dispatch, until it is lost."""
-
-    def __init__(self) -> None:
-        self._lost = asyncio.Event()
-
-    @property
-    def held(self) -> bool:
-        """Whether this process may still dispatch. Look before each round."""
-        return not self._lost.is_set()
-
-    async def lost(self) -> None:
-        """Wait until the lease is lost."""
-        await self._lost.wait()
-
-    def lose(self) -> None:
-        """Note that it is lost."""
-        self._lost.set()
-
-
 @asynccontextmanager
 async def dispatcher_lease(
     database: Database, *, try_every: timedelta = TRY_EVERY, probe_every: timedelta = PROBE_EVERY
-) -> AsyncIterator[Lease]:
-    """Wait for the lease, for ever if need be, and hold it until the end of the block.
+) -> AsyncIterator[None]:
+    """Wait for the lease, for ever if need be, and hold it until the end of the block. All times are real.
 
-    The block must stop dispatching when `Lease.held` turns false: somebody else will be doing it. All times are real.
+    Enter and leave it in one task: when the lease is lost, that task is interrupted at its next await, as by
+    `asyncio.timeout`.
+
+    Raises:
+        UnavailableError: the lease was lost. Somebody else may be dispatching already; ask for it anew.
     """
     if database.is_sqlite:
-        async with _file_lease(database, try_every) as lease:
-            yield lease
+        async with _file_lease(database, try_every):
+            yield
         return
-    async with database.dedicated() as engine, _postgresql_lease(engine, try_every, probe_every) as lease:
-        yield lease
+    async with database.dedicated() as engine, _postgresql_lease(engine, try_every, probe_every):
+        yield
 
 
 @asynccontextmanager
-async def _file_lease(database: Database, try_every: timedelta) -> AsyncIterator[Lease]:
+async def _file_lease(database: Database, try_every: timedelta) -> AsyncIterator[None]:
     file = database_file(database.url)
     with file.with_name(f"{file.name}.dispatcher.lock").open("ab") as handle:
         await _wait_for_file(handle, try_every)
-        yield Lease()  # closing the file frees it; the file stays, or two could lock two files of one name
+        yield  # closing the file frees it; the file stays, or two could lock two files of one name
 
 
 async def _wait_for_file(handle: IO[bytes], try_every: timedelta) -> None:
@@ -102,17 +87,23 @@ def _lock_file(handle: IO[bytes]) -> bool:
 
 
 @asynccontextmanager
-async def _postgresql_lease(engine: AsyncEngine, try_every: timedelta, probe_every: timedelta) -> AsyncIterator[Lease]:
+async def _postgresql_lease(engine: AsyncEngine, try_every: timedelta, probe_every: timedelta) -> AsyncIterator[None]:
     connection = await _acquire(engine, try_every)
-    lease = Lease()
-    keeper = asyncio.create_task(_keep(connection, lease, probe_every))
+    held = asyncio.timeout(None)
     try:
-        yield lease
+        async with held:
+            keeper = asyncio.create_task(_keep(connection, held, probe_every))
+            try:
+                yield
+            finally:
+                keeper.cancel()
+                with suppress(asyncio.CancelledError):
+                    await keeper
+    except TimeoutError as error:
+        if held.expired():
+            raise UnavailableError("lost the dispatcher's lease: its connection to the database broke") from error
+        raise
     finally:
-        lease.lose()
-        keeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeper
         await _discard(connection)
 
 
@@ -138,18 +129,24 @@ async def _try_lock(connection: AsyncConnection) -> bool:
         return False
 
 
-async def _keep(connection: AsyncConnection, lease: Lease, probe_every: timedelta) -> None:
-    """Probe the connection; when it no longer answers, the lease is lost."""
+async def _keep(connection: AsyncConnection, held: asyncio.Timeout, probe_every: timedelta) -> None:
+    """Probe the connection; when it no longer answers, interrupt whoever holds the lease."""
+    try:
+        await _probe(connection, probe_every)
+    except Exception as error:
+        _log.warning("lost the dispatcher's lease: %s", error)
+    held.reschedule(asyncio.get_running_loop().time())
+
+
+async def _probe(connection: AsyncConnection, probe_every: timedelta) -> None:
+    """Return, or raise, when the connection is lost."""
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    driver.add_termination_listener(lambda _connection: lease.lose())
-    while lease.held:
-        try:
-            await driver.execute("SELECT 1", timeout=probe_every.total_seconds())
-        except Exception as error:
-            _log.warning("lost the dispatcher's lease: %s", error)
-            lease.lose()
-        else:
-            await asyncio.sleep(probe_every.total_seconds())
+    cut = asyncio.Event()
+    driver.add_termination_listener(lambda _connection: cut.set())
+    while not cut.is_set():
+        await driver.execute("SELECT 1", timeout=probe_every.total_seconds())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(cut.wait(), probe_every.total_seconds())
 
 
 async def _discard(connection: AsyncConnection) -> None:

@@ -32,8 +32,8 @@ from mail.links import Links
 from mail.recording import RecordingTransport
 from mail.render import Templates
 from starter.dispatcher import Dispatcher
-from starter.enrolling import Enroller
 from starter.embedded import find_temporal
+from starter.enrolling import Enroller
 from starter.operations import Operations
 from starter.routing import Routes
 from storage.database import Database
@@ -50,7 +50,9 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOLERANCE = timedelta(seconds=30)
 """What a step itself may take: the time-skipping clock runs in real time while something works."""
 
-SHOP = Shop(name="Lumen", url="https://lumen.example", postal_address="1 Example St", support_email="help@lumen.example")
+SHOP = Shop(
+    name="Lumen", url="https://lumen.example", postal_address="1 Example St", support_email="help@lumen.example"
+)
 ANNA = "customer-42"
 
 
@@ -223,9 +225,7 @@ class House:
     async def order(self, customer: str = ANNA, order_id: str = "o-1", revenue: float = 49.0) -> Event:
         """Complete an order."""
         line = {"product_id": "lamp", "name": "Lamp", "price": revenue, "quantity": 1}
-        return await self.report(
-            names.ORDER_COMPLETED, customer, order_id=order_id, revenue=revenue, products=[line]
-        )
+        return await self.report(names.ORDER_COMPLETED, customer, order_id=order_id, revenue=revenue, products=[line])
 
     async def click(self, journey: str = "cart-recovery", customer: str = ANNA) -> Event:
         """Follow a link of a journey's mail."""

@@ -1,4 +1,7 @@
-"""Reports the tests' sample calls with Segment's client for Python: address, write key, `gzip` or `plain`. Prints its errors."""
+"""Reports the tests' sample calls with Segment's client for Python, and prints its errors.
+
+Arguments: address, write key, `gzip` or `plain`.
+"""
 
 import sys
 from datetime import UTC, datetime
@@ -32,6 +35,7 @@ def main(host: str, write_key: str, packing: str) -> None:
     client.alias("visitor-2", "anna")
     for number in range(50):
         client.track("anna", "Product Viewed", {"number": number, "name": "Ångström ☂"})
+    client.flush()  # shutdown alone gives up what waits to be tried again
     client.shutdown()
 
 

@@ -4,26 +4,7 @@ import httpx2
 import pytest
 
 from storage.database import Database
-from tests.databases import (
-    database,
-    database_url,
-    postgresql_server,
-    postgresql_url,
-    sqlite_database,
-    sqlite_template,
-    sqlite_url,
-)
 from tests.starter.collectors import client_of, make_collector
-
-__all__ = [
-    "database",
-    "database_url",
-    "postgresql_server",
-    "postgresql_url",
-    "sqlite_database",
-    "sqlite_template",
-    "sqlite_url",
-]
 
 
 @pytest.fixture

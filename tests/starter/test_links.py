@@ -1,4 +1,6 @@
 import asyncio
+import base64
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -18,7 +20,7 @@ from storage.database import Database
 from storage.ledger import Ledger
 from storage.permissions import Permissions
 from tests.starter.collectors import LINKS, client_of, make_collector, served, stored_events
-from tests.storage.samples import SEND, added, commit, gate_request
+from tests.storage.samples import SEND, added, commit, gate_request, identify
 
 TARGETS = ("https://shop.example/cart?utm_campaign=cart-recovery", "https://shop.example/help", "javascript:alert(1)")
 BODY = {"subject": "Your cart", "html": "<p>", "text": ""}
@@ -103,6 +105,19 @@ async def test_a_click_is_its_recipients_whatever_their_id(
 
     assert {stored.customer for stored in await stored_events(database)} == {cart.customer}
     assert await opt_outs(database, cart.customer) == {"*"}
+
+
+async def test_an_old_links_recipient_is_whoever_they_turned_out_to_be(database: Database) -> None:
+    await commit(database, added(user=None, anonymous_id="visitor"))
+    message = await send_message(database, "anon-visitor")
+    await commit(database, identify("anna", anonymous_id="visitor"))
+
+    async with client_of(make_collector(database), key=None) as http:
+        await http.get(path_of(LINKS.click(message, 0)))
+        await http.post(path_of(LINKS.unsubscribe(message)))
+
+    assert {stored.customer for stored in await stored_events(database)} == {"anna"}
+    assert await opt_outs(database, "anna") == {"*"}
 
 
 class FailingCommitter(Committer):
@@ -284,6 +299,9 @@ async def test_pages_are_locked_down(pages: list[httpx2.Response]) -> None:
     for page in pages:
         policy = page.headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        style = re.search(r"<style>(.*?)</style>", page.text, re.DOTALL)
+        assert style is not None
+        assert base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode() in policy
         assert "form-action 'self'" in policy
         assert "unsafe" not in policy
         assert page.headers["Cache-Control"] == "no-store"

@@ -30,27 +30,36 @@ class Inbox:
         # A dict keeps order; a set's iteration order would not be the same on replay.
         self._seen: dict[str, None] = {start.occasion.event_id: None}
         self._unread: list[tuple[Signal, datetime]] = []
+        self._answers_from = start.occasion.occurred_at
         self.ending: Outcome | None = None
 
     def receive(self, signal: Signal, now: datetime) -> str | None:
         """Take in a signal that arrives at product time `now`. Returns what it meant, or None if it changed nothing.
 
-        Duplicates of an event, and what happened before the enrollment began, change nothing.
+        Duplicates of an event, what happened before the enrollment began, and reactions to what was sent before the
+        last mail change nothing.
         """
         happened = signal.occurred_at or now
         if signal.event_id in self._seen or happened < self._start.occasion.occurred_at:
             return None
         self._seen[signal.event_id] = None
-        if self.ending is not None:
+        if self.ending is not None or self._is_occasion(signal):
             return None
         self.ending = self._ending(signal)
-        if self.ending is None:
-            self._unread.append((signal, happened))
-        return self.ending.why if self.ending else type(signal).__name__.lower()
+        if self.ending is not None:
+            return self.ending.why
+        if happened < self._answers_from:
+            return None
+        self._unread.append((signal, happened))
+        return type(signal).__name__.lower()
 
     def has_ended(self) -> bool:
         """Whether something ended the journey."""
         return self.ending is not None
+
+    def end_with(self, event: str) -> None:
+        """End as that event ends the journey, though its signal has not come."""
+        self.ending = self.ending or self._on_event(event)
 
     def take(self, kinds: tuple[type[S], ...]) -> S | None:
         """The oldest unread reaction of these kinds, which is then read."""
@@ -65,11 +74,18 @@ class Inbox:
         return any(isinstance(signal, kinds) for signal, _ in self._unread)
 
     def forget_before(self, moment: datetime) -> None:
-        """Drop reactions to what was sent before: they were not about the mail that goes out at that moment."""
+        """Drop reactions from before the mail that goes out at that moment, also those that are told later."""
+        self._answers_from = moment
         self._unread = [(signal, happened) for signal, happened in self._unread if happened >= moment]
+
+    def _is_occasion(self, signal: Signal) -> bool:
+        """Whether it reports once more, as another event, the order that began the enrollment."""
+        return isinstance(signal, Purchase) and signal.order_id is not None and signal.order_id == self._start.key
 
     def _ending(self, signal: Signal) -> Outcome | None:
         match signal:
+            case Purchase(order_id=order) if order is not None and order == self._start.key:
+                return None  # the order that began this, reported once more
             case Purchase():
                 return self._on_event(ORDER_COMPLETED, revenue=signal.revenue, order=signal.order_id)
             case Unsubscribe(topic=topic) if topic in (None, self._plan.topic):

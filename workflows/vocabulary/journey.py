@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from domain import calls
 from domain.calls import Delivery
@@ -125,12 +126,15 @@ class Journey(ABC):
     # -- the workflow --------------------------------------------------------------------------------------------
 
     async def _live(self) -> Outcome:
-        admission = await self._admit()
-        if not admission.admitted:
-            return Outcome(kind=OutcomeKind.SUPERSEDED, why=admission.why)
         try:
+            admission = await self._admit()
+            if not admission.admitted:
+                return Outcome(kind=OutcomeKind.SUPERSEDED, why=admission.why)
             await self._play()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, ActivityError) as error:
+            # An operator's cancel ends a wait with the one, and an activity with the other.
+            if not is_cancelled_exception(error):
+                raise
             await self._end(Outcome(kind=OutcomeKind.CANCELLED, why="cancelled by an operator"))
             raise
         return await self._end(

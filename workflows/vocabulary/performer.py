@@ -6,7 +6,7 @@ Order and number of the commands issued here are part of what replays: change th
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -23,6 +23,9 @@ from workflows.vocabulary.display import Display
 from workflows.vocabulary.inbox import Inbox
 from workflows.vocabulary.plan import Plan
 from workflows.vocabulary.words import at_minute, in_words
+
+ENDING_TOLD_WITHIN = timedelta(minutes=5)
+"""Real time. The dispatcher delivers within a second; it is given longer than it takes to restart."""
 
 
 def _never() -> bool:
@@ -142,15 +145,19 @@ class Performer:
     async def _send(self, verb: verbs.Send) -> Delivery:
         step = self._name_step(verb.template)
         due = self.now()
-        while True:
-            delivery = await self._try_to_send(verb, step, due)
-            if delivery.until is not None and not self._has_ended(verb):
-                self._display.note(self.now(), f"{step}: waits until {at_minute(delivery.until)} ({delivery.reason})")
-                await self._sleep_until(delivery.until, f"{step}: {delivery.reason}")
+        delivery = await self._try_to_send(verb, step, due)
+        while delivery.until is not None:
+            self._display.note(self.now(), f"{step}: waits until {at_minute(delivery.until)} ({delivery.reason})")
+            await self._sleep_until(delivery.until, f"{step}: {delivery.reason}")
+            if self._has_ended(verb):
+                delivery = self._dropped(delivery.message)
             else:
-                self._display.note(delivery.at, f"{step}: {delivery.status.value} ({delivery.reason})")
-                self.mails += delivery.went_out
-                return delivery
+                delivery = await self._try_to_send(verb, step, due)
+            if delivery.ended_by is not None:
+                await self._hear_of_ending(delivery.ended_by)
+        self._display.note(delivery.at, f"{step}: {delivery.status.value} ({delivery.reason})")
+        self.mails += delivery.went_out
+        return delivery
 
     async def _try_to_send(self, verb: verbs.Send, step: str, due: datetime) -> Delivery:
         """Ask the gate once and do as it says."""
@@ -159,7 +166,7 @@ class Performer:
         gated = await stubs.decide(self._gate_request(verb, step, due), f"may {step} go now?")
         decision = gated.decision
         if decision.verdict is Verdict.DROP or self._has_ended(verb):
-            return self._dropped(gated.message, decision.reason)
+            return self._dropped(gated.message, decision.reason, ended_by=decision.ended_by)
         if decision.verdict is Verdict.DEFER:
             return Delivery(
                 message=gated.message,
@@ -192,18 +199,19 @@ class Performer:
         handle = stubs.start_sending(request, f"{step} ({verb.template})")
         try:
             await workflow.wait_condition(lambda: handle.done() or self._has_ended(verb))
-        finally:
-            # Ended or cancelled meanwhile: an attempt under way ends and is recorded, and no other follows.
-            if not handle.done():
-                handle.cancel()
+        except asyncio.CancelledError:
+            self.mails += (await self._end_sending(handle, message)).went_out
+            raise
+        return await self._end_sending(handle, message)
+
+    async def _end_sending(self, handle: "workflow.ActivityHandle[Delivery]", message: str) -> Delivery:
+        """Return what became of a message; where it still goes, let the attempt under way end and no other follow."""
+        if not handle.done():
+            handle.cancel()
         try:
             return await handle
-        except ActivityError as error:
-            if (
-                not isinstance(error.cause, asyncio.CancelledError | workflow.ContinueAsNewError)
-                and not handle.cancelled()
-            ):
-                raise
+        except ActivityError:
+            # Never begun; or the last attempt failed, and being cancelled it is not retried; or its row is gone.
             return self._dropped(message)
 
     def _gate_request(self, verb: verbs.Send, step: str, due: datetime) -> calls.GateRequest:
@@ -237,10 +245,19 @@ class Performer:
     def _has_ended(self, verb: verbs.Send) -> bool:
         return self._inbox.has_ended() and not verb.is_owed
 
-    def _dropped(self, message: str, reason: str | None = None) -> Delivery:
+    def _dropped(self, message: str, reason: str | None = None, ended_by: str | None = None) -> Delivery:
         ending = self._inbox.ending
         why = ending.why if ending else reason or "not sent"
-        return Delivery(message=message, status=MessageStatus.DROPPED, reason=why, at=self.now())
+        return Delivery(message=message, status=MessageStatus.DROPPED, reason=why, at=self.now(), ended_by=ended_by)
+
+    async def _hear_of_ending(self, event: str) -> None:
+        """Wait for the signal of an event that the database knows already: it tells the revenue."""
+        try:
+            await workflow.wait_condition(
+                self._inbox.has_ended, timeout=ENDING_TOLD_WITHIN, timeout_summary=f"hearing of {event}"
+            )
+        except TimeoutError:
+            self._inbox.end_with(event)
 
     def _name_step(self, template: str) -> str:
         name = template.rsplit("/", 1)[-1]

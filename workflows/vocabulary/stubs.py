@@ -22,8 +22,8 @@ LOCAL_RETRY = RetryPolicy(
 )
 """0.2 s, 0.4 s … 5 min, for as long as the database is away: an outage delays a journey and never ends it."""
 
-SEND_TIMEOUT = timedelta(minutes=2)
-"""One SMTP conversation, its own timeouts included (see `mail.smtp`)."""
+SEND_TIMEOUT = timedelta(minutes=5)
+"""One SMTP conversation: half a minute a command, two minutes for the last answer (see `mail.smtp`)."""
 
 SEND_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=2),

@@ -11,7 +11,7 @@ import jinja2
 from fastapi import FastAPI, Header, HTTPException
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
-from mail.mailbox import Letter, Mailbox, Summary
+from starter.inbox.mailbox import Letter, Mailbox, Summary
 
 View = Literal["html", "phone", "text", "headers", "source"]
 

@@ -11,10 +11,10 @@ import pytest
 
 from domain.errors import ConfigurationError
 from mail.compose import Outgoing, compose
-from mail.inbox import Inbox
-from mail.mailbox import Mailbox
 from mail.smtp import SmtpTransport
 from mail.transport import Handover, Mail
+from starter.inbox.mailbox import Mailbox
+from starter.inbox.server import Inbox
 
 UNSUBSCRIBE = "https://mail.shop.example/u/token"
 
@@ -174,6 +174,6 @@ def test_broken_mail_is_shown_all_the_same(tmp_path: Path, raw: bytes) -> None:
 
 def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "aiosmtpd.smtp", None)
-    monkeypatch.delitem(sys.modules, "mail.inbox")
+    monkeypatch.delitem(sys.modules, "starter.inbox.server")
     with pytest.raises(ConfigurationError, match=r"pip install 'segue\[embedded\]'"):
-        importlib.import_module("mail.inbox")
+        importlib.import_module("starter.inbox.server")

@@ -14,8 +14,8 @@ from typing import Final
 import uvicorn
 
 from domain.errors import ConfigurationError
-from mail.inbox_app import create_app
-from mail.mailbox import Mailbox
+from starter.inbox.app import create_app
+from starter.inbox.mailbox import Mailbox
 
 try:
     from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -34,7 +34,7 @@ class Inbox:
     """Receives mail by SMTP and shows it over HTTP, on the running event loop.
 
     Args:
-        folder: Where mails are kept, see `mail.mailbox`.
+        folder: Where mails are kept, see `starter.inbox.mailbox`.
         host: The address to listen on.
         smtp_port: 0 takes a free one. The attribute of this name is the real one once started.
         http_port: As `smtp_port`.
