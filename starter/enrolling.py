@@ -1,5 +1,7 @@
 """Begins enrollments and tells them things, on Temporal. The only place that starts or signals journeys."""
 
+import inspect
+
 from temporalio.client import Client
 from temporalio.common import (
     SearchAttributePair,
@@ -83,7 +85,7 @@ class Enroller:
                 ]
             ),
             static_summary=f"{start.journey.replace('-', ' ').capitalize()} of {start.customer}"[:200],
-            static_details=f"{journey.__doc__ or ''}\n\nBegan with: {start.occasion.name}",
+            static_details=f"{inspect.getdoc(journey) or ''}\n\nBegan with: {start.occasion.name}",
         )
 
     async def _running_enrollment(self, identifier: str) -> str | None:

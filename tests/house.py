@@ -4,6 +4,7 @@ Only the mail server is a recording one, and time is skipped: product time start
 clock says, so tests can assert moments.
 """
 
+import asyncio
 import email
 import email.policy
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from temporalio import activity
+from temporalio.api.enums.v1 import EventType as HistoryEvent
 from temporalio.client import Client, WorkflowHandle
 from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.testing import WorkflowEnvironment
@@ -22,7 +24,7 @@ from activities.crew import all_activities
 from domain import event as names
 from domain.civil import QuietHours
 from domain.clock import PacedClock
-from domain.enrollment import EnrollmentRow, Outcome, Progress, State
+from domain.enrollment import EnrollmentRow, Outcome, Progress, State, parse_workflow_id
 from domain.event import Event, EventType
 from domain.gate import GatePolicy
 from domain.intent import Thresholds
@@ -31,8 +33,9 @@ from mail.context import TEMPLATES, Shop
 from mail.links import Links
 from mail.recording import RecordingTransport
 from mail.render import Templates
+from mail.transport import Handover
 from starter.dispatcher import Dispatcher
-from starter.embedded import find_temporal
+from starter.embedded import dev_server, find_temporal, free_port
 from starter.enrolling import Enroller
 from starter.operations import Operations
 from starter.routing import Routes
@@ -40,7 +43,7 @@ from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
 from storage.ledger import Ledger, LedgerRow
-from temporal import DATA_CONVERTER, register_search_attributes
+from temporal import DATA_CONVERTER, connect, register_search_attributes
 from worker import build_worker
 from workflows.catalogue import JOURNEYS
 
@@ -110,15 +113,33 @@ class _HookedActivity(ActivityInboundInterceptor):
 
 
 class HouseClock:
-    """Product time as the environment last told it."""
+    """Product time as the environment last told it; within a remote activity, when the server began the attempt."""
 
-    def __init__(self, paced: PacedClock) -> None:
+    def __init__(self, paced: PacedClock, *, skips: bool = True) -> None:
         self.paced = paced
+        self.skips = skips
         self.moment = paced.anchor_product
 
     def now(self) -> datetime:
-        """The product moment of the last look."""
+        """The product moment of the last look, or of the attempt; where time is not skipped, the present one."""
+        if not self.skips:
+            return self.paced.product(datetime.now(UTC))
+        if activity.in_activity() and not activity.info().is_local:
+            return max(self.moment, self.paced.product(activity.info().started_time))
         return self.moment
+
+
+class MailServer(RecordingTransport):
+    """A recording transport whose caller can be made to die right after a mail was accepted."""
+
+    def die_after_next(self, times: int = 1) -> None:
+        """Take the next mails, and let nobody hear of it."""
+
+        def die() -> Handover:
+            self.mails.append(self.attempts[-1])
+            raise RuntimeError("the process died here")
+
+        self._troubles.extend([die] * times)
 
 
 class House:
@@ -129,7 +150,7 @@ class House:
         env: WorkflowEnvironment,
         database: Database,
         clock: HouseClock,
-        transport: RecordingTransport,
+        transport: MailServer,
         build: Callable[[Hooks], Worker],
     ) -> None:
         self.env, self.database, self.clock, self.transport = env, database, clock, transport
@@ -137,7 +158,8 @@ class House:
         self.hooks = Hooks()
         self._build, self._worker = build, AsyncExitStack()
         self.routes = Routes(JOURNEYS, clock.paced, {})
-        self.dispatcher = Dispatcher(database, clock, self.routes, Enroller(env.client))
+        self.enroller = Enroller(env.client)
+        self.dispatcher = Dispatcher(database, clock, self.routes, self.enroller)
         self.operations = Operations(database, env.client, self.routes, clock)
 
     async def start_worker(self) -> None:
@@ -243,6 +265,23 @@ class House:
         """How an enrollment ended; it must have."""
         return await self.handle(workflow_id).result()
 
+    async def ended(self, workflow_id: str) -> Outcome:
+        """Wait, in real time, until an enrollment's end is recorded, and return its outcome."""
+        async with asyncio.timeout(20):
+            while True:
+                rows = await self.enrollments(parse_workflow_id(workflow_id)[1])
+                for row in rows:
+                    if row.workflow_id == workflow_id and row.outcome is not None:
+                        return row.outcome
+                await asyncio.sleep(0.02)
+
+    async def heard(self, workflow_id: str, event: str) -> None:
+        """Wait until an event of that type, e.g. `ACTIVITY_TASK_SCHEDULED`, stands in an enrollment's history."""
+        wanted = HistoryEvent.Value(f"EVENT_TYPE_{event}")
+        async with asyncio.timeout(10):
+            while all(each.event_type != wanted for each in (await self.handle(workflow_id).fetch_history()).events):
+                await asyncio.sleep(0.02)
+
     async def progress(self, workflow_id: str) -> Progress:
         """What an enrollment says of itself."""
         return await self.handle(workflow_id).query("status", result_type=Progress)
@@ -301,10 +340,12 @@ async def opened_house(
     offers: OfferPolicy | None = None,
     policy: GatePolicy | None = None,
     build: WorkerFactory = build_worker,
+    pace: float = 1.0,
 ) -> AsyncIterator[House]:
     """A house with a running worker, made by `build`. Without `quiet` there are no quiet hours."""
-    clock = HouseClock(PacedClock(anchor_real=await env.get_current_time(), anchor_product=START))
-    transport = RecordingTransport()
+    paced = PacedClock(anchor_real=await env.get_current_time(), anchor_product=START, pace=pace)
+    clock = HouseClock(paced, skips=env.supports_time_skipping)
+    transport = MailServer()
     await register_search_attributes(env.client)
     activities = all_activities(
         database=database,
@@ -338,3 +379,10 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
         test_server_existing_path=str(find_temporal().with_name("temporal-test-server")),
     ) as env:
         yield env
+
+
+@asynccontextmanager
+async def real_server() -> AsyncIterator[WorkflowEnvironment]:
+    """Temporal's dev server: the real thing, in memory. It skips no time, so open the house with a pace."""
+    async with dev_server(binary=find_temporal(), file=None, ui_port=0, port=free_port()) as server:
+        yield WorkflowEnvironment.from_client(await connect(server.address, namespace="default"))

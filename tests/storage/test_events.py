@@ -2,6 +2,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import text
 
 from domain import event as names
 from domain.customer import CartLine
@@ -91,18 +92,40 @@ async def test_concurrent_commits_to_one_customer_lose_no_update(database_url: s
 
 async def test_batches_over_many_customers_do_not_wait_in_a_circle(database_url: str) -> None:
     databases = [Database(database_url) for _ in range(4)]
-    users = [f"user-{number}" for number in range(20)]
 
     async def report(database: Database, turn: int) -> None:
-        for round_ in range(5):
-            order = users[turn + round_ :] + users[: turn + round_]
-            await commit(database, *(added("boots", user) for user in (order if turn % 2 else order[::-1])))
+        for round_ in range(4):
+            # New customers and known ones, in opposite orders.
+            users = [f"user-{number}" for number in range(round_ * 50, round_ * 50 + 200)]
+            await commit(database, *(added("boots", user) for user in (users if turn % 2 else users[::-1])))
 
     await asyncio.gather(*(report(database, turn) for turn, database in enumerate(databases)))
 
-    for user in users:
-        assert (await read_customer(databases[0], user)).cart.lines[0].quantity == 20
+    assert (await read_customer(databases[0], "user-0")).cart.lines[0].quantity == 4
+    assert (await read_customer(databases[0], "user-199")).cart.lines[0].quantity == 16
     await asyncio.gather(*(database.aclose() for database in databases))
+
+
+async def test_new_customers_are_created_in_one_order_by_everybody(postgresql_database: Database) -> None:
+    async def create_both() -> None:
+        async with postgresql_database.transaction() as session:
+            await Customers(session).hold({"zoe": NOON, "mia": NOON})
+
+    async with asyncio.timeout(20), postgresql_database.transaction() as session:
+        await Customers(session).hold({"mia": NOON})
+        waiting = asyncio.create_task(create_both())
+        await somebody_waits_for_a_lock(postgresql_database)
+        await Customers(session).hold({"zoe": NOON})  # would be a deadlock if the other had begun with Zoe
+    await waiting
+
+
+async def somebody_waits_for_a_lock(database: Database) -> None:
+    while True:
+        async with database.read() as session:
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            if (await (await session.connection()).execute(text(waiting))).scalar():
+                return
+        await asyncio.sleep(0.02)
 
 
 async def test_a_batch_that_is_sent_again_while_it_is_committed_counts_once(database_url: str) -> None:

@@ -74,6 +74,15 @@ async def test_the_visitor_who_signs_in_brings_everything_along(database: Databa
     assert len((await read_customer(database)).cart.lines) == 2, "later anonymous events are the known customer's"
 
 
+async def test_a_suppressed_visitor_stays_suppressed_when_known(database: Database) -> None:
+    await commit(database, added("boots", None, anonymous_id="v1"))
+    async with database.transaction() as session:
+        await Permissions(session).suppress("anon-v1", "complaint", NOON, "m1")
+    await commit(database, identify("anna", anonymous_id="v1", traits={"email": "anna@example.com"}))
+    async with database.read() as session:
+        assert await Permissions(session).suppression("anna") == "complaint"
+
+
 async def test_nothing_is_sent_twice_to_who_was_anonymous(database: Database) -> None:
     traits = {"email": "anna@example.com"}
     await commit(database, identify(None, anonymous_id="v1", traits=traits), added("boots", None, anonymous_id="v1"))

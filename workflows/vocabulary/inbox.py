@@ -84,8 +84,6 @@ class Inbox:
 
     def _ending(self, signal: Signal) -> Outcome | None:
         match signal:
-            case Purchase(order_id=order) if order is not None and order == self._start.key:
-                return None  # the order that began this, reported once more
             case Purchase():
                 return self._on_event(ORDER_COMPLETED, revenue=signal.revenue, order=signal.order_id)
             case Unsubscribe(topic=topic) if topic in (None, self._plan.topic):

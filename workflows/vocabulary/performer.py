@@ -153,8 +153,8 @@ class Performer:
                 delivery = self._dropped(delivery.message)
             else:
                 delivery = await self._try_to_send(verb, step, due)
-            if delivery.ended_by is not None:
-                await self._hear_of_ending(delivery.ended_by)
+        if delivery.ended_by is not None:
+            await self._hear_of_ending(delivery.ended_by)
         self._display.note(delivery.at, f"{step}: {delivery.status.value} ({delivery.reason})")
         self.mails += delivery.went_out
         return delivery

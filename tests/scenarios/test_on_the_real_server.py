@@ -1,0 +1,55 @@
+"""What the time-skipping test server does otherwise than the real one, on the real one, with time running fast."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from domain import calls
+from domain.enrollment import OutcomeKind
+from domain.signals import Purchase
+from storage.database import Database
+from tests.house import ANNA, House, opened_house, real_server
+
+HOUR = timedelta(hours=1)
+CART = f"cart-recovery/{ANNA}"
+
+TEN_HOURS_A_SECOND = 36_000.0
+
+
+@pytest.fixture
+async def paced_house(sqlite_database: Database) -> AsyncIterator[House]:
+    async with real_server() as env, opened_house(env, sqlite_database, pace=TEN_HOURS_A_SECOND) as house:
+        yield house
+
+
+async def test_an_attempt_that_fails_after_the_journey_ended_is_not_repeated(paced_house: House) -> None:
+    """The server ends a cancelled activity whose attempt fails with that failure; the test server forgets it."""
+    house = paced_house
+
+    async def buy() -> None:
+        await house.handle(CART).signal("purchase", Purchase(event_id="p-1", revenue=49.0))
+        await house.heard(CART, "ACTIVITY_TASK_CANCEL_REQUESTED")
+
+    await house.identify()
+    house.hooks.before(calls.SEND, buy)
+    house.transport.defer_next()
+    await house.add_to_cart()
+    outcome = await house.ended(CART)
+    assert (outcome.kind, outcome.mails) == (OutcomeKind.CONVERTED, 0)
+    assert await house.handle(CART).result() == outcome
+    assert await house.unsent() == [("cart/reminder", "dropped", "the journey ended: order completed")]
+    assert len(house.transport.attempts) == 1
+
+
+async def test_a_running_enrollment_is_recognised_when_its_start_is_delivered_again(paced_house: House) -> None:
+    house = paced_house
+    await house.stop_worker()
+    await house.identify()
+    await house.add_to_cart()
+    (row,) = await house.enrollments()
+    begin = house.routes.enroll(house.routes.plan("cart-recovery"), ANNA, row.occasion, row.started_at)
+    await house.enroller.begin(begin.start)
+    await house.start_worker()
+    await house.order()
+    assert (await house.ended(CART)).kind is OutcomeKind.CONVERTED
