@@ -90,6 +90,7 @@ async def serving(
         links=links,
         max_body=settings.max_body,
         shop_url=settings.shop.url,
+        shop_name=settings.shop.name,
         ready=ready,
     )
     server = _Server(uvicorn.Config(collector, log_config=None, access_log=False, timeout_graceful_shutdown=10))

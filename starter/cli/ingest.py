@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,9 @@ from starter.recording import Line, Recording
 
 AT_ONCE = 100
 """Calls in one request."""
+
+FRESH_FOR = timedelta(hours=24)
+"""Older events start no journey, unless its plan says otherwise (`Plan.fresh_for`)."""
 
 SHOWN_ERRORS = 20
 """Errors printed; the rest is counted."""
@@ -59,8 +62,13 @@ async def ingest(
                 lines = recording.shifted(health.now)
                 lines = _in_real_time(lines, health.clock)
             await _report(client, lines, tally)
+            newest = None if shift else await recording.newest()
     seconds = time.monotonic() - began
     print(f"{tally.accepted} events accepted in {seconds:.1f} s ({tally.accepted / max(seconds, 1e-9):.0f}/s)")
+    if newest is not None and datetime.now(UTC) - newest > FRESH_FOR:
+        print(
+            f"Its newest event is of {newest:%Y-%m-%d}: stored, but too old to start a journey. To play it as news: --shift"
+        )
     for line in tally.errors[:SHOWN_ERRORS]:
         print(line, file=sys.stderr)
     if tally.errors:

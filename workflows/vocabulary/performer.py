@@ -22,7 +22,7 @@ from workflows.vocabulary import search, stubs, verbs
 from workflows.vocabulary.display import Display
 from workflows.vocabulary.inbox import Inbox
 from workflows.vocabulary.plan import Plan
-from workflows.vocabulary.words import at_minute, in_words
+from workflows.vocabulary.words import in_words
 
 ENDING_TOLD_WITHIN = timedelta(minutes=5)
 """Real time. The dispatcher delivers within a second; it is given longer than it takes to restart."""
@@ -147,7 +147,7 @@ class Performer:
         due = self.now()
         delivery = await self._try_to_send(verb, step, due)
         while delivery.until is not None:
-            self._display.note(self.now(), f"{step}: waits until {at_minute(delivery.until)} ({delivery.reason})")
+            self._display.note(self.now(), f"{step}: {delivery.reason}")
             await self._sleep_until(delivery.until, f"{step}: {delivery.reason}")
             if self._has_ended(verb):
                 delivery = self._dropped(delivery.message)
