@@ -14,10 +14,10 @@ import structlog
 
 from domain.clock import Clock
 from domain.customer import Customer
-from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State
+from domain.enrollment import EnrollmentRow, State
 from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
-from starter.enrolling import Enroller
+from starter.enrolling import Enroller, StillEndingError
 from starter.routing import Begin, Routes, may_reenter
 from storage.customers import Customers
 from storage.database import Database
@@ -36,6 +36,11 @@ LOOK_ANYWAY = timedelta(seconds=1)
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between tries while Temporal is away; the last one repeats."""
 
+HELD_FOR = 0.5
+"""Seconds until a customer whose own enrollment is in the way is tried again; the others go on meanwhile."""
+
+GIVEN_UP = Outcome(kind=OutcomeKind.CANCELLED, why="Temporal refused to start it")
+
 _log = structlog.get_logger("segue.dispatcher")
 
 
@@ -45,6 +50,7 @@ class Dispatcher:
     def __init__(self, database: Database, clock: Clock, routes: Routes, enroller: Enroller) -> None:
         self._database, self._clock, self._routes, self._enroller = database, clock, routes, enroller
         self._failures = 0
+        self._held: dict[str, float] = {}
         self.enrolled = 0
         self.told = 0
 
@@ -59,7 +65,7 @@ class Dispatcher:
                     busy = False
                     await self._pause(error)
                 if not busy:
-                    await watch.wait(LOOK_ANYWAY)
+                    await watch.wait(timedelta(seconds=HELD_FOR) if self._held else LOOK_ANYWAY)
 
     async def deliver_pending(self) -> bool:
         """Deliver one batch of what is due. Returns whether there may be more.
@@ -68,7 +74,7 @@ class Dispatcher:
             TransientError: something is away. What was delivered is marked, the rest stays.
         """
         async with self._database.read() as session:
-            events = await EventStore(session).pending(BATCH)
+            events = await EventStore(session).pending(BATCH, excluding=self._held_now())
             if not events:
                 return False
             running = await self._running(Enrollments(session), events)
@@ -90,16 +96,11 @@ class Dispatcher:
     ) -> None:
         """Serve customers side by side, each one's events in order. One customer's trouble holds up no other."""
         turns = asyncio.Semaphore(AT_ONCE)
-        troubles: list[TransientError] = []
+        outages: list[TransientError] = []
 
-        async def serve(events: Sequence[StoredEvent], rows: list[EnrollmentRow]) -> None:
+        async def in_turn(events: Sequence[StoredEvent], rows: list[EnrollmentRow]) -> None:
             async with turns:
-                try:
-                    for event in events:
-                        await self._deliver(event, rows)
-                        done.append(event.seq)
-                except TransientError as error:
-                    troubles.append(error)
+                await self._serve_one(events, rows, done, outages)
 
         async with asyncio.TaskGroup() as group:
             for customer, events in by_customer.items():
@@ -107,9 +108,28 @@ class Dispatcher:
                 if not rows and not any(self._routes.may_begin(event.event) for event in events):
                     done.extend(event.seq for event in events)  # nobody wants them: most page views
                 else:
-                    group.create_task(serve(events, rows))
-        if troubles:
-            raise troubles[0]
+                    group.create_task(in_turn(events, rows))
+        if outages:
+            raise outages[0]
+
+    async def _serve_one(
+        self,
+        events: Sequence[StoredEvent],
+        rows: list[EnrollmentRow],
+        done: list[int],
+        outages: list[TransientError],
+    ) -> None:
+        """Deliver one customer's events until something is away, for them or for everybody."""
+        try:
+            for event in events:
+                if outages:
+                    return  # the rest would only wait for the same thing to come back
+                await self._deliver(event, rows)
+                done.append(event.seq)
+        except StillEndingError:
+            self._held[events[0].customer] = asyncio.get_running_loop().time() + HELD_FOR
+        except TransientError as error:
+            outages.append(error)
 
     async def _deliver(self, event: StoredEvent, rows: list[EnrollmentRow]) -> None:
         try:
@@ -120,9 +140,18 @@ class Dispatcher:
                 await self._enroller.begin(begun.start)
                 self.enrolled += 1
         except PermanentError as error:
-            _log.error("event parked", event_id=event.event.message_id, event=event.event.name, problem=str(error))
-            async with self._database.transaction() as session:
-                await EventStore(session).park(event.seq, str(error))
+            await self._set_aside(event, rows, error)
+
+    async def _set_aside(self, event: StoredEvent, rows: list[EnrollmentRow], error: PermanentError) -> None:
+        """Park an event that can never be delivered, and end what it began, so that the next one may begin."""
+        _log.error("event parked", event_id=event.event.message_id, name=event.event.name, problem=str(error))
+        async with self._database.transaction() as session:
+            await EventStore(session).park(event.seq, str(error))
+            enrollments = Enrollments(session)
+            for row in rows:
+                begun = await enrollments.get(row.id)
+                if begun and begun.state is State.STARTING and row.occasion.event_id == event.event.message_id:
+                    await enrollments.close(row.id, GIVEN_UP, self._clock.now())
 
     async def _begin(self, event: StoredEvent) -> list[Begin]:
         """Record the enrollments that the event begins, and return those whose workflow is to be started."""
@@ -135,16 +164,16 @@ class Dispatcher:
             customer = await Customers(session).get(event.customer)
             for plan in plans:
                 begin = self._routes.begin(plan, event, customer, now)
-                if begin is not None and await self._is_to_start(Enrollments(session), begin, now_of=customer):
+                if begin is not None and await self._is_to_start(Enrollments(session), begin, customer):
                     begun.append(begin)
         return begun
 
-    async def _is_to_start(self, enrollments: Enrollments, begin: Begin, now_of: Customer) -> bool:
+    async def _is_to_start(self, enrollments: Enrollments, begin: Begin, customer: Customer) -> bool:
         """Record an enrollment unless re-entry forbids it; tell whether its workflow still has to be started."""
         row = begin.row
         recorded = await enrollments.get(row.id)
         if recorded is None:
-            earlier = await enrollments.earlier(row.journey, now_of.id, row.key)
+            earlier = await enrollments.earlier(row.journey, customer.id, row.key)
             if not may_reenter(self._routes.plan(row.journey), earlier, row.started_at):
                 return False
             await enrollments.open(row)
@@ -163,11 +192,13 @@ class Dispatcher:
             async with self._database.transaction() as session:
                 await EventStore(session).mark_dispatched(done, self._clock.now())
 
+    def _held_now(self) -> list[str]:
+        now = asyncio.get_running_loop().time()
+        self._held = {customer: until for customer, until in self._held.items() if until > now}
+        return list(self._held)
+
     async def _pause(self, error: TransientError) -> None:
         pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
         _log.warning("dispatch waits", problem=str(error), seconds=pause, failures=self._failures)
         await asyncio.sleep(pause)
-
-
-GIVEN_UP = Outcome(kind=OutcomeKind.CANCELLED, why="Temporal refused to start it")

@@ -30,6 +30,10 @@ class RejectedByTemporalError(PermanentError):
     """Temporal will never take this start or signal, e.g. because its payload is too large."""
 
 
+class StillEndingError(UnavailableError):
+    """The customer's earlier enrollment under the same workflow id is about to end. Concerns this customer alone."""
+
+
 class Enroller:
     """Starts and signals enrollments."""
 
@@ -40,7 +44,8 @@ class Enroller:
         """Start the workflow of an enrollment. Idempotent per enrollment.
 
         Raises:
-            UnavailableError: Temporal is away, or an earlier enrollment under the same workflow id is just ending.
+            UnavailableError: Temporal is away.
+            StillEndingError: an earlier enrollment under the same workflow id is just ending; try again.
             RejectedByTemporalError: it can never be started.
         """
         identifier = workflow_id(start.journey, start.customer, start.key)
@@ -48,7 +53,7 @@ class Enroller:
             await self._start(identifier, start)
         except WorkflowAlreadyStartedError:
             if await self._running_enrollment(identifier) != start.enrollment:
-                raise UnavailableError(f"{identifier} is still ending its earlier enrollment") from None
+                raise StillEndingError(f"{identifier} is still ending its earlier enrollment") from None
         except RPCError as error:
             raise _translated(error) from error
 

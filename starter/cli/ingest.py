@@ -66,9 +66,7 @@ async def ingest(
     seconds = time.monotonic() - began
     print(f"{tally.accepted} events accepted in {seconds:.1f} s ({tally.accepted / max(seconds, 1e-9):.0f}/s)")
     if newest is not None and datetime.now(UTC) - newest > FRESH_FOR:
-        print(
-            f"Its newest event is of {newest:%Y-%m-%d}: stored, but too old to start a journey. To play it as news: --shift"
-        )
+        print(f"Its newest event is of {newest:%Y-%m-%d}: too old to start a journey; see --shift")
     for line in tally.errors[:SHOWN_ERRORS]:
         print(line, file=sys.stderr)
     if tally.errors:

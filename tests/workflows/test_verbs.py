@@ -1,0 +1,138 @@
+"""Verbs on Temporal that no deployed journey uses, and what happens to a journey that goes around them."""
+
+from datetime import timedelta
+
+import pytest
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
+
+from domain.enrollment import Occasion, Outcome, OutcomeKind
+from domain.signals import Observation
+from starter.routing import Routes
+from storage.enrollments import Enrollments
+from temporal import TASK_QUEUE, workflow_runner
+from tests.conftest import OpenHouse
+from tests.house import ANNA, START, ActivityMethods, House
+from tests.workflows.journeys import Asks, NineOClock, ReadsTheClock, Sleeps, Waits
+from workflows.catalogue import JOURNEYS
+from workflows.vocabulary import Journey
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+def build(client: Client, activities: ActivityMethods) -> Worker:
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[*JOURNEYS.values(), Asks, NineOClock, ReadsTheClock, Sleeps, Waits],
+        activities=activities,
+        workflow_runner=workflow_runner(),
+        workflow_failure_exception_types=[Exception],  # else a broken journey is tried for ever
+    )
+
+
+@pytest.fixture
+async def shop(open_house: OpenHouse) -> House:
+    house = await open_house(build=build)
+    await house.identify()
+    return house
+
+
+async def begin(
+    house: House, journey: type[Journey], settings: dict[str, object] | None = None
+) -> WorkflowHandle[object, Outcome]:
+    name = journey.plan.name
+    routes = Routes({name: journey}, house.clock.paced, {name: settings or {}})
+    occasion = Occasion(event_id="test-1", name="Test", occurred_at=START)
+    enrollment = routes.enroll(journey.plan, ANNA, occasion, await house.now())
+    async with house.database.transaction() as session:
+        await Enrollments(session).open(enrollment.row)
+    await house.client.start_workflow(
+        name, enrollment.start, id=enrollment.row.workflow_id, task_queue=TASK_QUEUE, result_type=Outcome
+    )
+    return house.handle(enrollment.row.workflow_id)
+
+
+async def seen(handle: WorkflowHandle[object, Outcome]) -> list[str]:
+    return await handle.query("seen", result_type=list[str])
+
+
+async def test_waits_end_at_their_moments_and_a_moment_that_is_past_is_no_wait(shop: House) -> None:
+    handle = await begin(shop, Waits)
+    await shop.advance_to(59 * MINUTE)
+    assert await seen(handle) == []
+    await shop.advance_to(61 * MINUTE)
+    assert await seen(handle) == ["waited"]
+    await shop.advance_to(5 * HOUR - MINUTE)
+    assert await seen(handle) == ["waited"]
+    await shop.advance_to(5 * HOUR + MINUTE)
+    assert await seen(handle) == ["waited", "moment", "past"]
+    assert (await shop.outcomes())[0].kind is OutcomeKind.COMPLETED
+
+
+async def test_a_deployments_setting_changes_a_wait(shop: House) -> None:
+    handle = await begin(shop, Waits, {"pause": "PT3H"})
+    await shop.advance_to(2 * HOUR)
+    assert await seen(handle) == []
+    await shop.advance_to(3 * HOUR + MINUTE)
+    assert await seen(handle) == ["waited"]
+
+
+async def test_the_goal_ends_a_journey_as_converted_whatever_event_it_is(shop: House) -> None:
+    handle = await begin(shop, Waits)
+    await handle.signal("observe", Observation(event_id="g-1", name="Goal Reached"))
+    await shop.advance_to(30 * MINUTE)
+    (outcome,) = await shop.outcomes()
+    assert (outcome.kind, outcome.why) == (OutcomeKind.CONVERTED, "goal reached")
+
+
+async def test_nine_oclock_is_where_the_customer_lives_and_then_the_next_day(shop: House) -> None:
+    await shop.identify(timezone="America/New_York")  # 04:00 at the start
+    handle = await begin(shop, NineOClock)
+    await shop.advance_to(5 * HOUR - MINUTE)
+    assert await seen(handle) == []
+    await shop.advance_to(5 * HOUR + MINUTE)
+    assert await seen(handle) == ["nine"]
+    await shop.advance_to(29 * HOUR - MINUTE)
+    assert await seen(handle) == ["nine"]
+    await shop.advance_to(29 * HOUR + MINUTE)
+    assert await seen(handle) == ["nine", "nine again"]
+
+
+async def test_nine_oclock_of_a_customer_who_moved_is_noticed_at_wake_up(shop: House) -> None:
+    await shop.identify(timezone="America/New_York")
+    handle = await begin(shop, NineOClock)
+    await shop.advance_to(2 * HOUR)
+    await shop.identify(timezone="Asia/Tokyo")
+    await shop.advance_to(5 * HOUR + MINUTE)  # nine in New York, and 23:00 in Tokyo
+    assert await seen(handle) == []
+    await shop.advance_to(15 * HOUR + MINUTE)
+    assert await seen(handle) == ["nine"]
+
+
+async def test_questions_are_answered_from_fresh_facts_and_draws_are_sticky(shop: House) -> None:
+    await shop.add_to_cart()
+    handle = await begin(shop, Asks)
+    await shop.advance_to(MINUTE)
+    tier, has_cart, offer, variant, again, status, other_message = await seen(handle)
+    assert (tier, has_cart, offer) == ("high", "True", "reassurance")
+    assert variant in ("short", "long")
+    assert again == variant
+    assert (status, other_message) == ("sent", "True")  # the same template twice is two messages
+    assert [row.step for row in await shop.ledger() if row.journey == "test-asks"] == [
+        "review_request",
+        "review_request-2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("journey", "error"), [(ReadsTheClock, "RestrictedWorkflowAccessError"), (Sleeps, "JourneyError")]
+)
+async def test_a_journey_that_goes_around_the_verbs_is_caught(shop: House, journey: type[Journey], error: str) -> None:
+    handle = await begin(shop, journey)
+    with pytest.raises(WorkflowFailureError) as failure:
+        await handle.result()
+    assert isinstance(failure.value.cause, ApplicationError)
+    assert failure.value.cause.type == error
