@@ -14,7 +14,7 @@ import structlog
 
 from domain.clock import Clock
 from domain.customer import Customer
-from domain.enrollment import EnrollmentRow, State
+from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State
 from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
 from starter.enrolling import Enroller, StillEndingError
