@@ -27,7 +27,7 @@ class ShopSettings(Value):
 
     name: str = "Your Shop"
     url: str = "https://shop.example"
-    postal_address: str = "Your Shop, 1 Example Street, 12345 Example"
+    postal_address: str = "1 Example Street, 12345 Example"
     support_email: str = "help@shop.example"
     currency: str = "USD"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from domain import basket
 from domain.clock import PacedClock
 from domain.customer import Customer
 from domain.draw import share
@@ -135,10 +136,7 @@ def may_reenter(plan: Plan, earlier: Sequence[EnrollmentRow], now: datetime) -> 
 
 
 def _key(plan: Plan, event: Event) -> str | None:
-    if plan.one_per is None:
-        return None
-    value = event.properties.get(plan.one_per)
-    return str(value) if value not in (None, "") else event.message_id
+    return None if plan.one_per is None else _text(event, plan.one_per) or event.message_id
 
 
 def _signal(stored: StoredEvent, plan: Plan, row: EnrollmentRow) -> Signal | None:
@@ -161,15 +159,15 @@ def _signal(stored: StoredEvent, plan: Plan, row: EnrollmentRow) -> Signal | Non
 
 
 def _text(event: Event, name: str) -> str | None:
-    value = event.properties.get(name)
-    return None if value is None else str(value)
+    """A property as text, in either spelling of its name: `order_id` or `orderId`."""
+    first, *rest = name.split("_")
+    camel = first + "".join(word.capitalize() for word in rest)
+    return basket.read_text(event.properties.get(name) or event.properties.get(camel)) or None
 
 
 def _revenue(event: Event) -> float:
-    for name in ("revenue", "total", "value"):
-        value: Any = event.properties.get(name)
-        try:
-            return max(float(value), 0.0)
-        except (TypeError, ValueError):
-            continue
-    return 0.0
+    """The first amount that can be added up, else what the lines come to; as the store counts it."""
+    reported = (basket.read_number(event.properties.get(name)) for name in ("revenue", "total", "value"))
+    amounts = [amount for amount in reported if amount is not None and amount >= 0]
+    lines = basket.read_lines(event.properties)
+    return round(amounts[0] if amounts else sum(line.price * line.quantity for line in lines), 2)

@@ -1,0 +1,280 @@
+"""Routing: what one event means for journeys. Pure, without database and Temporal."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain import event as names
+from domain.clock import PacedClock
+from domain.customer import Cart, CartLine, Customer
+from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, State
+from domain.event import Event, EventType, StoredEvent
+from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
+from starter.routing import Routes, may_reenter
+from workflows.catalogue import JOURNEYS
+from workflows.post_purchase import PostPurchase
+from workflows.vocabulary import HasCart, Journey, On, Plan
+from workflows.vocabulary.inbox import CUSTOMER_ERASED
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+CLOCK = PacedClock(anchor_real=NOON, anchor_product=NOON, pace=60)
+ROUTES = Routes(JOURNEYS, CLOCK, {"cart-recovery": {"quiet": "PT2H"}})
+CART, ORDER = ROUTES.plan("cart-recovery"), ROUTES.plan("post-purchase")
+
+EMPTY = Customer(id="anna", first_seen_at=NOON, last_seen_at=NOON)
+SHOPPER = EMPTY.model_copy(update={"cart": Cart(lines=(CartLine(product_id="lamp", price=49),))})
+
+
+def stored(name: str, *, at: datetime = NOON, message_id: str = "e-1", **fields: Any) -> StoredEvent:
+    properties = fields.pop("properties", {})
+    event = Event(
+        message_id=message_id,
+        type=EventType.TRACK,
+        name=name,
+        user_id="anna",
+        occurred_at=at,
+        received_at=at,
+        properties=properties,
+    )
+    return StoredEvent(seq=7, customer="anna", event=event, **fields)
+
+
+def row(journey: str = "cart-recovery", key: str | None = None, **fields: Any) -> EnrollmentRow:
+    values: dict[str, Any] = {
+        "id": f"e-{journey}",
+        "workflow_id": f"{journey}/anna",
+        "journey": journey,
+        "customer": "anna",
+        "key": key,
+        "state": State.RUNNING,
+        "occasion": Occasion(event_id="began", name=names.PRODUCT_ADDED, seq=1, occurred_at=NOON),
+        "started_at": NOON,
+    }
+    return EnrollmentRow(**(values | fields))
+
+
+def with_plans(*plans: Plan) -> Routes:
+    def journey(plan: Plan) -> type[Journey]:
+        return type(plan.name, (PostPurchase,), {"plan": plan})
+
+    return Routes({plan.name: journey(plan) for plan in plans}, CLOCK, {})
+
+
+def plan(name: str, **fields: Any) -> Plan:
+    values: dict[str, Any] = {"trigger": On("Thing Done"), "goal": None, "topic": "things", "owner": "tests"}
+    return Plan(name=name, **(values | fields))
+
+
+# -- what an event begins ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "journeys"),
+    [
+        (names.PRODUCT_ADDED, ["cart-recovery"]),
+        (names.ORDER_COMPLETED, ["post-purchase"]),
+        (names.PRODUCT_VIEWED, []),
+        ("anything", []),
+    ],
+)
+def test_an_events_name_tells_which_journeys_it_could_begin(name: str, journeys: list[str]) -> None:
+    assert [plan.name for plan in ROUTES.may_begin(stored(name).event)] == journeys
+
+
+def test_a_journey_that_any_event_could_begin_is_asked_about_each() -> None:
+    routes = with_plans(plan("by-name"), plan("by-cart", trigger=HasCart()), plan("by-other", trigger=~On("x")))
+    assert [each.name for each in routes.may_begin(stored("Thing Done").event)] == ["by-name", "by-cart", "by-other"]
+    assert [each.name for each in routes.may_begin(stored("Page").event)] == ["by-cart", "by-other"]
+
+
+def test_a_beginning_carries_the_event_the_clock_and_the_settings() -> None:
+    begin = ROUTES.begin(CART, stored(names.PRODUCT_ADDED, nth=3), SHOPPER, NOON + HOUR)
+    assert begin is not None
+    start = begin.start
+    assert (start.journey, start.customer, start.key, start.clock) == ("cart-recovery", "anna", None, CLOCK)
+    assert start.settings == {"quiet": "PT2H"}
+    assert start.occasion == Occasion(event_id="e-1", name=names.PRODUCT_ADDED, seq=7, nth=3, occurred_at=NOON)
+    assert (begin.row.id, begin.row.workflow_id) == (start.enrollment, "cart-recovery/anna")
+    assert (begin.row.state, begin.row.started_at, begin.row.outcome) == (State.STARTING, NOON + HOUR, None)
+
+
+def test_the_same_event_makes_the_same_enrollment_and_another_event_another() -> None:
+    def enrollment(message_id: str) -> str:
+        begin = ROUTES.begin(CART, stored(names.PRODUCT_ADDED, message_id=message_id), SHOPPER, NOON)
+        assert begin is not None
+        return begin.start.enrollment
+
+    assert enrollment("e-1") == enrollment("e-1") != enrollment("e-2")
+
+
+def test_a_trigger_that_does_not_match_begins_nothing() -> None:
+    assert ROUTES.begin(CART, stored(names.PRODUCT_ADDED), EMPTY, NOON) is None
+
+
+@pytest.mark.parametrize(("age", "begins"), [(24 * HOUR, True), (24 * HOUR + timedelta(seconds=1), False)])
+def test_an_event_begins_something_only_while_it_is_fresh(age: timedelta, begins: bool) -> None:
+    assert (ROUTES.begin(CART, stored(names.PRODUCT_ADDED, at=NOON - age), SHOPPER, NOON) is not None) is begins
+
+
+@pytest.mark.parametrize(
+    ("properties", "key"),
+    [
+        ({"order_id": "o-1"}, "o-1"),
+        ({"orderId": "o-1"}, "o-1"),
+        ({"order_id": 1001}, "1001"),
+        ({}, "e-1"),
+        ({"order_id": ""}, "e-1"),
+    ],
+)
+def test_an_order_has_an_enrollment_of_its_own(properties: dict[str, Any], key: str) -> None:
+    begin = ROUTES.begin(ORDER, stored(names.ORDER_COMPLETED, properties=properties), EMPTY, NOON)
+    assert begin is not None
+    assert (begin.start.key, begin.row.workflow_id) == (key, f"post-purchase/anna/{key}")
+
+
+def test_a_share_of_customers_is_held_out_the_same_ones_each_time() -> None:
+    routes = with_plans(plan("half", holdout=0.5))
+
+    def held_out(customer: str, event: str) -> bool:
+        occasion = Occasion(event_id=event, name="Thing Done", occurred_at=NOON)
+        begun = routes.enroll(routes.plan("half"), customer, occasion, NOON).row
+        assert (begun.state is State.ENDED) == (begun.outcome is not None)
+        return begun.outcome is not None and begun.outcome.kind is OutcomeKind.HELD_OUT
+
+    customers = [f"customer-{number}" for number in range(1000)]
+    first = [held_out(customer, "e-1") for customer in customers]
+    assert 450 < sum(first) < 550  # 500 ± 3 standard deviations of 15.8
+    assert first == [held_out(customer, "e-2") for customer in customers]
+
+
+@pytest.mark.parametrize(("holdout", "held"), [(0.0, 0), (1.0, 100)])
+def test_nobody_or_everybody_can_be_held_out(holdout: float, held: int) -> None:
+    routes = with_plans(plan("some", holdout=holdout))
+    occasion = Occasion(event_id="e-1", name="Thing Done", occurred_at=NOON)
+    rows = [routes.enroll(routes.plan("some"), f"customer-{number}", occasion, NOON).row for number in range(100)]
+    assert sum(row.state is State.ENDED for row in rows) == held
+
+
+# -- beginning again ---------------------------------------------------------------------------------------------------
+
+
+def ended(mails: int, began: datetime = NOON, kind: OutcomeKind = OutcomeKind.COMPLETED) -> EnrollmentRow:
+    return row(state=State.ENDED, started_at=began, outcome=Outcome(kind=kind, why="", mails=mails))
+
+
+@pytest.mark.parametrize(
+    ("journey", "earlier", "after", "may"),
+    [
+        (CART, [], timedelta(), True),
+        (CART, [row(state=State.STARTING)], 100 * DAY, False),
+        (CART, [row(state=State.RUNNING)], 100 * DAY, False),
+        (CART, [ended(0)], timedelta(), True),
+        (CART, [ended(1)], 7 * DAY - timedelta(seconds=1), False),
+        (CART, [ended(1)], 7 * DAY, True),
+        (CART, [ended(1), ended(0, NOON + 6 * DAY)], 7 * DAY, True),
+        (CART, [ended(0), ended(1, NOON + 6 * DAY)], 7 * DAY, False),
+        (CART, [ended(0, kind=OutcomeKind.HELD_OUT)], timedelta(), True),
+        (ORDER, [ended(0)], 100 * DAY, False),  # once per order, whatever became of it
+        (ORDER, [ended(1)], 100 * DAY, False),
+        (plan("once"), [ended(1)], 1000 * DAY, False),
+        (plan("once"), [ended(0)], timedelta(), True),
+    ],
+)
+def test_who_may_begin_again(journey: Plan, earlier: list[EnrollmentRow], after: timedelta, may: bool) -> None:
+    assert may_reenter(journey, earlier, NOON + after) is may
+
+
+# -- what an event tells -----------------------------------------------------------------------------------------------
+
+
+def told(event: StoredEvent, *rows: EnrollmentRow) -> list[Signal]:
+    return [tell.signal for tell in ROUTES.tell(event, rows)]
+
+
+SAID = {"event_id": "e-1", "occurred_at": NOON}
+
+
+@pytest.mark.parametrize(
+    ("event", "signal"),
+    [
+        (stored(names.EMAIL_LINK_CLICKED, properties={"message": "m-1"}), Click(**SAID, message="m-1")),
+        (stored(names.EMAIL_LINK_CLICKED, properties={"journey": "cart-recovery"}), Click(**SAID)),
+        (
+            stored(names.ORDER_COMPLETED, properties={"order_id": "o-1", "revenue": 49}),
+            Purchase(**SAID, revenue=49, order_id="o-1"),
+        ),
+        (stored(names.UNSUBSCRIBED), Unsubscribe(**SAID)),
+        (stored(names.UNSUBSCRIBED, properties={"topic": "news"}), Unsubscribe(**SAID, topic="news")),
+        (stored(names.CART_EMPTIED), Observation(**SAID, name=names.CART_EMPTIED)),
+        (stored(names.EMAIL_BOUNCED), Observation(**SAID, name=names.EMAIL_BOUNCED)),
+        (stored(names.EMAIL_COMPLAINED), Observation(**SAID, name=names.EMAIL_COMPLAINED)),
+        (stored(CUSTOMER_ERASED), Observation(**SAID, name=CUSTOMER_ERASED)),
+        (stored(names.PRODUCT_VIEWED, starts_visit=True), Revisit(**SAID)),
+        (stored(names.PRODUCT_ADDED, starts_visit=True), Revisit(**SAID)),
+    ],
+    ids=lambda value: value.event.name if isinstance(value, StoredEvent) else type(value).__name__,
+)
+def test_an_event_becomes_the_signal_it_means(event: StoredEvent, signal: Signal) -> None:
+    assert told(event, row()) == [signal]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        stored(names.PRODUCT_VIEWED),
+        stored("Some Page"),
+        stored(names.ORDER_REFUNDED),  # an exit of another journey
+        stored(names.EMAIL_LINK_CLICKED, properties={"journey": "post-purchase"}),
+    ],
+    ids=lambda event: event.event.name,
+)
+def test_an_event_that_a_journey_does_not_want_is_not_told(event: StoredEvent) -> None:
+    assert told(event, row()) == []
+
+
+def test_an_enrollment_is_not_told_of_the_event_that_began_it() -> None:
+    assert told(stored(names.ORDER_COMPLETED, message_id="began"), row()) == []
+
+
+def test_every_running_enrollment_that_wants_an_event_is_told() -> None:
+    rows = [row(), row("post-purchase", key="o-1"), row("retired-journey")]
+    event = stored(names.ORDER_COMPLETED, properties={"order_id": "o-2"})
+    assert [tell.workflow_id for tell in ROUTES.tell(event, rows)] == ["cart-recovery/anna", "post-purchase/anna"]
+
+
+@pytest.mark.parametrize("spelling", ["order_id", "orderId"])
+def test_a_refund_says_which_order_it_is_about(spelling: str) -> None:
+    event = stored(names.ORDER_REFUNDED, properties={spelling: 1001})
+    assert told(event, row("post-purchase", key="1001")) == [
+        Observation(**SAID, name=names.ORDER_REFUNDED, about="1001")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("properties", "revenue"),
+    [
+        ({"revenue": 49.5, "total": 60, "value": 70}, 49.5),
+        ({"total": "60.10"}, 60.1),
+        ({"revenue": "much", "value": 70}, 70.0),
+        ({"revenue": -5}, 0.0),
+        ({"revenue": None}, 0.0),
+        ({"revenue": [1]}, 0.0),
+        ({"products": [{"product_id": "a", "price": 9.5, "quantity": 2}, {"product_id": "b", "price": 1}]}, 20.0),
+        ({}, 0.0),
+    ],
+)
+def test_revenue_is_the_first_readable_amount(properties: dict[str, Any], revenue: float) -> None:
+    (signal,) = told(stored(names.ORDER_COMPLETED, properties=properties), row())
+    assert isinstance(signal, Purchase)
+    assert signal.revenue == revenue
+
+
+@pytest.mark.parametrize("nonsense", ["nan", "inf", float("nan"), float("inf")])
+def test_revenue_is_a_number_that_can_be_added_up(nonsense: object) -> None:
+    (signal,) = told(stored(names.ORDER_COMPLETED, properties={"revenue": nonsense, "total": 60}), row())
+    assert isinstance(signal, Purchase)
+    assert signal.revenue == 60.0
