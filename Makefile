@@ -8,7 +8,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help demo up test lint format lock clean remake
+.PHONY: help demo up test bench lint format lock clean remake
 
 ARGS ?=
 PYTHON ?=
@@ -38,6 +38,9 @@ up: $(PROJECT) ## Run Temporal, worker, collector, inbox and a database file her
 
 test: lint ## Everything CI checks: lint, types, layers, tests
 	$(BIN)/pytest $(ARGS)
+
+bench: $(DEVELOPMENT) ## Measure, as ratios within one run
+	$(BIN)/python -m benchmarks.collector
 
 lint: $(DEVELOPMENT) ## Style, format, types, and who may import whom
 	$(BIN)/ruff check .

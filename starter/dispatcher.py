@@ -14,7 +14,7 @@ import structlog
 
 from domain.clock import Clock
 from domain.customer import Customer
-from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State
+from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State, enrollment_id
 from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
 from starter.enrolling import Enroller, StillEndingError
@@ -23,6 +23,7 @@ from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
+from workflows.vocabulary.plan import Plan
 
 BATCH = 500
 """Events read at once. More saves nothing; fewer lets one customer's backlog delay others longer."""
@@ -62,8 +63,8 @@ class Dispatcher:
                     busy = await self.deliver_pending()
                     self._failures = 0
                 except TransientError as error:
-                    busy = False
                     await self._pause(error)
+                    continue
                 if not busy:
                     await watch.wait(timedelta(seconds=HELD_FOR) if self._held else LOOK_ANYWAY)
 
@@ -132,26 +133,35 @@ class Dispatcher:
             outages.append(error)
 
     async def _deliver(self, event: StoredEvent, rows: list[EnrollmentRow]) -> None:
-        try:
-            for tell in self._routes.tell(event, rows):
+        """Deliver all that an event means. What Temporal refuses for good holds up nothing else of it."""
+        refused: list[PermanentError] = []
+        for tell in self._routes.tell(event, rows):
+            try:
                 self.told += await self._enroller.tell(tell.workflow_id, tell.signal)
-            for begun in await self._begin(event):
+            except PermanentError as error:
+                refused.append(error)
+        for begun in await self._begin(event):
+            if all(row.id != begun.row.id for row in rows):
                 rows.append(begun.row)
+            try:
                 await self._enroller.begin(begun.start)
                 self.enrolled += 1
-        except PermanentError as error:
-            await self._set_aside(event, rows, error)
+            except PermanentError as error:
+                refused.append(error)
+                await self._give_up(begun.row)
+        if refused:
+            await self._park(event, refused[0])
 
-    async def _set_aside(self, event: StoredEvent, rows: list[EnrollmentRow], error: PermanentError) -> None:
-        """Park an event that can never be delivered, and end what it began, so that the next one may begin."""
+    async def _give_up(self, row: EnrollmentRow) -> None:
+        """End an enrollment that can never be started, so that a later event may begin another."""
+        async with self._database.transaction() as session:
+            await Enrollments(session).close(row.id, GIVEN_UP, self._clock.now())
+
+    async def _park(self, event: StoredEvent, error: PermanentError) -> None:
+        """Set an event aside, with the reason, for an operator to see."""
         _log.error("event parked", event_id=event.event.message_id, name=event.event.name, problem=str(error))
         async with self._database.transaction() as session:
             await EventStore(session).park(event.seq, str(error))
-            enrollments = Enrollments(session)
-            for row in rows:
-                begun = await enrollments.get(row.id)
-                if begun and begun.state is State.STARTING and row.occasion.event_id == event.event.message_id:
-                    await enrollments.close(row.id, GIVEN_UP, self._clock.now())
 
     async def _begin(self, event: StoredEvent) -> list[Begin]:
         """Record the enrollments that the event begins, and return those whose workflow is to be started."""
@@ -159,27 +169,32 @@ class Dispatcher:
         if not plans:
             return []
         begun: list[Begin] = []
-        now = self._clock.now()
         async with self._database.transaction() as session:
             customer = await Customers(session).get(event.customer)
             for plan in plans:
-                begin = self._routes.begin(plan, event, customer, now)
-                if begin is not None and await self._is_to_start(Enrollments(session), begin, customer):
+                begin = await self._begin_one(Enrollments(session), plan, event, customer)
+                if begin is not None:
                     begun.append(begin)
         return begun
 
-    async def _is_to_start(self, enrollments: Enrollments, begin: Begin, customer: Customer) -> bool:
-        """Record an enrollment unless re-entry forbids it; tell whether its workflow still has to be started."""
-        row = begin.row
-        recorded = await enrollments.get(row.id)
-        if recorded is None:
-            earlier = await enrollments.earlier(row.journey, customer.id, row.key)
-            if not may_reenter(self._routes.plan(row.journey), earlier, row.started_at):
-                return False
-            await enrollments.open(row)
-            recorded = row
-        # Delivered again: a run that was admitted needs no second start.
-        return recorded.state is State.STARTING
+    async def _begin_one(
+        self, enrollments: Enrollments, plan: Plan, event: StoredEvent, customer: Customer
+    ) -> Begin | None:
+        """Record an enrollment unless re-entry forbids it; None when there is no workflow to be started."""
+        recorded = await enrollments.get(enrollment_id(plan.name, event.customer, event.event.message_id))
+        if recorded is not None:
+            # Delivered again. What was decided stands, whatever the customer did since; and a run that was admitted
+            # needs no second start.
+            return self._routes.begin_again(recorded) if recorded.state is State.STARTING else None
+        now = self._clock.now()
+        begin = self._routes.begin(plan, event, customer, now)
+        if begin is None:
+            return None
+        earlier = await enrollments.earlier(plan.name, customer.id, begin.row.key)
+        if not may_reenter(plan, earlier, now):
+            return None
+        await enrollments.open(begin.row)
+        return begin if begin.row.state is State.STARTING else None
 
     async def _running(self, enrollments: Enrollments, events: Sequence[StoredEvent]) -> dict[str, list[EnrollmentRow]]:
         found: dict[str, list[EnrollmentRow]] = defaultdict(list)

@@ -1,13 +1,18 @@
-"""Temporal's own dev server, with its UI, as a child process over a database file."""
+"""Temporal's own dev server, with its UI, as a child process over a database file.
+
+It ends with whoever started it, even if that one is killed: nobody would find it otherwise, and it would hold the
+file. Its successor on the same file waits until it has.
+"""
 
 import asyncio
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from domain.errors import ConfigurationError, UnavailableError
@@ -26,6 +31,15 @@ _TUNING = (
     'history.timerProcessorMaxTimeShift="10ms"',
     "frontend.WorkflowTimeSkippingEnabled=true",
 )
+_LIFELINE = """
+exec 3<&0
+{ cat <&3 >/dev/null; kill -TERM 0; } &
+exec "$@" 3<&- </dev/null
+"""
+"""Becomes the server, and leaves a watcher beside it, in the same process group and no other. Standard input is a pipe
+that nobody writes to: its end tells the watcher that we are gone, however that came about. PR_SET_PDEATHSIG would do
+the same on Linux alone, and needs code between fork and exec."""
+
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
 
 
@@ -76,31 +90,64 @@ async def dev_server(
         log: where its output goes; None: nowhere.
 
     Raises:
-        UnavailableError: it did not start; the message quotes its last words.
+        ConfigurationError: a port is taken.
+        UnavailableError: it did not start; the message quotes its last words. Or another one holds the file.
     """
     _refuse_taken_port(port, "Temporal's port")
     if ui_port:
         _refuse_taken_port(ui_port, "--ui-port")
-    output = log.open("ab") if log else None
-    try:
-        process = await asyncio.create_subprocess_exec(
-            str(binary),
-            *_arguments(file=file, ui_port=ui_port, port=port),
+    reading, writing = os.pipe()
+    with ExitStack() as lifeline:
+        lifeline.callback(os.close, writing)
+        process = await _spawn([str(binary), *_arguments(file=file, ui_port=ui_port, port=port)], file, log, reading)
+        server = DevServer(process, f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}" if ui_port else "")
+        try:
+            await _until_serving(server, log)
+            yield server
+        finally:
+            await _stop(process)
+
+
+async def _spawn(command: list[str], file: Path | None, log: Path | None, lifeline: int) -> asyncio.subprocess.Process:
+    """Start the server. It inherits what it has to keep open; none of it stays open here."""
+    with ExitStack() as ours:
+        ours.callback(os.close, lifeline)
+        output = ours.enter_context(log.open("ab")) if log else None
+        # Inherited, the lock lasts as long as the server does, and not only as long as we do.
+        locks = [] if file is None else [await _lock(file, ours)]
+        return await asyncio.create_subprocess_exec(
+            "/bin/sh",
+            *("-c", _LIFELINE, "segue", *command),
+            stdin=lifeline,
             stdout=output or asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.STDOUT if output else asyncio.subprocess.DEVNULL,
+            pass_fds=locks,
             # Its own group: Ctrl-C reaches Segue alone, which stops the worker first and the server last.
             start_new_session=True,
             env={name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")},
         )
-    finally:
-        if output:
-            output.close()
-    server = DevServer(process, f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}" if ui_port else "")
-    try:
-        await _until_serving(server, log)
-        yield server
-    finally:
-        await _stop(process)
+
+
+async def _lock(file: Path, ours: ExitStack) -> int:
+    """Lock the database file. A server whose Segue was killed is ending just now: it is waited for.
+
+    Raises:
+        UnavailableError: it does not end.
+    """
+    lock = ours.enter_context(file.with_name(f"{file.name}.lock").open("ab"))
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + STOP_WITHIN
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if loop.time() > deadline:
+                raise UnavailableError(
+                    f"{file}: the Temporal server of an earlier run still uses it; end that process"
+                ) from None
+            await asyncio.sleep(0.1)
+        else:
+            return lock.fileno()
 
 
 def _arguments(*, file: Path | None, ui_port: int, port: int) -> list[str]:

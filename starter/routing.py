@@ -80,6 +80,11 @@ class Routes:
         )
         return self.enroll(plan, stored.customer, occasion, now, key=_key(plan, event))
 
+    def begin_again(self, row: EnrollmentRow) -> Begin:
+        """An enrollment that was decided before, and whose workflow has not begun."""
+        plan = self._plans[row.journey]
+        return Begin(row=row, start=self.enroll(plan, row.customer, row.occasion, row.started_at, key=row.key).start)
+
     def enroll(self, plan: Plan, customer: str, occasion: Occasion, now: datetime, *, key: str | None = None) -> Begin:
         """The enrollment of a customer on an occasion, held out if the lot falls so."""
         start = Start(

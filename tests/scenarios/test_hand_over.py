@@ -90,9 +90,7 @@ async def test_a_mail_of_unknown_fate_is_not_sent_twice_and_counts_once(shopper:
 async def test_marketing_is_not_sent_again_after_a_crash_right_after_the_hand_over(shopper: House) -> None:
     shopper.transport.die_after_next()
     await shopper.advance(2 * HOUR)
-    assert await shopper.unsent() == [
-        ("cart/reminder", "unknown", "handed over, and nobody saw the server's answer")
-    ]
+    assert await shopper.unsent() == [("cart/reminder", "unknown", "handed over, and nobody saw the server's answer")]
     assert len(shopper.transport.attempts) == 1
 
 

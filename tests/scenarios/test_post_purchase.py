@@ -69,14 +69,19 @@ async def test_two_orders_within_seconds_are_both_confirmed(house: House) -> Non
     await house.identify()
     at = await house.now()
     orders = [
-        house.track(names.ORDER_COMPLETED, at=at + number * timedelta(seconds=2), properties={"order_id": f"o-{number}"})
+        house.track(
+            names.ORDER_COMPLETED, at=at + number * timedelta(seconds=2), properties={"order_id": f"o-{number}"}
+        )
         for number in (1, 2)
     ]
     await house.store(*orders)
     await house.dispatch()
     await house.advance(HOUR)
     assert [template for template, _ in await house.sent()] == ["post_purchase/confirmation"] * 2
-    assert sorted(subject for subject, _ in house.letters()) == ["Your order o-1 is confirmed", "Your order o-2 is confirmed"]
+    assert sorted(subject for subject, _ in house.letters()) == [
+        "Your order o-1 is confirmed",
+        "Your order o-2 is confirmed",
+    ]
     assert await house.still_running() == [order("o-2")]
     assert [outcome.kind for outcome in await house.outcomes()] == [OutcomeKind.CONVERTED]
 

@@ -88,7 +88,9 @@ class Asks(Telling):
         self.said(await self.variant("subject", ("short", "long")))
         delivery = await self.send("post_purchase/review_request", kind=Kind.TRANSACTIONAL)
         self.said(delivery.status.value)
-        self.said((await self.send("post_purchase/review_request", kind=Kind.TRANSACTIONAL)).message != delivery.message)
+        self.said(
+            (await self.send("post_purchase/review_request", kind=Kind.TRANSACTIONAL)).message != delivery.message
+        )
 
 
 @journey

@@ -17,7 +17,9 @@ from workflows.vocabulary.verbs import ChooseOffer, Quiet, Reaction, ReadFact, S
 FREE = Offer(kind=OfferKind.FREE_SHIPPING)
 
 
-def answering(reaction: Signal | None = None, *, first: bool = True, sends: MessageStatus = MessageStatus.SENT) -> Answer:
+def answering(
+    reaction: Signal | None = None, *, first: bool = True, sends: MessageStatus = MessageStatus.SENT
+) -> Answer:
     """A world in which every mail ends alike and the customer answers so."""
 
     def answer(verb: Verb[Any]) -> object:

@@ -63,9 +63,7 @@ def test_a_verb_without_words_is_an_error() -> None:
 
 
 def stored(name: str) -> StoredEvent:
-    event = Event(
-        message_id="e-1", type=EventType.TRACK, name=name, user_id="anna", occurred_at=NOON, received_at=NOON
-    )
+    event = Event(message_id="e-1", type=EventType.TRACK, name=name, user_id="anna", occurred_at=NOON, received_at=NOON)
     return StoredEvent(seq=1, customer="anna", event=event)
 
 

@@ -1,0 +1,135 @@
+"""Sending: each message once, or where that cannot be known, as its kind says."""
+
+import asyncio
+
+import pytest
+
+from domain.errors import DeferredByServerError, UnknownMessageError
+from domain.message import Kind, MessageStatus
+from storage.database import Database
+from storage.permissions import Permissions
+from tests.activities.crew import Crew, sending
+from tests.storage.samples import MINUTE, NOON, commit, ordered
+
+
+async def test_a_mail_is_sent_and_recorded_with_why(database: Database) -> None:
+    crew = Crew(database)
+    await crew.shopper()
+    message = await crew.rendered()
+    delivery = await crew.sending.send_message(sending(message))
+    assert (delivery.status, delivery.reason) == (MessageStatus.SENT, "quiet for 1 hour: accepted by the mail server")
+    row = await crew.row(message)
+    assert (row.status, row.sent_at, row.hand_overs) == (MessageStatus.SENT, NOON, 1)
+    (mail,) = crew.server.mails
+    assert (mail.recipient, mail.message_id) == ("anna@shop.example", f"<{message}@lumen.example>")
+    assert row.message_id == mail.message_id
+
+
+async def test_a_retry_after_the_end_was_recorded_sends_nothing(database: Database) -> None:
+    crew = Crew(database)
+    await crew.shopper()
+    message = await crew.rendered()
+    first = await crew.sending.send_message(sending(message))
+    again = await crew.sending.send_message(sending(message))
+    assert (again.status, again.at, len(crew.server.attempts)) == (MessageStatus.SENT, first.at, 1)
+
+
+async def test_marketing_that_was_handed_over_unseen_is_unknown_and_never_sent_again(database: Database) -> None:
+    crew = Crew(database)
+    await crew.shopper()
+    message = await crew.rendered()
+    crew.server.die_after_next()
+    with pytest.raises(RuntimeError):
+        await crew.sending.send_message(sending(message))
+    assert (await crew.row(message)).status is MessageStatus.HANDED_OVER
+    for _ in range(2):
+        delivery = await crew.sending.send_message(sending(message))
+        assert (delivery.status, delivery.went_out) == (MessageStatus.UNKNOWN, True)
+    assert len(crew.server.attempts) == 1
+    assert (await crew.row(message)).hand_overs == 1
+
+
+async def test_transactional_mail_that_was_handed_over_unseen_is_sent_again_as_the_same_mail(
+    database: Database,
+) -> None:
+    crew = Crew(database)
+    await crew.shopper()
+    message = await crew.rendered(kind=Kind.TRANSACTIONAL)
+    crew.server.die_after_next()
+    with pytest.raises(RuntimeError):
+        await crew.sending.send_message(sending(message, Kind.TRANSACTIONAL))
+    delivery = await crew.sending.send_message(sending(message, Kind.TRANSACTIONAL))
+    assert delivery.status is MessageStatus.SENT
+    first, second = crew.server.mails
+    assert first == second  # the whole mail, Message-ID and Date included
+    assert (await crew.row(message)).hand_overs == 2
+
+
+async def test_two_attempts_at_once_hand_marketing_over_once(database: Database) -> None:
+    """An attempt that Temporal gave up on may still run when the next begins."""
+    crew = Crew(database)
+    await crew.shopper()
+    message = await crew.rendered()
+    answers = await asyncio.gather(*(crew.sending.send_message(sending(message)) for _ in range(2)))
+    assert len(crew.server.attempts) == 1
+    assert {answer.went_out for answer in answers} == {True}
+
+
+async def test_a_deferred_hand_over_is_as_if_it_had_not_been(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    message = await crew.rendered()
+    crew.server.defer_next()
+    with pytest.raises(DeferredByServerError):
+        await crew.sending.send_message(sending(message))
+    row = await crew.row(message)
+    assert (row.status, row.hand_overs) == (MessageStatus.RENDERED, 0)
+    assert (await crew.sending.send_message(sending(message))).status is MessageStatus.SENT
+
+
+async def test_a_refused_mail_is_over(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    message = await crew.rendered()
+    crew.server.refuse_next(code=554)
+    for _ in range(2):
+        delivery = await crew.sending.send_message(sending(message))
+        assert (delivery.status, delivery.reason) == (MessageStatus.REFUSED, "refused by the mail server with 554")
+    assert len(crew.server.attempts) == 1
+
+
+async def test_the_gate_is_asked_a_last_time(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    message = await crew.rendered()
+    await commit(sqlite_database, ordered(at=NOON))
+    delivery = await crew.sending.send_message(sending(message))
+    assert (delivery.status, delivery.ended_by) == (MessageStatus.DROPPED, "Order Completed")
+    assert crew.server.attempts == []
+
+
+async def test_a_customer_who_lost_their_address_is_not_written_to(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    message = await crew.rendered()
+    async with sqlite_database.transaction() as session:
+        await Permissions(session).suppress("anna", "hard bounce", NOON, "test")
+    delivery = await crew.sending.send_message(sending(message))
+    assert (delivery.status, delivery.reason) == (MessageStatus.DROPPED, "suppressed: hard bounce")
+    assert crew.server.attempts == []
+
+
+async def test_an_attempt_of_later_is_recorded_as_of_later(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    message = await crew.rendered()
+    crew.clock.moment = NOON + 10 * MINUTE
+    assert (await crew.sending.send_message(sending(message))).at == NOON + 10 * MINUTE
+    assert (await crew.row(message)).sent_at == NOON + 10 * MINUTE
+
+
+async def test_a_message_nobody_decided_about_cannot_be_sent(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    with pytest.raises(UnknownMessageError):
+        await crew.sending.send_message(sending("m-of-nobody"))

@@ -1,0 +1,483 @@
+"""The dispatcher: every committed event reaches whoever wants it, in order per customer, whatever fails meanwhile."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain import event as names
+from domain.clock import PacedClock
+from domain.enrollment import EnrollmentRow, OutcomeKind, Start, State, workflow_id
+from domain.errors import UnavailableError
+from domain.event import Event, EventType
+from domain.signals import Click, Purchase, Revisit, Signal
+from starter import dispatcher as dispatching
+from starter.dispatcher import Dispatcher
+from starter.enrolling import Enroller, RejectedByTemporalError, StillEndingError
+from starter.routing import Routes
+from storage.database import Database
+from storage.enrollments import Enrollments
+from storage.events import EventStore
+from workflows.catalogue import JOURNEYS
+from workflows.post_purchase import PostPurchase
+from workflows.vocabulary import On, Plan, journey
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+class FixedClock:
+    """Product time as the test sets it."""
+
+    def __init__(self) -> None:
+        self.moment = NOON
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+class FakeTemporal(Enroller):
+    """Takes starts and signals as Temporal would, and can be away, refuse, or not be done with somebody yet."""
+
+    def __init__(self) -> None:
+        self.went: list[str] = []
+        """Everything that got through, in order: `start <workflow id>` and `<signal> <workflow id>`."""
+        self.starts: list[Start] = []
+        self.signals: list[Signal] = []
+        self.asked = 0
+        self.away = False
+        self.refuses: set[str] = set()
+        self.still_ending: set[str] = set()
+        self.ended: set[str] = set()
+
+    async def begin(self, start: Start) -> None:
+        identifier = workflow_id(start.journey, start.customer, start.key)
+        self._ask(identifier)
+        self.starts.append(start)
+        self.went.append(f"start {identifier}")
+
+    async def tell(self, identifier: str, signal: Signal) -> bool:
+        self._ask(identifier)
+        if identifier in self.ended:
+            return False
+        self.signals.append(signal)
+        self.went.append(f"{type(signal).__name__.lower()} {identifier}")
+        return True
+
+    def _ask(self, identifier: str) -> None:
+        self.asked += 1
+        if self.away:
+            raise UnavailableError("Temporal is away")
+        if identifier in self.refuses:
+            raise RejectedByTemporalError("Temporal refused: too large")
+        if identifier in self.still_ending:
+            raise StillEndingError(f"{identifier} is still ending")
+
+
+class Post:
+    """A database, a dispatcher and a fake Temporal."""
+
+    def __init__(self, database: Database, routes: Routes | None = None) -> None:
+        self.database, self.clock, self.temporal = database, FixedClock(), FakeTemporal()
+        self.routes = routes or Routes(JOURNEYS, PacedClock(), {})
+        self.dispatcher = Dispatcher(database, self.clock, self.routes, self.temporal)
+        self._numbers = iter(range(1, 1_000_000))
+
+    def event(self, name: str, customer: str = "anna", *, at: datetime = NOON, **properties: Any) -> Event:
+        return Event(
+            message_id=f"e-{next(self._numbers)}",
+            type=EventType.TRACK,
+            name=name,
+            user_id=customer,
+            occurred_at=at,
+            received_at=at,
+            properties=properties,
+        )
+
+    def added(self, customer: str = "anna", *, at: datetime = NOON) -> Event:
+        return self.event(names.PRODUCT_ADDED, customer, at=at, product_id="lamp", price=49)
+
+    async def commit(self, *events: Event) -> None:
+        async with self.database.transaction() as session:
+            await EventStore(session).commit(events)
+
+    async def deliver(self, dispatcher: Dispatcher | None = None) -> None:
+        while await (dispatcher or self.dispatcher).deliver_pending():
+            pass
+
+    async def pending(self) -> int:
+        async with self.database.read() as session:
+            return await EventStore(session).count_pending()
+
+    async def parked(self) -> int:
+        async with self.database.read() as session:
+            return await EventStore(session).count_parked()
+
+    async def rows(self, customer: str = "anna") -> list[EnrollmentRow]:
+        async with self.database.read() as session:
+            return await Enrollments(session).of_customer(customer)
+
+    async def admit(self, customer: str = "anna") -> None:
+        """As the workflows of the customer's enrollments do when they begin."""
+        async with self.database.transaction() as session:
+            for row in await Enrollments(session).of_customer(customer):
+                await Enrollments(session).admit(row.id, row.workflow_id, "run-1", NOON)
+
+
+@journey
+class HeldOut(PostPurchase):
+    """Nobody gets it."""
+
+    plan = Plan(name="held-out", trigger=On("Thing Done"), goal="Goal", topic="tests", owner="tests", holdout=1.0)
+
+
+def plan_of(name: str) -> Plan:
+    return Plan(name=name, trigger=On("Thing Done"), goal=None, topic="tests", owner="tests")
+
+
+@journey
+class One(PostPurchase):
+    """Begins with the same event as the other."""
+
+    plan = plan_of("one")
+
+
+@journey
+class Two(PostPurchase):
+    """Begins with the same event as the other."""
+
+    plan = plan_of("two")
+
+
+@pytest.fixture
+def post(sqlite_database: Database) -> Post:
+    return Post(sqlite_database)
+
+
+# -- the way of an event -----------------------------------------------------------------------------------------------
+
+
+async def test_an_event_begins_what_its_trigger_says(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+    assert post.temporal.went == ["start cart-recovery/anna"]
+    (row,) = await post.rows()
+    assert (row.state, row.id) == (State.STARTING, post.temporal.starts[0].enrollment)
+    assert (post.dispatcher.enrolled, await post.pending()) == (1, 0)
+
+
+async def test_an_event_is_told_to_what_runs_before_it_begins_anything(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+    await post.commit(post.event(names.ORDER_COMPLETED, order_id="o-1", revenue=49))
+    await post.deliver()
+    assert post.temporal.went[1:] == ["purchase cart-recovery/anna", "start post-purchase/anna/o-1"]
+    (purchase,) = post.temporal.signals
+    assert purchase == Purchase(event_id="e-2", occurred_at=NOON, revenue=49, order_id="o-1")
+
+
+async def test_a_whole_batch_of_one_customer_is_delivered_in_order(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+    await post.commit(
+        post.event(names.EMAIL_LINK_CLICKED),
+        post.event(names.PRODUCT_VIEWED, at=NOON + 31 * MINUTE),
+        post.event(names.ORDER_COMPLETED, order_id="o-1"),
+        post.event(names.ORDER_REFUNDED, order_id="o-1"),
+    )
+    await post.deliver()
+    assert post.temporal.went == [
+        "start cart-recovery/anna",
+        "click cart-recovery/anna",
+        "revisit cart-recovery/anna",
+        "purchase cart-recovery/anna",
+        "start post-purchase/anna/o-1",
+        "observation post-purchase/anna/o-1",
+    ]
+
+
+async def test_a_cart_that_was_ordered_before_anybody_looked_begins_no_recovery(post: Post) -> None:
+    await post.commit(post.added(), post.event(names.ORDER_COMPLETED, order_id="o-1"))
+    await post.deliver()
+    assert post.temporal.went == ["start post-purchase/anna/o-1"]
+
+
+async def test_a_return_after_half_an_hour_is_told(post: Post) -> None:
+    await post.commit(post.added(), post.event(names.PRODUCT_VIEWED, at=NOON + 31 * MINUTE))
+    await post.deliver()
+    assert [type(signal) for signal in post.temporal.signals] == [Revisit]
+
+
+async def test_page_views_that_nobody_wants_never_reach_temporal(post: Post) -> None:
+    views = [post.event(names.PRODUCT_VIEWED, f"visitor-{number % 400}") for number in range(1000)]
+    await post.commit(*views[:500])
+    await post.commit(*views[500:])
+    await post.deliver()
+    assert (post.temporal.asked, await post.pending()) == (0, 0)
+
+
+async def test_an_enrollment_that_has_ended_meanwhile_is_no_trouble(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+    post.temporal.ended.add("cart-recovery/anna")
+    await post.commit(post.event(names.EMAIL_LINK_CLICKED))
+    await post.deliver()
+    assert (post.dispatcher.told, await post.pending(), await post.parked()) == (0, 0, 0)
+
+
+async def test_an_old_event_begins_nothing_and_is_told_all_the_same(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+    post.clock.moment = NOON + timedelta(hours=25)
+    await post.commit(post.event(names.ORDER_COMPLETED, at=NOON + MINUTE, order_id="o-1"), post.added("boris"))
+    await post.deliver()
+    assert post.temporal.went[1:] == ["purchase cart-recovery/anna"]
+    assert (await post.rows("boris"), await post.pending()) == ([], 0)
+
+
+async def test_who_is_held_out_is_recorded_and_never_started(sqlite_database: Database) -> None:
+    post = Post(sqlite_database, Routes({"held-out": HeldOut}, PacedClock(), {}))
+    await post.commit(post.event("Thing Done"), post.event("Goal"))
+    await post.deliver()
+    (row,) = await post.rows()
+    assert row.outcome is not None
+    assert (row.state, row.outcome.kind, post.temporal.asked) == (State.ENDED, OutcomeKind.HELD_OUT, 0)
+
+
+# -- Temporal is away --------------------------------------------------------------------------------------------------
+
+
+async def test_an_outage_loses_nothing_and_keeps_each_customers_order(post: Post) -> None:
+    post.temporal.away = True
+    await post.commit(post.added(), post.event(names.EMAIL_LINK_CLICKED), post.added("boris"))
+    with pytest.raises(UnavailableError):
+        await post.dispatcher.deliver_pending()
+    await post.commit(post.event(names.ORDER_COMPLETED, order_id="o-1"))
+    with pytest.raises(UnavailableError):
+        await post.dispatcher.deliver_pending()
+    assert await post.pending() == 4
+    post.temporal.away = False
+    await post.deliver()
+    assert sorted(post.temporal.went) == sorted(
+        [
+            "start cart-recovery/anna",
+            "click cart-recovery/anna",
+            "purchase cart-recovery/anna",
+            "start post-purchase/anna/o-1",
+            "start cart-recovery/boris",
+        ]
+    )
+    annas = [each for each in post.temporal.went if "anna" in each]
+    assert annas == [
+        "start cart-recovery/anna",
+        "click cart-recovery/anna",
+        "purchase cart-recovery/anna",
+        "start post-purchase/anna/o-1",
+    ]
+    assert await post.pending() == 0
+
+
+async def test_what_was_decided_before_an_outage_is_done_after_it_whatever_happened_since(post: Post) -> None:
+    post.temporal.away = True
+    await post.commit(post.added())
+    with pytest.raises(UnavailableError):
+        await post.dispatcher.deliver_pending()
+    post.temporal.away = False
+    post.clock.moment = NOON + timedelta(hours=25)  # no longer fresh; else nobody would ever start it, or end it
+    await post.deliver()
+    assert post.temporal.went == ["start cart-recovery/anna"]
+
+
+async def test_a_running_dispatcher_comes_back_by_itself_when_temporal_does(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "PAUSES", (0.01,))
+    post.temporal.away = True
+    running = asyncio.create_task(post.dispatcher.run())
+    try:
+        await post.commit(post.added())
+        async with asyncio.timeout(5):
+            while post.temporal.asked < 3:
+                await asyncio.sleep(0.01)
+            post.temporal.away = False
+            while await post.pending():
+                await asyncio.sleep(0.01)
+            await post.commit(post.event(names.EMAIL_LINK_CLICKED))
+            while await post.pending():
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert post.temporal.went == ["start cart-recovery/anna", "click cart-recovery/anna"]
+
+
+async def test_one_customer_whose_earlier_enrollment_is_still_ending_holds_up_nobody_else(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "HELD_FOR", 0.2)
+    post.temporal.still_ending.add("cart-recovery/anna")
+    await post.commit(post.added(), post.event(names.EMAIL_LINK_CLICKED), post.added("boris"))
+    await post.deliver()  # no error: it concerns one customer alone
+    assert post.temporal.went == ["start cart-recovery/boris"]
+    asked = post.temporal.asked
+    await post.commit(post.added("clara"))
+    await post.deliver()
+    assert post.temporal.asked == asked + 1  # anna is not tried again at once
+    post.temporal.still_ending.clear()
+    await asyncio.sleep(0.25)  # real time is what is tested: how long she is held
+    await post.deliver()
+    assert post.temporal.went[2:] == ["start cart-recovery/anna", "click cart-recovery/anna"]
+    assert await post.pending() == 0
+
+
+async def test_a_backlog_of_held_customers_does_not_keep_others_out_of_the_batch(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "BATCH", 5)
+    monkeypatch.setattr(dispatching, "HELD_FOR", 60.0)
+    post.temporal.still_ending.add("cart-recovery/anna")
+    await post.commit(*(post.added() for _ in range(8)), post.added("boris"))
+    await post.deliver()
+    assert post.temporal.went == ["start cart-recovery/boris"]
+    assert await post.pending() == 8
+
+
+# -- Temporal refuses for good -----------------------------------------------------------------------------------------
+
+
+async def test_a_start_that_is_refused_parks_the_event_and_leaves_the_customer_free(post: Post) -> None:
+    post.temporal.refuses.add("cart-recovery/anna")
+    await post.commit(post.added(), post.added("boris"))
+    await post.deliver()
+    assert (await post.pending(), await post.parked()) == (0, 1)
+    (row,) = await post.rows()
+    assert row.outcome is not None
+    assert (row.state, row.outcome.kind) == (State.ENDED, OutcomeKind.CANCELLED)
+    assert row.outcome.why == "Temporal refused to start it"
+    post.temporal.refuses.clear()
+    await post.commit(post.added())
+    await post.deliver()
+    assert post.temporal.went == ["start cart-recovery/boris", "start cart-recovery/anna"]
+
+
+async def test_a_signal_that_is_refused_does_not_hold_back_what_the_event_begins(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+    post.temporal.refuses.add("cart-recovery/anna")
+    await post.commit(post.event(names.ORDER_COMPLETED, order_id="o-1"))
+    await post.deliver()
+    assert post.temporal.went[1:] == ["start post-purchase/anna/o-1"]
+    assert (await post.pending(), await post.parked()) == (0, 1)
+    cart, _ = await post.rows()
+    assert cart.state is State.STARTING  # a refused signal ends nobody's enrollment
+
+
+async def test_a_start_that_is_refused_does_not_hold_back_another_of_the_same_event(sqlite_database: Database) -> None:
+    routes = Routes({"one": One, "two": Two}, PacedClock(), {})
+    post = Post(sqlite_database, routes)
+    post.temporal.refuses.add("one/anna")
+    await post.commit(post.event("Thing Done"))
+    await post.deliver()
+    assert post.temporal.went == ["start two/anna"]
+    states = {row.journey: row.state for row in await post.rows()}
+    assert states == {"one": State.ENDED, "two": State.STARTING}
+
+
+# -- crashes -----------------------------------------------------------------------------------------------------------
+
+
+class DyingDispatcher(Dispatcher):
+    """Dies after delivering, before it can note that it did."""
+
+    async def _mark(self, done: Sequence[int]) -> None:
+        raise SystemError("the process died here")
+
+
+async def test_what_was_delivered_and_not_marked_is_delivered_again_and_doubles_nothing(post: Post) -> None:
+    dying = DyingDispatcher(post.database, post.clock, post.routes, post.temporal)
+    await post.commit(post.added(), post.event(names.EMAIL_LINK_CLICKED))
+    with pytest.raises(SystemError):
+        await dying.deliver_pending()
+    await post.admit()
+    await post.deliver()
+    (row,) = await post.rows()
+    assert post.temporal.went == [
+        "start cart-recovery/anna",
+        "click cart-recovery/anna",
+        "click cart-recovery/anna",  # the same event id: the enrollment ignores it
+    ]
+    assert len({signal.event_id for signal in post.temporal.signals}) == 1
+    assert isinstance(post.temporal.signals[0], Click)
+    assert (row.state, await post.pending()) == (State.RUNNING, 0)
+
+
+async def test_a_start_that_was_never_admitted_is_started_again_as_the_same_enrollment(post: Post) -> None:
+    dying = DyingDispatcher(post.database, post.clock, post.routes, post.temporal)
+    await post.commit(post.added())
+    with pytest.raises(SystemError):
+        await dying.deliver_pending()
+    await post.deliver()
+    first, second = post.temporal.starts
+    assert first == second
+    assert len(await post.rows()) == 1
+
+
+async def test_a_crash_between_recording_and_starting_still_starts(post: Post) -> None:
+    post.temporal.away = True
+    await post.commit(post.added())
+    with pytest.raises(UnavailableError):
+        await post.dispatcher.deliver_pending()
+    assert [row.state for row in await post.rows()] == [State.STARTING]
+    post.temporal.away = False
+    successor = Dispatcher(post.database, post.clock, post.routes, post.temporal)
+    await post.deliver(successor)
+    assert post.temporal.went == ["start cart-recovery/anna"]
+
+
+async def test_a_cancelled_dispatcher_notes_what_it_delivered(post: Post) -> None:
+    arrived = asyncio.Event()
+
+    class Slow(FakeTemporal):
+        async def begin(self, start: Start) -> None:
+            await super().begin(start)
+            if start.customer == "boris":
+                arrived.set()
+                await asyncio.sleep(60)
+
+    post.temporal = Slow()
+    stopping = Dispatcher(post.database, post.clock, post.routes, post.temporal)
+    await post.commit(post.added(), post.added("boris"))
+    task = asyncio.create_task(stopping.deliver_pending())
+    await arrived.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await post.pending() == 1
+
+
+async def test_events_of_one_customer_are_never_delivered_side_by_side(post: Post) -> None:
+    class Watchful(FakeTemporal):
+        def __init__(self) -> None:
+            super().__init__()
+            self.open: set[str] = set()
+            self.most = 0
+
+        async def tell(self, identifier: str, signal: Signal) -> bool:
+            assert identifier not in self.open
+            self.open.add(identifier)
+            self.most = max(self.most, len(self.open))
+            await asyncio.sleep(0.001)
+            self.open.remove(identifier)
+            return await super().tell(identifier, signal)
+
+    customers: Collection[str] = [f"customer-{number}" for number in range(10)]
+    await post.commit(*(post.added(customer) for customer in customers))
+    await post.deliver()
+    watchful = Watchful()
+    second = Dispatcher(post.database, post.clock, post.routes, watchful)
+    await post.commit(*(post.event(names.EMAIL_LINK_CLICKED, customer) for _ in range(5) for customer in customers))
+    await post.deliver(second)
+    assert len(watchful.signals) == 50
+    assert watchful.most > 1  # but customers are served side by side
