@@ -1,12 +1,12 @@
 """Begins and ends enrollments in the database."""
 
-from storage.enrollments import Enrollments
-from storage.ledger import Ledger
 from temporalio import activity
 
 from domain import calls
 from domain.clock import Clock
 from storage.database import Database
+from storage.enrollments import Enrollments
+from storage.ledger import Ledger
 
 
 class EnrollmentActivities:

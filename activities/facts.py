@@ -1,13 +1,13 @@
 """Reads single facts about a customer, fresh."""
 
-from storage.customers import Customers
-from storage.events import EventStore
 from temporalio import activity
 
 from domain import calls
 from domain.civil import next_local, zone_or_default
 from domain.facts import FACTS
+from storage.customers import Customers
 from storage.database import Database
+from storage.events import EventStore
 
 
 class FactActivities:

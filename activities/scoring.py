@@ -2,9 +2,6 @@
 
 from datetime import timedelta
 
-from storage.customers import Customers
-from storage.events import EventStore
-from storage.exposures import Exposures
 from temporalio import activity
 
 from activities.moment import moment_of
@@ -14,7 +11,10 @@ from domain.clock import Clock
 from domain.draw import draw
 from domain.intent import Intent, Thresholds, score
 from domain.offer import Offer, OfferPolicy
+from storage.customers import Customers
 from storage.database import Database
+from storage.events import EventStore
+from storage.exposures import Exposures
 
 LOOK_BACK = timedelta(days=30)
 """Older behaviour has decayed to nothing."""

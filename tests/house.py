@@ -279,12 +279,16 @@ class House:
         """Wait until an event of that type, e.g. `ACTIVITY_TASK_SCHEDULED`, stands in an enrollment's history."""
         wanted = HistoryEvent.Value(f"EVENT_TYPE_{event}")
         async with asyncio.timeout(10):
-            while all(each.event_type != wanted for each in (await self.handle(workflow_id).fetch_history()).events):
+            while True:
+                history = await self.handle(workflow_id).fetch_history()
+                if any(each.event_type == wanted for each in history.events):
+                    return
                 await asyncio.sleep(0.02)
 
     async def progress(self, workflow_id: str) -> Progress:
         """What an enrollment says of itself."""
-        return await self.handle(workflow_id).query("status", result_type=Progress)
+        progress: Progress = await self.handle(workflow_id).query("status", result_type=Progress)
+        return progress
 
     async def enrollments(self, customer: str = ANNA) -> list[EnrollmentRow]:
         """The customer's enrollments, as the database has them."""
@@ -361,7 +365,9 @@ async def opened_house(
     )
 
     def build_hooked(hooks: Hooks) -> Worker:
-        return build(Client(**{**env.client.config(active_config=True), "interceptors": [hooks]}), activities)
+        config = env.client.config(active_config=True)
+        config["interceptors"] = [hooks]
+        return build(Client(**config), activities)
 
     house = House(env, database, clock, transport, build_hooked)
     await house.start_worker()

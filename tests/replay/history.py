@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
@@ -16,30 +17,41 @@ def fingerprint(history: WorkflowHistory) -> list[str]:
 
 
 def _in_words(event: HistoryEvent) -> str | None:
-    match EventType.Name(event.event_type).removeprefix("EVENT_TYPE_"):
-        case "MARKER_RECORDED":
-            data = event.marker_recorded_event_attributes.details["data"].payloads[0].data
-            return f"local {json.loads(data)['activity_type']}"
-        case "TIMER_STARTED":
-            timeout = event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
-            return f"timer {round(timeout.total_seconds() / 360) / 10:g} h"
-        case "TIMER_CANCELED":
-            return "timer cancelled"
-        case "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES":
-            upsert = event.upsert_workflow_search_attributes_event_attributes.search_attributes
-            return f"upsert {' '.join(sorted(upsert.indexed_fields))}"
-        case "ACTIVITY_TASK_SCHEDULED":
-            return f"activity {event.activity_task_scheduled_event_attributes.activity_type.name}"
-        case "ACTIVITY_TASK_CANCEL_REQUESTED":
-            return "activity cancelled"
-        case "WORKFLOW_EXECUTION_SIGNALED":
-            return f"told {event.workflow_execution_signaled_event_attributes.signal_name}"
-        case "WORKFLOW_EXECUTION_CANCEL_REQUESTED":
-            return "told to cancel"
-        case "WORKFLOW_EXECUTION_COMPLETED" | "WORKFLOW_EXECUTION_CANCELED" | "WORKFLOW_EXECUTION_FAILED" as name:
-            return name.removeprefix("WORKFLOW_EXECUTION_").lower()
-        case _:
-            return None
+    name = EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")
+    return _WORDS[name](event) if name in _WORDS else None
+
+
+def _local(event: HistoryEvent) -> str:
+    data = event.marker_recorded_event_attributes.details["data"].payloads[0].data
+    return f"local {json.loads(data)['activity_type']}"
+
+
+def _timer(event: HistoryEvent) -> str:
+    timeout = event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+    return f"timer {round(timeout / timedelta(hours=1), 1):g} h"
+
+
+def _upsert(event: HistoryEvent) -> str:
+    attributes = event.upsert_workflow_search_attributes_event_attributes.search_attributes
+    return f"upsert {' '.join(sorted(attributes.indexed_fields))}"
+
+
+_WORDS: dict[str, Callable[[HistoryEvent], str]] = {
+    "MARKER_RECORDED": _local,
+    "TIMER_STARTED": _timer,
+    "TIMER_CANCELED": lambda _: "timer cancelled",
+    "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": _upsert,
+    "ACTIVITY_TASK_SCHEDULED": lambda event: (
+        f"activity {event.activity_task_scheduled_event_attributes.activity_type.name}"
+    ),
+    "ACTIVITY_TASK_CANCEL_REQUESTED": lambda _: "activity cancelled",
+    "WORKFLOW_EXECUTION_SIGNALED": lambda event: (
+        f"told {event.workflow_execution_signaled_event_attributes.signal_name}"
+    ),
+    "WORKFLOW_EXECUTION_CANCEL_REQUESTED": lambda _: "told to cancel",
+    "WORKFLOW_EXECUTION_COMPLETED": lambda _: "completed",
+    "WORKFLOW_EXECUTION_CANCELED": lambda _: "canceled",
+}
 
 
 def payloads(value: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The code of today continues what yesterday's began: every recorded history replays, and a careless change does not."""
+"""The code of today continues what yesterday's began: every record replays, and a careless change does not."""
 
 import json
 from pathlib import Path

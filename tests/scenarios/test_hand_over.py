@@ -8,6 +8,7 @@ from domain import calls
 from domain import event as names
 from domain.civil import QuietHours
 from domain.enrollment import OutcomeKind
+from domain.errors import UnavailableError
 from domain.signals import Purchase
 from tests.conftest import OpenHouse
 from tests.house import ANNA, Hook, House
@@ -109,6 +110,17 @@ async def test_a_worker_that_dies_after_recording_a_mail_does_not_send_it_again(
         raise RuntimeError("the process died here")
 
     shopper.hooks.after(calls.SEND, die)
+    await shopper.advance(2 * HOUR)
+    assert await shopper.sent() == [("cart/reminder", 1 * HOUR)]
+    assert len(shopper.transport.attempts) == 1
+
+
+async def test_a_database_that_is_away_for_a_moment_delays_a_mail_and_loses_nothing(shopper: House) -> None:
+    async def be_away() -> None:
+        raise UnavailableError("the database is away")
+
+    for name in (calls.SCORE, calls.GATE, calls.RENDER, calls.SEND):
+        shopper.hooks.before(name, be_away)
     await shopper.advance(2 * HOUR)
     assert await shopper.sent() == [("cart/reminder", 1 * HOUR)]
     assert len(shopper.transport.attempts) == 1

@@ -48,8 +48,7 @@ async def test_a_running_enrollment_is_recognised_when_its_start_is_delivered_ag
     await house.identify()
     await house.add_to_cart()
     (row,) = await house.enrollments()
-    begin = house.routes.enroll(house.routes.plan("cart-recovery"), ANNA, row.occasion, row.started_at)
-    await house.enroller.begin(begin.start)
+    await house.enroller.begin(house.routes.begin_again(row).start)
     await house.start_worker()
     await house.order()
     assert (await house.ended(CART)).kind is OutcomeKind.CONVERTED

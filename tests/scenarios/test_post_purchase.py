@@ -86,6 +86,21 @@ async def test_two_orders_within_seconds_are_both_confirmed(house: House) -> Non
     assert [outcome.kind for outcome in await house.outcomes()] == [OutcomeKind.CONVERTED]
 
 
+async def test_a_confirmation_is_owed_though_its_series_has_ended_before_the_first_step(house: House) -> None:
+    await house.stop_worker()
+    await house.identify()
+    await house.order(order_id="o-1")
+    await house.order(order_id="o-2")
+    await house.report(names.ORDER_REFUNDED, order_id="o-2")
+    await house.start_worker()
+    await house.advance(40 * DAY)
+    assert [template for template, _ in await house.sent()] == ["post_purchase/confirmation"] * 2
+    assert [(outcome.kind, outcome.mails) for outcome in await house.outcomes()] == [
+        (OutcomeKind.CONVERTED, 1),
+        (OutcomeKind.EXITED, 1),
+    ]
+
+
 async def test_a_confirmation_is_owed_without_consent_after_an_opt_out_at_night_and_over_the_cap(
     open_house: OpenHouse,
 ) -> None:

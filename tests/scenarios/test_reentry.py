@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.enrollment import OutcomeKind, State
+from starter.enrolling import StillEndingError
 from storage.events import EventStore
 from tests.house import ANNA, House
 
@@ -59,7 +60,7 @@ async def _deliver_everything_again(house: House) -> None:
     async with house.database.transaction() as session:
         store = EventStore(session)
         everything = await store.recent(ANNA, house.clock.paced.anchor_product - DAY)
-        await store.mark_dispatched([event.seq for event in everything], None)  # type: ignore[arg-type] -- undone
+        await store.mark_dispatched([event.seq for event in everything], None)  # type: ignore[arg-type]  # undone
     await house.dispatch()
 
 
@@ -82,10 +83,19 @@ async def test_a_start_that_is_delivered_again_after_the_end_enrolls_nobody_twic
     assert await shopper.sent() == [("post_purchase/confirmation", 30 * MINUTE)]
 
 
+async def test_an_enrollment_waits_while_an_earlier_one_under_its_workflow_id_is_still_ending(shopper: House) -> None:
+    (row,) = await shopper.enrollments()
+    plan = shopper.routes.plan("cart-recovery")
+    later = row.occasion.model_copy(update={"event_id": "added-later"})
+    with pytest.raises(StillEndingError):
+        await shopper.enroller.begin(shopper.routes.enroll(plan, ANNA, later, row.started_at).start)
+    await shopper.enroller.begin(shopper.routes.begin_again(row).start)  # the very one that runs: no trouble
+
+
 async def test_a_second_run_of_one_enrollment_is_superseded_and_mails_nobody(shopper: House) -> None:
     """A dispatcher that died before it noted the start, and comes back when the first run has ended."""
     (row,) = await shopper.enrollments()
-    start = shopper.routes.enroll(shopper.routes.plan("cart-recovery"), ANNA, row.occasion, row.started_at).start
+    start = shopper.routes.begin_again(row).start
     await shopper.advance_to(30 * MINUTE)
     await shopper.order()
     await shopper.advance_to(40 * MINUTE)

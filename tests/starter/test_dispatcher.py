@@ -1,7 +1,7 @@
 """The dispatcher: every committed event reaches whoever wants it, in order per customer, whatever fails meanwhile."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -106,6 +106,12 @@ class Post:
     async def deliver(self, dispatcher: Dispatcher | None = None) -> None:
         while await (dispatcher or self.dispatcher).deliver_pending():
             pass
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Let a running dispatcher work until something holds."""
+        async with asyncio.timeout(5):
+            while not condition():  # noqa: ASYNC110 -- what is waited for is in many places
+                await asyncio.sleep(0.01)
 
     async def pending(self) -> int:
         async with self.database.read() as session:
@@ -298,15 +304,11 @@ async def test_a_running_dispatcher_comes_back_by_itself_when_temporal_does(
     running = asyncio.create_task(post.dispatcher.run())
     try:
         await post.commit(post.added())
-        async with asyncio.timeout(5):
-            while post.temporal.asked < 3:
-                await asyncio.sleep(0.01)
-            post.temporal.away = False
-            while await post.pending():
-                await asyncio.sleep(0.01)
-            await post.commit(post.event(names.EMAIL_LINK_CLICKED))
-            while await post.pending():
-                await asyncio.sleep(0.01)
+        await post.until(lambda: post.temporal.asked >= 3)
+        post.temporal.away = False
+        await post.until(lambda: len(post.temporal.went) == 1)
+        await post.commit(post.event(names.EMAIL_LINK_CLICKED))
+        await post.until(lambda: len(post.temporal.went) == 2)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -1,15 +1,23 @@
 """The script: verbs come out, answers go in, and nothing else passes."""
 
 from collections.abc import Generator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
 from domain.errors import JourneyError
 from workflows.vocabulary.script import Script
-from workflows.vocabulary.verbs import Wait
+from workflows.vocabulary.verbs import Verb, Wait
 
 HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Answered(Verb[str]):
+    """A verb that is answered with a text."""
+
+    duration: timedelta
 
 
 class Foreign:
@@ -23,12 +31,12 @@ def test_verbs_come_out_and_answers_go_in() -> None:
     heard: list[object] = []
 
     async def steps() -> None:
-        for hours in (1, 2):
-            heard.append(await Wait(hours * HOUR))  # type: ignore[func-returns-value] -- a wait answers nothing
+        heard.append(await Answered(HOUR))
+        heard.append(await Answered(2 * HOUR))
 
     script = Script(steps())
-    assert script.begin() == Wait(HOUR)
-    assert script.answer("one") == Wait(2 * HOUR)
+    assert script.begin() == Answered(HOUR)
+    assert script.answer("one") == Answered(2 * HOUR)
     assert script.answer("two") is None
     assert heard == ["one", "two"]
 

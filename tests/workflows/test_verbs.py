@@ -56,7 +56,8 @@ async def begin(
 
 
 async def seen(handle: WorkflowHandle[object, Outcome]) -> list[str]:
-    return await handle.query("seen", result_type=list[str])
+    lines: list[str] = await handle.query("seen", result_type=list[str])
+    return lines
 
 
 async def test_waits_end_at_their_moments_and_a_moment_that_is_past_is_no_wait(shop: House) -> None:
