@@ -8,6 +8,13 @@ import logging
 import sys
 
 import structlog
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+
+_CHATTY = (
+    *("httpx2", "httpcore2", "uvicorn.error", "uvicorn.access", "alembic", "aiosqlite", "mail.log"),
+    "temporalio.worker._worker",
+)
+"""Loggers whose news is nothing to those who run Segue."""
 
 _LIFTED = ("workflow_id", "run_id", "workflow_type", "activity_type", "attempt")
 
@@ -31,13 +38,21 @@ def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None) -> 
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for chatty in ("httpx2", "httpcore2", "uvicorn.error", "uvicorn.access", "alembic", "aiosqlite", "mail.log"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    Runtime.set_default(_runtime(), error_if_already_set=False)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+def _runtime() -> Runtime:
+    """The SDK's native part, which otherwise writes lines of its own to standard output."""
+    forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"))
+    shown = TelemetryFilter(core_level="WARN", other_level="ERROR")
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=shown, forwarding=forwarding)))
 
 
 def _lift_temporal(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -23,13 +23,17 @@ PREFIX = "SEGUE_"
 
 
 class ShopSettings(Value):
-    """The sender, as the customer sees it."""
+    """The sender, as the customer sees it. The notes are the shop's own words on what holds buyers back."""
 
     name: str = "Your Shop"
     url: str = "https://shop.example"
     postal_address: str = "1 Example Street, 12345 Example"
     support_email: str = "help@shop.example"
     currency: str = "USD"
+    cart_path: str = "/cart"
+    shipping_note: str = ""
+    returns_note: str = ""
+    payment_note: str = ""
 
 
 class Settings(BaseSettings):

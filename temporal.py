@@ -14,7 +14,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from domain.errors import UnavailableError
+from domain.errors import ConfigurationError, UnavailableError
 from workflows.vocabulary import search
 
 TASK_QUEUE = "segue"
@@ -32,7 +32,12 @@ so a journey that reads a clock or draws a number is caught."""
 
 
 async def connect(
-    address: str | None = None, *, namespace: str | None = None, interceptors: Sequence[Interceptor] = ()
+    address: str | None = None,
+    *,
+    namespace: str | None = None,
+    embedded: bool = False,
+    lazy: bool = False,
+    interceptors: Sequence[Interceptor] = (),
 ) -> Client:
     """Connect to Temporal.
 
@@ -40,19 +45,21 @@ async def connect(
         address: `host:port`. None: the SDK's environment configuration decides (`TEMPORAL_ADDRESS`,
             `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`, profiles), which covers Temporal Cloud.
         namespace: overrides the configured one.
+        embedded: it is the dev server of this machine; the environment, which may name a cluster, is not asked.
+        lazy: connect at the first call, so that a collector can start while Temporal is away.
         interceptors: for logs and traces.
 
     Raises:
         UnavailableError: nobody answers there.
     """
-    config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
+    config: dict[str, Any] = {} if embedded else dict(ClientConfig.load_client_connect_config())
     if address is not None:
         config["target_host"] = address
     if namespace is not None:
         config["namespace"] = namespace
     config.setdefault("target_host", "127.0.0.1:7233")
     try:
-        return await Client.connect(**config, data_converter=DATA_CONVERTER, interceptors=list(interceptors))
+        return await Client.connect(**config, data_converter=DATA_CONVERTER, lazy=lazy, interceptors=list(interceptors))
     except (RuntimeError, RPCError) as error:
         raise UnavailableError(f"Temporal does not answer at {config['target_host']}: {error}") from error
 
@@ -71,29 +78,43 @@ async def register_search_attributes(client: Client, *, within: float = 30.0) ->
 
     Raises:
         UnavailableError: the server did not take them up in time.
+        ConfigurationError: the server does not let us; the message names what to add by hand.
     """
-    operator = client.operator_service
     for key in search.ALL:
-        request = temporalio.api.operatorservice.v1.AddSearchAttributesRequest(
-            namespace=client.namespace,
-            search_attributes={key.name: temporalio.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD},
-        )
-        try:
-            await operator.add_search_attributes(request)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.ALREADY_EXISTS:
-                raise
-    listing = temporalio.api.operatorservice.v1.ListSearchAttributesRequest(namespace=client.namespace)
+        await _add(client, key.name)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
     while loop.time() < deadline:
-        try:
-            known = (await operator.list_search_attributes(listing)).custom_attributes
-        except RPCError as error:
-            if error.status is RPCStatusCode.UNIMPLEMENTED:
-                return  # the time-skipping test server, which knows them at once
-            raise
-        if all(key.name in known for key in search.ALL):
+        if await _all_known(client):
             return
         await asyncio.sleep(0.1)
     raise UnavailableError("Temporal did not take up Segue's search attributes in time; run the command again")
+
+
+async def _add(client: Client, name: str) -> None:
+    request = temporalio.api.operatorservice.v1.AddSearchAttributesRequest(
+        namespace=client.namespace,
+        search_attributes={name: temporalio.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD},
+    )
+    try:
+        await client.operator_service.add_search_attributes(request)
+    except RPCError as error:
+        if error.status in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED):
+            names = ", ".join(f"{each.name} (Keyword)" for each in search.ALL)
+            raise ConfigurationError(
+                f"this Temporal lets nobody register search attributes over its API ({error.message}); "
+                f"add them by its own tools: {names}"
+            ) from error
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
+            raise
+
+
+async def _all_known(client: Client) -> bool:
+    request = temporalio.api.operatorservice.v1.ListSearchAttributesRequest(namespace=client.namespace)
+    try:
+        known = (await client.operator_service.list_search_attributes(request)).custom_attributes
+    except RPCError as error:
+        if error.status is RPCStatusCode.UNIMPLEMENTED:
+            return True  # the time-skipping test server, which knows them at once
+        raise
+    return all(key.name in known for key in search.ALL)

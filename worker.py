@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from temporalio.worker import Worker
 
 from activities.crew import all_activities
 from domain.clock import Clock, SystemClock
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, SegueError
 from logs import configure_logs
 from mail.context import TEMPLATES, Shop
 from mail.links import Links
@@ -102,4 +103,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except SegueError as error:
+        sys.exit(f"worker: {error}")

@@ -10,7 +10,7 @@ from domain import calls
 from domain.clock import Clock
 from domain.enrollment import Occasion
 from domain.gate import Ask, GateFacts, GatePolicy, decide
-from domain.message import Decision, ledger_id
+from domain.message import Decision, Verdict, ledger_id
 from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
@@ -71,6 +71,9 @@ class GateActivities:
         async with self._database.transaction() as session:
             ledger = Ledger(session)
             decision = await ledger.decided(message)
+            if decision is not None and decision.verdict is Verdict.DROP:
+                ended_by = await EventStore(session).ended_by(request.customer, request.ends_on, request.occasion)
+                decision = decision.model_copy(update={"ended_by": ended_by})
             if decision is None:
                 decision = await self._gate.decide(
                     session,

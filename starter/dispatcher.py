@@ -17,7 +17,7 @@ from domain.customer import Customer
 from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State, enrollment_id
 from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
-from starter.enrolling import Enroller, StillEndingError
+from starter.enrolling import GONE, Enroller, StillEndingError
 from starter.routing import Begin, Routes, may_reenter
 from storage.customers import Customers
 from storage.database import Database
@@ -137,7 +137,10 @@ class Dispatcher:
         refused: list[PermanentError] = []
         for tell in self._routes.tell(event, rows):
             try:
-                self.told += await self._enroller.tell(tell.workflow_id, tell.signal)
+                if await self._enroller.tell(tell.workflow_id, tell.signal):
+                    self.told += 1
+                else:
+                    await self._note_gone(tell.enrollment)
             except PermanentError as error:
                 refused.append(error)
         for begun in await self._begin(event):
@@ -151,6 +154,17 @@ class Dispatcher:
                 await self._give_up(begun.row)
         if refused:
             await self._park(event, refused[0])
+
+    async def _note_gone(self, enrollment: str) -> None:
+        """End an enrollment whose workflow no longer runs, e.g. because an operator terminated it.
+
+        One that ended by itself has recorded its outcome before, and keeps it.
+        """
+        async with self._database.transaction() as session:
+            enrollments = Enrollments(session)
+            row = await enrollments.get(enrollment)
+            if row is not None and row.state is State.RUNNING:
+                await enrollments.close(enrollment, GONE, self._clock.now())
 
     async def _give_up(self, row: EnrollmentRow) -> None:
         """End an enrollment that can never be started, so that a later event may begin another."""

@@ -176,7 +176,7 @@ async def _until_serving(server: DevServer, log: Path | None) -> None:
         if server.process.returncode is not None:
             raise UnavailableError(f"Temporal's dev server did not start: {_last_words(log)}")
         try:
-            client = await connect(server.address, namespace="default")
+            client = await connect(server.address, namespace="default", embedded=True)
             await client.count_workflows("SegueOutcome = 'none'")
         except (UnavailableError, Exception):
             await asyncio.sleep(0.1)

@@ -2,7 +2,7 @@
 
 import inspect
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -12,7 +12,7 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.enrollment import Start, workflow_id
+from domain.enrollment import Outcome, OutcomeKind, Start, workflow_id
 from domain.errors import PermanentError, UnavailableError
 from domain.signals import Signal
 from starter.routing import SIGNAL_NAMES
@@ -22,6 +22,9 @@ from workflows.vocabulary import search
 
 ENROLLMENT_MEMO = "enrollment"
 """Memo key with the enrollment's id: tells two runs of one workflow id apart."""
+
+GONE = Outcome(kind=OutcomeKind.CANCELLED, why="its workflow no longer runs")
+"""Of an enrollment whose workflow was terminated, failed, or is unknown to Temporal."""
 
 _PERMANENT = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED)
 
@@ -71,6 +74,21 @@ class Enroller:
                 return False
             raise _translated(error) from error
         return True
+
+    async def runs(self, identifier: str, enrollment: str) -> bool:
+        """Whether the workflow of an enrollment is running.
+
+        Raises:
+            UnavailableError: Temporal is away.
+        """
+        try:
+            description = await self._client.get_workflow_handle(identifier).describe()
+            memo = await description.memo()
+        except RPCError as error:
+            if _is_gone(error):
+                return False
+            raise _translated(error) from error
+        return description.status is WorkflowExecutionStatus.RUNNING and memo.get(ENROLLMENT_MEMO) == enrollment
 
     async def _start(self, identifier: str, start: Start) -> None:
         journey = journey_named(start.journey)

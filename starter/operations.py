@@ -13,7 +13,7 @@ from domain.errors import PermanentError, UnknownCustomerError
 from domain.intent import Intent
 from domain.model import Instant, Value
 from domain.signals import Signal
-from starter.enrolling import Enroller
+from starter.enrolling import GONE, Enroller
 from starter.routing import Routes
 from storage.customers import Customers
 from storage.database import Database
@@ -81,12 +81,13 @@ class Operations:
         """
         plan = journey_named(journey).plan
         who = await self._identify(customer)
+        await self._end_gone(await self._running(who, journey))
         now = self._clock.now()
         async with self._database.transaction() as session:
             enrollments = Enrollments(session)
-            open_rows = [row for row in await enrollments.running([who]) if (row.journey, row.key) == (journey, key)]
-            if open_rows:
-                raise AlreadyEnrolledError(f"{customer} is in {journey} already: {open_rows[0].workflow_id}")
+            for row in await enrollments.running([who]):
+                if (row.journey, row.key) == (journey, key):
+                    raise AlreadyEnrolledError(f"{customer} is in {journey} already: {row.workflow_id}")
             seq = await EventStore(session).latest_seq(who)
             occasion = Occasion(
                 event_id=f"operator-{uuid.uuid4()}", name="enrolled by an operator", seq=seq, occurred_at=now
@@ -121,6 +122,7 @@ class Operations:
     async def status(self, customer: str) -> list[EnrollmentStatus]:
         """Every enrollment of a customer, the oldest first; running ones are asked how they stand."""
         who = await self._identify(customer)
+        await self._end_gone(await self._running(who, None))
         async with self._database.read() as session:
             rows = await Enrollments(session).of_customer(who)
         return list(await asyncio.gather(*(self._status(row) for row in rows)))
@@ -169,6 +171,13 @@ class Operations:
         async with self._database.read() as session:
             rows = await Enrollments(session).running([who])
         return [row for row in rows if journey in (None, row.journey)]
+
+    async def _end_gone(self, rows: Sequence[EnrollmentRow]) -> None:
+        """End enrollments whose workflow was terminated or lost: nothing else would ever tell the database."""
+        for row in rows:
+            if row.state is State.RUNNING and not await self._enroller.runs(row.workflow_id, row.id):
+                async with self._database.transaction() as session:
+                    await Enrollments(session).close(row.id, GONE, self._clock.now())
 
     async def _status(self, row: EnrollmentRow) -> EnrollmentStatus:
         progress = None if row.state is State.ENDED else await self._ask(row)

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from domain import basket
 from domain.clock import PacedClock
 from domain.customer import Customer
 from domain.draw import share
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Start, State, enrollment_id, workflow_id
+from domain.errors import ConfigurationError
 from domain.event import EMAIL_LINK_CLICKED, ORDER_COMPLETED, UNSUBSCRIBED, Event, StoredEvent
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
+from domain.withdrawal import is_soft_bounce
 from workflows.vocabulary.inbox import COMMON_EXITS
 from workflows.vocabulary.journey import Journey
 from workflows.vocabulary.plan import Plan
@@ -37,6 +41,7 @@ class Begin:
 class Tell:
     """Signal a running enrollment."""
 
+    enrollment: str
     workflow_id: str
     signal: Signal
 
@@ -44,7 +49,11 @@ class Tell:
 class Routes:
     """The deployed journeys, as the dispatcher sees them.
 
-    `settings` are the deployment's changes to journeys' settings, by journey name.
+    `settings` are the deployment's changes to journeys' settings, by journey name. An enrollment keeps those it began
+    with, defaults included: a later change touches none that runs.
+
+    Raises:
+        ConfigurationError: they name an unknown journey or setting, or a value is wrong.
     """
 
     def __init__(
@@ -52,7 +61,7 @@ class Routes:
     ) -> None:
         self._plans = {name: journey.plan for name, journey in journeys.items()}
         self._clock = clock
-        self._settings = settings
+        self._settings = _resolved(self._plans, settings)
         self._anything: list[Plan] = []
         self._by_event: dict[str, list[Plan]] = {}
         for plan in self._plans.values():
@@ -94,7 +103,7 @@ class Routes:
             key=key,
             occasion=occasion,
             clock=self._clock,
-            settings=self._settings.get(plan.name, {}),
+            settings=self._settings[plan.name],
         )
         held_out = share(f"holdout:{plan.name}", customer) < plan.holdout
         row = EnrollmentRow(
@@ -120,22 +129,42 @@ class Routes:
                 continue
             signal = _signal(stored, plan, row)
             if signal is not None:
-                told.append(Tell(workflow_id=row.workflow_id, signal=signal))
+                told.append(Tell(enrollment=row.id, workflow_id=row.workflow_id, signal=signal))
         return told
+
+
+def _resolved(plans: Mapping[str, Plan], changed: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    unknown = sorted(set(changed) - set(plans))
+    if unknown:
+        raise ConfigurationError(f"SEGUE_JOURNEYS: no journey is named {unknown[0]!r}; there are: {', '.join(plans)}")
+    return {name: _settings_of(plan, changed.get(name, {})) for name, plan in plans.items()}
+
+
+def _settings_of(plan: Plan, changed: dict[str, Any]) -> dict[str, Any]:
+    if plan.settings is None:
+        if changed:
+            raise ConfigurationError(f"SEGUE_JOURNEYS: the journey {plan.name} has no settings")
+        return {}
+    try:
+        return plan.settings.model_validate(changed).model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"SEGUE_JOURNEYS: {plan.name}.{where}: {first['msg']}") from None
 
 
 def may_reenter(plan: Plan, earlier: Sequence[EnrollmentRow], now: datetime) -> bool:
     """Whether a customer may begin again, given their earlier enrollments in the journey (with the same key).
 
-    One that is still open forbids it. One that mailed the customer forbids it for the plan's re-entry time; one that
-    ended before it said anything does not.
+    One that is still open forbids it. One that mailed the customer, or would have if it were not held out, forbids it
+    for the plan's re-entry time; one that ended before it said anything does not.
     """
     for row in earlier:
         if row.state is not State.ENDED:
             return False
-        mailed = row.outcome is not None and row.outcome.mails > 0
+        counts = row.outcome is not None and (row.outcome.mails > 0 or row.outcome.kind is OutcomeKind.HELD_OUT)
         again_at = None if plan.reentry is None else row.started_at + plan.reentry
-        if (mailed or plan.one_per is not None) and (again_at is None or again_at > now):
+        if (counts or plan.one_per is not None) and (again_at is None or again_at > now):
             return False
     return True
 
@@ -157,7 +186,7 @@ def _signal(stored: StoredEvent, plan: Plan, row: EnrollmentRow) -> Signal | Non
             return Purchase(**said, revenue=_revenue(event), order_id=_text(event, "order_id"))
         case str(name) if name == UNSUBSCRIBED:
             return Unsubscribe(**said, topic=_text(event, "topic"))
-        case str(name) if name == plan.goal or name in plan.exits or name in COMMON_EXITS:
+        case str(name) if not is_soft_bounce(event) and (name in (plan.goal, *plan.exits) or name in COMMON_EXITS):
             return Observation(**said, name=name, about=_text(event, plan.one_per) if plan.one_per else None)
         case _:
             return Revisit(**said) if stored.starts_visit else None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from temporalio.client import Client
 
 from domain.clock import SystemClock
+from domain.errors import ConfigurationError
 from mail.links import Links
 from mail.smtp import SmtpTransport
 from settings import Settings
@@ -16,7 +17,7 @@ from starter.embedded import dev_server, find_temporal, free_port
 from starter.inbox.server import Inbox
 from starter.place import Addresses, Place
 from starter.routing import Routes
-from starter.serving import bind, routes_of, serving
+from starter.serving import answers, bind, routes_of, serving
 from storage.clock import load_clock
 from storage.database import Database
 from temporal import connect, register_search_attributes
@@ -69,7 +70,8 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
         worker = await parts.enter_async_context(build_worker(client, activities))
 
         async def health() -> Mapping[str, bool | str]:
-            return {"worker": worker.is_running, "inbox": inbox is not None or settings.smtp is not None}
+            ready = {"temporal": await answers(client), "worker": worker.is_running}
+            return ready | ({"inbox": inbox.is_running} if inbox else {})
 
         dispatcher = await parts.enter_async_context(
             serving(
@@ -119,7 +121,11 @@ async def _inbox(settings: Settings, place: Place, parts: AsyncExitStack) -> Inb
     if settings.smtp is not None:
         return None
     inbox = Inbox(place.mails, http_port=settings.inbox_port, smtp_port=0)
-    await inbox.start()
+    try:
+        await inbox.start()
+    except OSError as error:
+        where = f"{inbox.host}:{settings.inbox_port}"
+        raise ConfigurationError(f"--inbox-port {settings.inbox_port}: cannot listen on {where}") from error
     parts.push_async_callback(inbox.stop)
     return inbox
 
@@ -139,4 +145,4 @@ async def _temporal(settings: Settings, place: Place, parts: AsyncExitStack) -> 
             log=place.temporal_log,
         )
     )
-    return await connect(server.address, namespace="default"), server.ui
+    return await connect(server.address, namespace="default", embedded=True), server.ui

@@ -15,6 +15,7 @@ from domain.errors import UnavailableError
 from domain.event import Event
 from domain.folding import Folded, absorb, fold, is_order, order_id
 from domain.model import Instant
+from domain.withdrawal import read_withdrawal
 from storage.customers import Customers
 from storage.identities import Identities, Resolution
 from storage.joining import Joining
@@ -52,7 +53,10 @@ class Commit(Repository):
         await customers.save(customer for each in sorted(changed) if (customer := facts.get(each)) is not None)
         seqs = await self._insert_events(folded)
         await self._insert_orders(folded, seqs)
-        await Permissions(self.session).record(_consents(folded))
+        permissions = Permissions(self.session)
+        await permissions.record(_consents(folded))
+        for event, whose, _ in folded:
+            await _withdraw(permissions, event, whose)
         return len(new)
 
     async def _join(self, resolution: Resolution, facts: dict[str, Customer | None]) -> None:
@@ -89,6 +93,18 @@ class Commit(Repository):
             statement = self.insert(_ORDERS).on_conflict_do_nothing(index_elements=["order_id"])
             stored = await self.execute(statement.returning(_ORDERS.c.order_id), rows)
             _require_all({row.order_id: 1 for row in stored}, len(rows))
+
+
+async def _withdraw(permissions: Permissions, event: Event, whose: str) -> None:
+    """Keep what an event takes away, for the journeys that begin later."""
+    withdrawal = read_withdrawal(event)
+    if withdrawal is None:
+        return
+    source = f"event {event.message_id}"
+    if withdrawal.opt_out is not None:
+        await permissions.opt_out(whose, withdrawal.opt_out, event.occurred_at, source)
+    if withdrawal.suppression is not None:
+        await permissions.suppress(whose, withdrawal.suppression, event.occurred_at, source)
 
 
 def _first_seen(events: Sequence[Event], resolution: Resolution) -> dict[str, Instant]:

@@ -50,10 +50,15 @@ class Permissions(Repository):
             await self.execute(self.insert(_CONSENTS), rows)
 
     async def consent(self, customer: str, topic: str) -> bool | None:
-        """What was said last of the topic, else of all marketing; None when nothing ever was."""
+        """What was said last of the topic, else of all marketing; None when nothing ever was.
+
+        Refusing all marketing takes back what was granted to a topic before; granting all lifts no refusal of one.
+        """
         newest = await self._newest({customer})
-        found = newest.get((customer, topic)) or newest.get((customer, ALL_MARKETING))
-        return found.granted if found else None
+        topical, general = newest.get((customer, topic)), newest.get((customer, ALL_MARKETING))
+        if topical is None or (general is not None and not general.granted and general.at >= topical.at):
+            return general.granted if general else None
+        return topical.granted
 
     async def consents(self, customer: str) -> tuple[Consent, ...]:
         """Everything the customer ever agreed to or refused, oldest first."""

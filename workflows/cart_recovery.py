@@ -44,6 +44,7 @@ class CartRecovery(Journey):
         topic="cart reminders",
         owner="lifecycle marketing",
         reentry=timedelta(days=7),
+        settings=Waits,
     )
 
     async def steps(self) -> None:

@@ -44,6 +44,7 @@ class PostPurchase(Journey):
         topic="order follow-up",
         owner="customer care",
         one_per="order_id",
+        settings=Waits,
     )
 
     async def steps(self) -> None:

@@ -2,15 +2,27 @@
 
 import os
 import sys
+from importlib.metadata import version
 
 import cyclopts
+from rich.console import Console
+from rich.text import Text
 
 from domain.errors import SegueError
+
+
+def _in_a_line(error: cyclopts.CycloptsError) -> Text:
+    """What is wrong with the options, as `main` says what is wrong with anything else."""
+    return Text(f"segue: {' '.join(str(error).split())}")
+
 
 app = cyclopts.App(
     name="segue",
     help="Intent-driven email journeys. `segue up` runs everything on this machine; the other commands talk to it.",
+    version=lambda: version("segue"),
     version_flags=["--version"],
+    error_console=Console(stderr=True, soft_wrap=True, highlight=False),
+    error_formatter=_in_a_line,
     help_format="rich",
 )
 

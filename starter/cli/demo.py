@@ -17,7 +17,7 @@ from domain.message import MessageStatus
 from logs import configure_logs
 from settings import load_settings
 from starter.cli.tables import console
-from starter.demo.play import Expectation, Play, Seen, check
+from starter.demo.play import Expectation, Play, Seen, StoryError, check
 from starter.stack import Stack, running_stack
 
 OPENING = time(9)
@@ -39,11 +39,15 @@ async def demo(
         settings = load_settings(data=data or Path(folder), port=0, ui_port=0, inbox_port=0, pace=pace)
         start = datetime.combine(datetime.now(UTC).date(), OPENING, tzinfo=UTC)
         console.print("Starting Temporal, worker, collector, inbox and database …")
-        async with running_stack(settings, start=start) as stack:
-            _introduce(stack)
-            seen = await _perform(stack)
-            expectations = check(seen)
-            _tell(seen, stack)
+        try:
+            async with running_stack(settings, start=start) as stack:
+                _introduce(stack)
+                seen = await _perform(stack)
+                expectations = check(seen)
+                _tell(seen, stack)
+        except StoryError as error:
+            print(f"segue: the play ended early. {error}", file=sys.stderr)
+            sys.exit(1)
         console.print("Everything is stopped.\n")
     _judge(expectations)
     sys.exit(0 if all(expectation.held for expectation in expectations) else 1)

@@ -5,10 +5,13 @@ import uuid
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
+from rich.text import Text
 
+from domain.errors import ConfigurationError
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from starter.cli.reach import AsJson, Data, operating
-from starter.cli.tables import cell, console, show
+from starter.cli.tables import cell, console, show, show_pairs
 from starter.operations import EnrollmentStatus
 
 Customer = Annotated[str, Parameter(help="User id, anonymous id or address.")]
@@ -40,7 +43,7 @@ async def signal(
     /,
     *,
     name: Annotated[str | None, Parameter(help="For observe: the event's name.")] = None,
-    revenue: Annotated[float, Parameter(help="For purchase.")] = 0.0,
+    revenue: Annotated[float, Parameter(help="For purchase.", validator=Number(gte=0))] = 0.0,
     event_id: Annotated[str | None, Parameter(help="Same id, same event: told twice it counts once.")] = None,
     journey: InJourney = None,
     data: Data = None,
@@ -49,8 +52,7 @@ async def signal(
     """Tell a customer's running journeys that something happened. Exit status 1 when none was running."""
     identifier = event_id or f"operator-{uuid.uuid4()}"
     if kind == "observe" and not name:
-        console.print("segue: observe needs --name, the event's name", style="red")
-        sys.exit(2)
+        raise ConfigurationError("observe needs --name: the event's name")
     made: dict[str, Signal] = {
         "click": Click(event_id=identifier),
         "revisit": Revisit(event_id=identifier),
@@ -86,18 +88,15 @@ def _describe(one: EnrollmentStatus) -> None:
     due = f", until {cell(one.next_due)} UTC at the latest" if one.next_due else ""
     outcome = one.outcome
     lines = {
-        "now": f"{one.doing}{due}",
+        "now": "" if outcome else f"{one.doing}{due}",
         "step": one.step,
         "intent": f"{one.intent.tier.value}, {one.intent.why}" if one.intent else "",
         "outcome": f"{outcome.kind.value}: {outcome.why}" if outcome else "",
         "revenue": f"{outcome.revenue:.2f}" if outcome and outcome.revenue else "",
     }
-    console.print(f"[bold]{one.workflow_id}[/]  {one.state.value}", highlight=False)
-    for name, text in lines.items():
-        if text:
-            console.print(f"  {name:<8} {text}", highlight=False, markup=False)
-    for line in one.history:
-        console.print(f"  · {line}", highlight=False, markup=False)
+    console.print(Text.assemble((one.workflow_id, "bold"), f"  {one.state.value}"))
+    show_pairs([(name, text) for name, text in lines.items() if text])
+    show_pairs([("·", line) for line in one.history])
 
 
 def _report(workflow_ids: list[str], verb: str, *, as_json: bool) -> None:

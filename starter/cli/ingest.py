@@ -1,5 +1,6 @@
 """`segue ingest`: reports a recording of Segment calls to the collector."""
 
+import re
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from domain.clock import PacedClock
@@ -26,18 +28,25 @@ FRESH_FOR = timedelta(hours=24)
 SHOWN_ERRORS = 20
 """Errors printed; the rest is counted."""
 
+_IN_BATCH = re.compile(r"batch\.\d+\.?")
+
 
 @dataclass
 class _Tally:
     accepted: int = 0
-    errors: list[str] = field(default_factory=list)
+    errors: list[tuple[int, str]] = field(default_factory=list)
 
     def refuse(self, number: int, error: InvalidEventError) -> None:
-        self.errors.append(f"line {number}: {error}")
+        # A line is one call, wherever in a request it went.
+        field = _IN_BATCH.sub("", error.field)
+        self.errors.append((number, f"line {number}: {field + ': ' if field else ''}{error.problem}"))
 
 
 async def ingest(
-    file: Annotated[str, Parameter(help="NDJSON of Segment calls, plain or gzip; - for standard input.")],
+    file: Annotated[
+        str,
+        Parameter(help="NDJSON of Segment calls, plain or gzip; - for standard input.", allow_leading_hyphen=True),
+    ],
     /,
     *,
     shift: Annotated[
@@ -67,7 +76,7 @@ async def ingest(
     print(f"{tally.accepted} events accepted in {seconds:.1f} s ({tally.accepted / max(seconds, 1e-9):.0f}/s)")
     if newest is not None and datetime.now(UTC) - newest > FRESH_FOR:
         print(f"Its newest event is of {newest:%Y-%m-%d}: too old to start a journey; see --shift")
-    for line in tally.errors[:SHOWN_ERRORS]:
+    for _, line in sorted(tally.errors)[:SHOWN_ERRORS]:
         print(line, file=sys.stderr)
     if tally.errors:
         print(f"{len(tally.errors)} lines refused; nothing of them is stored", file=sys.stderr)
@@ -86,7 +95,8 @@ async def _in_real_time(lines: AsyncIterator[Line], clock: PacedClock) -> AsyncI
 
 async def _report(client: SegueClient, lines: AsyncIterator[Line], tally: _Tally) -> None:
     shown = (SpinnerColumn(), TextColumn("{task.completed} events"), TimeElapsedColumn())
-    with Progress(*shown, transient=True) as progress:
+    terminal = Console(stderr=True)
+    with Progress(*shown, console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
         task = progress.add_task("ingesting", total=None)
         batch: list[Line] = []
         async for line in lines:

@@ -1,11 +1,15 @@
 """`segue messages` and `segue journeys`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
+from domain.message import MessageStatus
 from starter.cli.reach import AsJson, Data, operating
 from starter.cli.tables import show
+from storage.ledger import LedgerRow
+from workflows.catalogue import journey_named
 
 FIELDS = (
     "customer",
@@ -21,24 +25,42 @@ FIELDS = (
 )
 """What others rely on in `segue messages --json`, in this order; times are ISO 8601 product time."""
 
-_COLUMNS = ("customer", "journey", "step", "status", "reason", "due_at", "sent_at")
-
 
 async def messages(
     customer: Annotated[str | None, Parameter(help="Only this customer's.")] = None,
     /,
     *,
     journey: Annotated[str | None, Parameter(help="Only this journey's.")] = None,
-    limit: Annotated[int | None, Parameter(help="Only the latest so many.")] = None,
+    limit: Annotated[int | None, Parameter(help="Only the latest so many.", validator=Number(gte=1))] = None,
     data: Data = None,
     json: AsJson = False,
 ) -> None:
     """List the ledger: every mail that was or was not sent, and why. The latest decision comes last."""
     async with operating(data) as operations:
         found = await operations.messages(customer=customer, journey=journey, limit=limit)
-    rows = [row.model_dump(mode="json") for row in found]
-    shown = [{name: row[name] for name in FIELDS} for row in rows]
-    show(shown, as_json=json, empty="No message was decided about yet.", columns=_COLUMNS)
+    if journey is not None and not found:
+        journey_named(
+            journey
+        )  # one that is no longer deployed may have messages; one that never was is a typing mistake
+    rows = [_whole(row) if json else _line(row) for row in found]
+    show(rows, as_json=json, empty="No message was decided about yet.")
+
+
+def _whole(row: LedgerRow) -> dict[str, Any]:
+    dumped = row.model_dump(mode="json")
+    return {name: dumped[name] for name in FIELDS}
+
+
+def _line(row: LedgerRow) -> dict[str, Any]:
+    """What fits into a line. The moment is when it went, or is to be tried again, or was given up."""
+    waits = row.due_at if row.status is MessageStatus.DEFERRED else None
+    return {
+        "when": row.sent_at or waits or row.decided_at,
+        "customer": row.customer,
+        "mail": row.template,
+        "status": row.status.value,
+        "why": row.reason.split(": ")[0] if row.sent_at else row.reason,
+    }
 
 
 async def journeys(*, data: Data = None, json: AsJson = False) -> None:

@@ -29,7 +29,7 @@ async def serve() -> None:
         await database.check()
         async with database.transaction() as session:
             clock = SystemClock(await load_clock(session, settings.pace, datetime.now(UTC)))
-        client = await connect(settings.temporal, namespace=settings.namespace)
+        client = await connect(settings.temporal, namespace=settings.namespace, lazy=True)
         with bind(settings.host, settings.port) as listening:
             async with serving(
                 settings,

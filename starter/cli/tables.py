@@ -11,6 +11,9 @@ from rich.text import Text
 
 console = Console()
 
+_WHOLE = ("when", "status", "name")
+"""Columns that are not broken: others give way."""
+
 
 def show(rows: Sequence[dict[str, Any]], *, as_json: bool, empty: str, columns: Sequence[str] | None = None) -> None:
     """Print rows of JSON-ready values.
@@ -25,14 +28,23 @@ def show(rows: Sequence[dict[str, Any]], *, as_json: bool, empty: str, columns: 
         print(json.dumps(list(rows), indent=2, ensure_ascii=False))
         return
     if not rows:
-        console.print(empty)
+        console.print(Text(empty))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     names = list(columns or rows[0])
     for name in names:
-        table.add_column(name.replace("_", " "), overflow="fold")
+        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name in _WHOLE)
     for row in rows:
         table.add_row(*(Text(cell(row.get(name))) for name in names))
+    console.print(table)
+
+
+def show_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+    """Print names and what is to be said of each, indented; a long text stays in its column."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(min_width=1)
+    for name, text in pairs:
+        table.add_row(" ", Text(name), Text(text))
     console.print(table)
 
 

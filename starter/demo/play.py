@@ -8,6 +8,7 @@ from datetime import timedelta
 import httpx2
 
 from domain.enrollment import State
+from domain.errors import PermanentError
 from domain.message import MessageStatus
 from starter.client import SegueClient
 from starter.demo.letters import Letters
@@ -24,6 +25,10 @@ AFTERWARDS = timedelta(hours=12)
 
 LOOK_EVERY = 0.25
 """Seconds between looks at how far the journeys are."""
+
+
+class StoryError(PermanentError):
+    """A shopper could not act: the stack does not do what it must."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class Play:
         """Play to the end, showing the state now and then. Returns what was seen last.
 
         Raises:
-            SegueError: a shopper could not act.
+            StoryError: a shopper could not act; the others are stopped.
         """
         async with (
             SegueClient(self._stack.addresses.collector, self._stack.write_key) as client,
@@ -65,10 +70,14 @@ class Play:
         ):
             letters = Letters(self._stack.addresses.inbox, http)
             shop = Shop(client, letters, self._wait)
-            async with asyncio.TaskGroup() as acting:
-                for shopper in SHOPPERS:
-                    acting.create_task(self._act(shop, shopper))
-                await self._until_over(letters, watch)
+            try:
+                async with asyncio.TaskGroup() as acting:
+                    for shopper in SHOPPERS:
+                        acting.create_task(self._act(shop, shopper))
+                    await self._until_over(letters, watch)
+            except ExceptionGroup as failures:
+                # Once a shopper is stuck the play cannot become what was expected: the first trouble tells enough.
+                raise failures.exceptions[0] from None
             await self._wait(AFTERWARDS)
             seen = await self._look(letters)
             watch(seen)
@@ -76,10 +85,13 @@ class Play:
 
     async def _act(self, shop: Shop, shopper: Shopper) -> None:
         traits = {"email": shopper.email, "firstName": shopper.name, "timezone": "UTC", "consent": True}
-        await shop.client.identify(shopper.id, traits)
-        await shop.view(shopper.id, shopper.product)
-        await shop.add(shopper.id, shopper.product)
-        await shopper.story(shop, shopper.id)
+        try:
+            await shop.client.identify(shopper.id, traits)
+            await shop.view(shopper.id, shopper.product)
+            await shop.add(shopper.id, shopper.product)
+            await shopper.story(shop, shopper.id)
+        except Exception as error:  # whatever it is, it ends the play, and the line must say whose story it was
+            raise StoryError(f"{shopper.name} {shopper.does}: {str(error) or type(error).__name__}") from error
 
     async def _until_over(self, letters: Letters, watch: Callable[[Sequence[Seen]], None]) -> None:
         """Show how it goes until every cart journey has ended."""

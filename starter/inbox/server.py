@@ -64,6 +64,11 @@ class Inbox:
         """Where to read the mails."""
         return f"http://{self.host}:{self.http_port}"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether mail is taken and the page is shown."""
+        return self._smtp is not None and self._smtp.is_serving() and self._http.started
+
     async def start(self) -> None:
         """Listen on both ports. Returns once connections are accepted.
 

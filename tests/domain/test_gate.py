@@ -54,7 +54,8 @@ class TestObjections:
     def test_first_one_decides(self, first: int) -> None:
         fields = {key: value for broken, _ in self.BROKEN[first:] for key, value in broken.items()}
         decision = decide(ask(), facts(**fields), POLICY)
-        assert decision == Decision(verdict=Verdict.DROP, reason=self.BROKEN[first][1])
+        ended_by = fields.get("ended_by")
+        assert decision == Decision(verdict=Verdict.DROP, reason=self.BROKEN[first][1], ended_by=ended_by)
 
     @pytest.mark.parametrize(
         ("fields", "verdict"),

@@ -54,7 +54,7 @@ class Process:
 
     def children(self) -> list[int]:
         """Ids of the processes it has started and that run."""
-        return [int(pid) for pid, parent in _processes() if parent == self.pid]
+        return [pid for pid, parent in _processes() if parent == self.pid]
 
 
 @contextmanager
@@ -77,12 +77,14 @@ def running(command: Sequence[str], output: Path, **environment: str) -> Iterato
         process.kill_group()
 
 
-def run(*arguments: str, stdin: bytes = b"", **environment: str) -> "subprocess.CompletedProcess[str]":
+def run(
+    *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     """Run `segue` to its end."""
     found = subprocess.run(
         [SEGUE, *arguments],
         cwd=ROOT,
-        env=_environment(environment),
+        env=_environment(environment or {}),
         input=stdin,
         capture_output=True,
         timeout=60,
@@ -96,7 +98,9 @@ def stack_up(folder: Path, *options: str, **environment: str) -> Iterator[Proces
     """`segue up` on a folder, on any ports and without quiet hours."""
     ports = ("--port", "0", "--ui-port", "0", "--inbox-port", "0")
     given = QUIET_HOURS_OFF | environment
-    with running([SEGUE, "up", "--data", str(folder), *ports, *options], folder.with_suffix(".out"), **given) as process:
+    with running(
+        [SEGUE, "up", "--data", str(folder), *ports, *options], folder.with_suffix(".out"), **given
+    ) as process:
         yield process
 
 
@@ -114,16 +118,16 @@ async def addresses_of(process: Process, folder: Path) -> Addresses:
 
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has ended, and was not waited for, does not."""
-    return pid in {int(each) for each, _ in _processes()}
+    return pid in {each for each, _ in _processes()}
 
 
-def _processes() -> list[tuple[str, str]]:
+def _processes() -> list[tuple[int, int]]:
     """Id and parent of all processes that run."""
     listed = subprocess.run(
         ["/bin/ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     found = [line.split() for line in listed]
-    return [(pid, parent) for pid, parent, state in found if not state.startswith("Z")]
+    return [(int(pid), int(parent)) for pid, parent, state in found if not state.startswith("Z")]
 
 
 def _environment(added: Mapping[str, str]) -> dict[str, str]:

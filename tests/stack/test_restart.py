@@ -109,7 +109,7 @@ async def test_what_cannot_be_is_refused_in_a_line(folder: Path) -> None:
         addresses = await addresses_of(process, folder)
 
         def refused(*options: str, **environment: str) -> str:
-            found = run("up", *options, **environment)
+            found = run("up", *options, environment=environment)
             assert found.returncode == 2
             assert found.stderr.startswith("segue: ")
             assert found.stderr.count("\n") == 1
@@ -125,7 +125,9 @@ async def test_what_cannot_be_is_refused_in_a_line(folder: Path) -> None:
     assert "this data runs at pace 7200" in refused("--data", str(folder), *free, "--pace", "60")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        assert f"--ui-port {port} is taken" in refused("--data", other, *free[:2], "--inbox-port", "0", "--ui-port", port)
+        assert f"--ui-port {port} is taken" in refused(
+            "--data", other, *free[:2], "--inbox-port", "0", "--ui-port", port
+        )
         assert f"--inbox-port {port}" in refused("--data", other, *free[:4], "--inbox-port", port)
     assert "SEGUE_PROT is no setting" in refused("--data", other, SEGUE_PROT="8100")
     assert "SEGUE_PACE" in refused("--data", other, SEGUE_PACE="quick")

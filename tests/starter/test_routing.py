@@ -96,7 +96,7 @@ def test_a_beginning_carries_the_event_the_clock_and_the_settings() -> None:
     assert begin is not None
     start = begin.start
     assert (start.journey, start.customer, start.key, start.clock) == ("cart-recovery", "anna", None, CLOCK)
-    assert start.settings == {"quiet": "PT2H"}
+    assert start.settings == {"quiet": "PT2H", "reaction": "PT23H", "between": "P1D"}  # as it began, defaults included
     assert start.occasion == Occasion(event_id="e-1", name=names.PRODUCT_ADDED, seq=7, nth=3, occurred_at=NOON)
     assert (begin.row.id, begin.row.workflow_id) == (start.enrollment, "cart-recovery/anna")
     assert (begin.row.state, begin.row.started_at, begin.row.outcome) == (State.STARTING, NOON + HOUR, None)
@@ -177,7 +177,7 @@ def ended(mails: int, began: datetime = NOON, kind: OutcomeKind = OutcomeKind.CO
         (CART, [ended(1)], 7 * DAY, True),
         (CART, [ended(1), ended(0, NOON + 6 * DAY)], 7 * DAY, True),
         (CART, [ended(0), ended(1, NOON + 6 * DAY)], 7 * DAY, False),
-        (CART, [ended(0, kind=OutcomeKind.HELD_OUT)], timedelta(), True),
+        (CART, [ended(0, kind=OutcomeKind.HELD_OUT)], timedelta(), False),  # held out: counts as if it had mailed
         (ORDER, [ended(0)], 100 * DAY, False),  # once per order, whatever became of it
         (ORDER, [ended(1)], 100 * DAY, False),
         (plan("once"), [ended(1)], 1000 * DAY, False),

@@ -18,9 +18,10 @@ from workflows.vocabulary import (
 )
 
 
-def plan(name: str) -> Plan:
+def plan(name: str, settings: type[Value] | None = None) -> Plan:
     """The declaration of a test's journey."""
-    return Plan(name=name, trigger=On("Never"), goal="Goal Reached", topic="tests", owner="tests")
+    never = On("Never")
+    return Plan(name=name, trigger=never, goal="Goal Reached", topic="tests", owner="tests", settings=settings)
 
 
 class Settings(Value):
@@ -46,7 +47,7 @@ class Telling(Journey):
 class Waits(Telling):
     """Waits for a duration, then until a moment, then until a moment that is past."""
 
-    plan = plan("test-waits")
+    plan = plan("test-waits", Settings)
 
     async def steps(self) -> None:
         """See the class."""

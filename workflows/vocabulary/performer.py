@@ -40,6 +40,8 @@ class Performer:
         self._steps_named: dict[str, int] = {}
         self._published: tuple[str, Tier] | None = None
         self._because = f"after {start.occasion.name}"
+        self._planned: datetime | None = None
+        """When the last wait was to end: a mail is due then, however late Temporal wakes us."""
         self.mails = 0
 
     def now(self) -> datetime:
@@ -95,6 +97,7 @@ class Performer:
 
     async def _sleep_until(self, moment: datetime, summary: str, woken_by: Callable[[], bool] = _never) -> None:
         """Wait until a product moment, an ending, or what `woken_by` tells; whichever is first."""
+        self._planned = moment
         remaining = self._start.clock.timer(moment - self.now())
         if not remaining:
             return
@@ -135,6 +138,8 @@ class Performer:
             self.now() + verb.within, verb.describe(), woken_by=lambda: self._inbox.holds(verb.kinds)
         )
         reaction = self._inbox.take(verb.kinds)
+        if reaction is not None:
+            self._planned = None  # it came when it came
         silence = f"no answer in {in_words(verb.within)}"
         self._because = verbs.SIGNAL_WORDS[type(reaction)] if reaction else silence
         self._display.note(self.now(), f"{verb.describe()}: {self._because}")
@@ -144,7 +149,8 @@ class Performer:
 
     async def _send(self, verb: verbs.Send) -> Delivery:
         step = self._name_step(verb.template)
-        due = self.now()
+        due = min(self._planned or self.now(), self.now())
+        self._planned = None
         delivery = await self._try_to_send(verb, step, due)
         while delivery.until is not None:
             self._display.note(self.now(), f"{step}: {delivery.reason}")

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from pydantic import BaseModel
+
 from workflows.vocabulary.trigger import Trigger
 
 
@@ -40,6 +42,8 @@ class Plan:
     """A property of the starting event, e.g. `order_id`: one enrollment for each of its values."""
     fresh_for: timedelta = timedelta(hours=24)
     """An event older than this starts nothing: yesterday's cart is news, last year's import is not."""
+    settings: type[BaseModel] | None = None
+    """The model of what a deployment may change (`SEGUE_JOURNEYS`); read it with `Journey.settings`."""
     holdout: float = 0.0
     """Share of customers, 0 to 1, who get no mail from this journey so that its effect can be measured."""
 

@@ -1,0 +1,35 @@
+"""What an event takes away for good: the leave to write to somebody. It outlasts the journeys that run now."""
+
+from domain.basket import read_text
+from domain.event import EMAIL_BOUNCED, EMAIL_COMPLAINED, UNSUBSCRIBED, Event
+from domain.model import Value
+from domain.profile import ALL_MARKETING
+
+_SOFT = ("soft", "transient", "deferred", "block")
+"""How providers call a bounce that may pass."""
+
+
+class Withdrawal(Value):
+    """Either a topic the customer opted out of (`*`: all marketing), or why nothing at all may go to the address."""
+
+    opt_out: str | None = None
+    suppression: str | None = None
+
+
+def read_withdrawal(event: Event) -> Withdrawal | None:
+    """What an event withdraws; None when nothing."""
+    match event.name:
+        case str(name) if name == UNSUBSCRIBED:
+            return Withdrawal(opt_out=read_text(event.properties.get("topic")) or ALL_MARKETING)
+        case str(name) if name == EMAIL_COMPLAINED:
+            return Withdrawal(suppression="complaint")
+        case str(name) if name == EMAIL_BOUNCED and not is_soft_bounce(event):
+            return Withdrawal(suppression="hard bounce")
+        case _:
+            return None
+
+
+def is_soft_bounce(event: Event) -> bool:
+    """Whether a bounce says of itself that it may pass, in `bounce_type` or `type`."""
+    kind = read_text(event.properties.get("bounce_type") or event.properties.get("type")).lower()
+    return event.name == EMAIL_BOUNCED and kind.startswith(_SOFT)
