@@ -57,9 +57,13 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Deliver for ever. Cancel to stop."""
+        resumed = False
         async with self._database.wakeups() as watch:
             while True:
                 try:
+                    if not resumed:
+                        await self.resume()
+                        resumed = True
                     busy = await self.deliver_pending()
                     self._failures = 0
                 except TransientError as error:
@@ -67,6 +71,25 @@ class Dispatcher:
                     continue
                 if not busy:
                     await watch.wait(timedelta(seconds=HELD_FOR) if self._held else LOOK_ANYWAY)
+
+    async def resume(self) -> None:
+        """Start the workflows of enrollments that were decided when whoever did it died, e.g. `segue enroll`.
+
+        Raises:
+            TransientError: something is away.
+        """
+        async with self._database.read() as session:
+            rows = await Enrollments(session).starting()
+        for row in rows:
+            if not self._routes.knows(row.journey):
+                continue
+            try:
+                await self._enroller.begin(self._routes.begin_again(row).start)
+            except StillEndingError as error:
+                # If an event began it, the event will come again; what an operator began waits for the next start.
+                _log.warning("enrollment waits", enrollment=row.workflow_id, problem=str(error))
+            except PermanentError:
+                await self._give_up(row)
 
     async def deliver_pending(self) -> bool:
         """Deliver one batch of what is due. Returns whether there may be more.

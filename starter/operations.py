@@ -8,13 +8,13 @@ from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.clock import Clock
-from domain.enrollment import EnrollmentRow, Occasion, Outcome, Progress, State
-from domain.errors import PermanentError, UnknownCustomerError
+from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Progress, State
+from domain.errors import PermanentError, SegueError, UnknownCustomerError
 from domain.intent import Intent
 from domain.model import Instant, Value
 from domain.signals import Signal
 from starter.enrolling import GONE, Enroller
-from starter.routing import Routes
+from starter.routing import Begin, Routes
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import EnrollmentCount, Enrollments
@@ -78,6 +78,7 @@ class Operations:
             UnknownJourneyError: no such journey.
             UnknownCustomerError: nobody of that name was reported.
             AlreadyEnrolledError: they are in it now.
+            UnavailableError: Temporal is away; the enrollment is ended, as if it had never been asked for.
         """
         plan = journey_named(journey).plan
         who = await self._identify(customer)
@@ -95,7 +96,7 @@ class Operations:
             begin = self._routes.enroll(plan, who, occasion, now, key=key)
             await enrollments.open(begin.row)
         if begin.row.state is State.STARTING:
-            await self._enroller.begin(begin.start)
+            await self._start(begin)
         return await self._status(begin.row)
 
     async def signal(self, customer: str, signal: Signal, *, journey: str | None = None) -> list[str]:
@@ -171,6 +172,16 @@ class Operations:
         async with self._database.read() as session:
             rows = await Enrollments(session).running([who])
         return [row for row in rows if journey in (None, row.journey)]
+
+    async def _start(self, begin: Begin) -> None:
+        """Start the workflow of an enrollment, or end the enrollment, so that it is in nobody's way."""
+        try:
+            await self._enroller.begin(begin.start)
+        except SegueError as error:
+            async with self._database.transaction() as session:
+                outcome = Outcome(kind=OutcomeKind.CANCELLED, why=f"not started: {error}")
+                await Enrollments(session).close(begin.row.id, outcome, self._clock.now())
+            raise
 
     async def _end_gone(self, rows: Sequence[EnrollmentRow]) -> None:
         """End enrollments whose workflow was terminated or lost: nothing else would ever tell the database."""

@@ -71,6 +71,10 @@ class Routes:
             for name in sorted(names or ()):
                 self._by_event.setdefault(name, []).append(plan)
 
+    def knows(self, journey: str) -> bool:
+        """Whether a journey is deployed."""
+        return journey in self._plans
+
     def plan(self, journey: str) -> Plan:
         """The plan of a deployed journey."""
         return self._plans[journey]

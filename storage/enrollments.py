@@ -67,6 +67,10 @@ class Enrollments(Repository):
         theirs = _ENROLLMENTS.c.customer_id.in_(sorted(customers))
         return await self._all(select(*_FIELDS).where(theirs, _ENROLLMENTS.c.state != State.ENDED))
 
+    async def starting(self) -> list[EnrollmentRow]:
+        """Enrollments that were decided, and that no workflow has taken up yet, oldest first."""
+        return await self._all(select(*_FIELDS).where(_ENROLLMENTS.c.state == State.STARTING))
+
     async def latest(self, journey: str, customer: str, key: str | None = None) -> EnrollmentRow | None:
         """The customer's newest enrollment in a journey, with that key or, without one, with no key."""
         same = _same(journey, customer, key)

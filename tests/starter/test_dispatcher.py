@@ -9,7 +9,7 @@ import pytest
 
 from domain import event as names
 from domain.clock import PacedClock
-from domain.enrollment import EnrollmentRow, OutcomeKind, Start, State, workflow_id
+from domain.enrollment import EnrollmentRow, Occasion, OutcomeKind, Start, State, workflow_id
 from domain.errors import UnavailableError
 from domain.event import Event, EventType
 from domain.signals import Click, Purchase, Revisit, Signal
@@ -483,3 +483,32 @@ async def test_events_of_one_customer_are_never_delivered_side_by_side(post: Pos
     await post.deliver(second)
     assert len(watchful.signals) == 50
     assert watchful.most > 1  # but customers are served side by side
+
+
+async def operator_begins(post: Post, customer: str = "anna") -> EnrollmentRow:
+    """What `segue enroll` records before it asks Temporal."""
+    occasion = Occasion(event_id=f"operator-{customer}", name="enrolled by an operator", occurred_at=NOON)
+    begin = post.routes.enroll(post.routes.plan("cart-recovery"), customer, occasion, NOON)
+    async with post.database.transaction() as session:
+        await Enrollments(session).open(begin.row)
+    return begin.row
+
+
+async def test_an_enrollment_whose_starter_died_is_started_by_the_next_dispatcher(post: Post) -> None:
+    row = await operator_begins(post)
+    await post.dispatcher.resume()
+    assert [start.enrollment for start in post.temporal.starts] == [row.id]
+    await post.admit()
+    await post.dispatcher.resume()
+    assert len(post.temporal.starts) == 1
+
+
+async def test_what_cannot_be_resumed_holds_up_nothing_else(post: Post) -> None:
+    for customer in ("anna", "boris", "clara"):
+        await operator_begins(post, customer)
+    post.temporal.still_ending.add("cart-recovery/anna")
+    post.temporal.refuses.add("cart-recovery/boris")
+    await post.dispatcher.resume()
+    assert post.temporal.went == ["start cart-recovery/clara"]
+    states = {row.customer: row.state for name in ("anna", "boris", "clara") for row in await post.rows(name)}
+    assert states == {"anna": State.STARTING, "boris": State.ENDED, "clara": State.STARTING}

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from domain import calls
 from domain.calls import Delivery
@@ -131,10 +131,11 @@ class Journey(ABC):
             if not admission.admitted:
                 return Outcome(kind=OutcomeKind.SUPERSEDED, why=admission.why)
             await self._play()
-        except (asyncio.CancelledError, ActivityError) as error:
-            # An operator's cancel ends a wait with the one, and an activity with the other.
+        except (asyncio.CancelledError, ActivityError, ApplicationError) as error:
+            # An operator's cancel ends a wait with the first, and an activity with the second; the third is what a
+            # local activity said last.
             if not is_cancelled_exception(error):
-                raise
+                return await self._end(_forgotten(error))
             await self._end(Outcome(kind=OutcomeKind.CANCELLED, why="cancelled by an operator"))
             raise
         return await self._end(
@@ -207,6 +208,14 @@ class Journey(ABC):
         if meaning is not None:
             self._display.note(now, f"heard: {meaning}")
             workflow.set_current_details(self._display.markdown())
+
+
+def _forgotten(error: BaseException) -> Outcome:
+    """The outcome when the database no longer knows the customer; any other error is raised again."""
+    cause = error.__cause__ if isinstance(error, ActivityError) else error
+    if isinstance(cause, ApplicationError) and cause.type in stubs.FORGOTTEN:
+        return Outcome(kind=OutcomeKind.EXITED, why="the customer is no longer known")
+    raise error
 
 
 def journey(cls: type[J]) -> type[J]:

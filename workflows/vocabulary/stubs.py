@@ -17,8 +17,14 @@ A = TypeVar("A")
 LOCAL_TIMEOUT = timedelta(seconds=30)
 """Scoring, gate and rendering are milliseconds of database and CPU; half a minute is a database in trouble."""
 
+FORGOTTEN = ("UnknownCustomerError", "UnknownMessageError")
+"""Types of errors that say: the database no longer knows them. No retry finds them again."""
+
 LOCAL_RETRY = RetryPolicy(
-    initial_interval=timedelta(milliseconds=200), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=5)
+    initial_interval=timedelta(milliseconds=200),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=5),
+    non_retryable_error_types=FORGOTTEN,
 )
 """0.2 s, 0.4 s … 5 min, for as long as the database is away: an outage delays a journey and never ends it."""
 
@@ -29,7 +35,7 @@ SEND_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=2),
     backoff_coefficient=2.0,
     maximum_interval=timedelta(minutes=10),
-    non_retryable_error_types=["UnknownMessageError"],
+    non_retryable_error_types=FORGOTTEN,
 )
 """2 s, 4 s … 10 min: a mail server that says *later* delays a mail and never loses it."""
 
