@@ -4,15 +4,18 @@ A setting `x` is the variable `SEGUE_X`; a nested one `SEGUE_X__Y`. Values of di
 """
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import time
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from domain.civil import QuietHours
+from domain.civil import QuietHours, find_zone
 from domain.errors import ConfigurationError
 from domain.gate import Caps, ConsentRule, GatePolicy
 from domain.intent import Thresholds
@@ -22,11 +25,36 @@ from domain.offer import OfferPolicy
 PREFIX = "SEGUE_"
 
 
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("give a web address, such as https://shop.example")
+    return text
+
+
+def _mailbox(text: str) -> str:
+    name, address = parseaddr(text)
+    if not name or not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        raise ValueError("give a name and an address, such as Your Shop <hello@shop.example>")
+    return text
+
+
+def _zone(text: str) -> str:
+    if find_zone(text) is None:
+        raise ValueError("give an IANA time zone, such as Europe/Berlin")
+    return text
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
 class ShopSettings(Value):
     """The sender, as the customer sees it. The notes are the shop's own words on what holds buyers back."""
 
     name: str = "Your Shop"
-    url: str = "https://shop.example"
+    url: WebAddress = "https://shop.example"
     postal_address: str = "1 Example Street, 12345 Example"
     support_email: str = "help@shop.example"
     currency: str = "USD"
@@ -52,11 +80,11 @@ class Settings(BaseSettings):
     temporal_binary: Path | None = Field(default=None, description="The `temporal` command for the embedded server.")
     database: str | None = Field(default=None, description="Database URL; none: a SQLite file under `data`.")
     smtp: str | None = Field(default=None, description="Mail server URL; none: the development inbox.")
-    sender: str = Field(default="Your Shop <hello@shop.example>", description="From of every mail.")
-    public_url: str | None = Field(default=None, description="Where customers reach the collector: links in mails.")
+    sender: Mailbox = Field(default="Your Shop <hello@shop.example>", description="From of every mail.")
+    public_url: WebAddress | None = Field(default=None, description="The collector's address for customers.")
     secret: SecretStr | None = Field(default=None, description="Signs links. By comma: the first signs, all count.")
     write_keys: SecretStr | None = Field(default=None, description="Keys that backends may write with, by comma.")
-    default_zone: str = Field(default="UTC", description="Zone of customers who reported none.")
+    default_zone: Zone = Field(default="UTC", description="Zone of customers who reported none.")
     quiet_from: time = Field(default=time(21), description="Start of quiet hours, customer's wall clock.")
     quiet_to: time = Field(default=time(8), description="End of quiet hours, customer's wall clock.")
     consent: ConsentRule = Field(default=ConsentRule.RECORDED, description="Whether marketing needs recorded consent.")
@@ -106,4 +134,8 @@ def load_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "__".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(f"{PREFIX}{name}: {first['msg']}") from None
+        raise ConfigurationError(f"{PREFIX}{name}: {first['msg'].removeprefix('Value error, ')}") from None
+    except SettingsError as error:  # a setting that is a JSON object, and cannot be read
+        named = re.search(r'field "(\w+)"', str(error))
+        name = named[1].upper() if named else ""
+        raise ConfigurationError(f"{PREFIX}{name}: give a JSON object, such as {{}}") from None

@@ -61,7 +61,16 @@ async def connect(
     try:
         return await Client.connect(**config, data_converter=DATA_CONVERTER, lazy=lazy, interceptors=list(interceptors))
     except (RuntimeError, RPCError) as error:
-        raise UnavailableError(f"Temporal does not answer at {config['target_host']}: {error}") from error
+        where = config["target_host"]
+        raise UnavailableError(f"Temporal does not answer at {where}: {in_plain_words(error)}") from error
+
+
+def in_plain_words(error: Exception) -> str:
+    """What went wrong with a connection; the SDK quotes the structures of the libraries below it."""
+    said = error.message if isinstance(error, RPCError) else str(error)
+    if "Connection refused" in said:
+        return "nobody listens there"
+    return "the connection failed" if "tonic::" in said else said
 
 
 def workflow_runner() -> SandboxedWorkflowRunner:

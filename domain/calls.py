@@ -10,7 +10,7 @@ from typing import Final
 from domain.enrollment import Occasion, Outcome
 from domain.gate import Ask
 from domain.intent import Intent, Tier
-from domain.message import Decision, MessageStatus
+from domain.message import WENT_OUT, Decision, MessageStatus
 from domain.model import CustomerId, Instant, WireValue
 from domain.offer import Offer
 
@@ -128,7 +128,7 @@ class Delivery(WireValue):
     @property
     def went_out(self) -> bool:
         """Whether the customer has it, as far as anybody can know."""
-        return self.status in (MessageStatus.SENT, MessageStatus.UNKNOWN)
+        return self.status in WENT_OUT
 
 
 class FactRequest(WireValue):

@@ -156,7 +156,7 @@ class _Depth(NamedTuple):
 # which tiers are possible (a page is low, a product medium, a second look or a cart high). Their distance to the
 # default thresholds is the day or so for which an action keeps its tier while it fades.
 _DEPTHS = {
-    Action.NONE: _Depth(0, 0, 34, "nothing done yet"),
+    Action.NONE: _Depth(0, 0, 34, "nothing done lately"),
     Action.HOMEPAGE: _Depth(10, 0, 34, "pages visited"),
     Action.CATEGORY: _Depth(20, 0, 54, "category viewed"),
     Action.PRODUCT: _Depth(40, 40, 54, "product viewed"),

@@ -42,6 +42,10 @@ class MessageStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+WENT_OUT = frozenset({MessageStatus.SENT, MessageStatus.UNKNOWN})
+"""The customer has it, as far as anybody can know."""
+
+
 class Verdict(StrEnum):
     """What the gate may answer."""
 

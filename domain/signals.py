@@ -32,7 +32,7 @@ class Revisit(Signal):
 class Purchase(Signal):
     """The customer ordered. `revenue` in the shop's currency."""
 
-    revenue: float = 0.0
+    revenue: float = Field(default=0.0, allow_inf_nan=False)
     order_id: str | None = None
 
 

@@ -9,6 +9,9 @@ _SOFT = ("soft", "transient", "deferred", "block")
 """How providers call a bounce that may pass."""
 
 
+_BOUNCE_TYPE = ("bounce_type", "bounceType", "type")
+
+
 class Withdrawal(Value):
     """Either a topic the customer opted out of (`*`: all marketing), or why nothing at all may go to the address."""
 
@@ -30,6 +33,6 @@ def read_withdrawal(event: Event) -> Withdrawal | None:
 
 
 def is_soft_bounce(event: Event) -> bool:
-    """Whether a bounce says of itself that it may pass, in `bounce_type` or `type`."""
-    kind = read_text(event.properties.get("bounce_type") or event.properties.get("type")).lower()
+    """Whether a bounce says of itself that it may pass, in `bounce_type`, `bounceType` or `type`."""
+    kind = read_text(next(filter(None, (event.properties.get(name) for name in _BOUNCE_TYPE)), None)).lower()
     return event.name == EMAIL_BOUNCED and kind.startswith(_SOFT)

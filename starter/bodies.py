@@ -11,6 +11,9 @@ from domain.errors import InvalidEventError, PermanentError
 IDENTITY: Final = ("", "identity")
 PACKED: Final = ("gzip", "x-gzip", "deflate")
 
+MAX_MEMBERS: Final = 100
+"""Of a gzip file joined end to end. Clients send one; a body of nothing but empty members is an attack."""
+
 _EITHER_HEADER: Final = zlib.MAX_WBITS | 32
 """Zlib looks at the first bytes: gzip or zlib. Clients confuse the two, since both call themselves deflate."""
 
@@ -96,7 +99,7 @@ def parse_json(body: bytes) -> Any:
 
 def _inflate(packed: bytes, limit: int, header: int) -> bytes:
     parts = bytearray()
-    while True:
+    for _ in range(MAX_MEMBERS):
         member = zlib.decompressobj(header)
         parts += member.decompress(packed, limit - len(parts) + 1)
         if len(parts) > limit:
@@ -106,3 +109,4 @@ def _inflate(packed: bytes, limit: int, header: int) -> bytes:
         if not member.unused_data:
             return bytes(parts)
         packed = member.unused_data  # gzip files may be joined end to end (RFC 1952, 2.2)
+    raise InvalidEventError("", f"the compressed body has more than {MAX_MEMBERS} members: compress it in one")

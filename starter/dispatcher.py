@@ -17,8 +17,9 @@ from domain.customer import Customer
 from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State, enrollment_id
 from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
-from starter.enrolling import GONE, Enroller, StillEndingError
-from starter.routing import Begin, Routes, may_reenter
+from starter.enrolling import Enroller, Presence, StillEndingError
+from starter.gone import end_gone
+from starter.routing import Begin, Routes, Tell, may_reenter
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
@@ -163,7 +164,7 @@ class Dispatcher:
                 if await self._enroller.tell(tell.workflow_id, tell.signal):
                     self.told += 1
                 else:
-                    await self._note_gone(tell.enrollment)
+                    await self._note_gone(tell)
             except PermanentError as error:
                 refused.append(error)
         for begun in await self._begin(event):
@@ -178,16 +179,22 @@ class Dispatcher:
         if refused:
             await self._park(event, refused[0])
 
-    async def _note_gone(self, enrollment: str) -> None:
+    async def _note_gone(self, tell: Tell) -> None:
         """End an enrollment whose workflow no longer runs, e.g. because an operator terminated it.
 
-        One that ended by itself has recorded its outcome before, and keeps it.
+        One that ended by itself has recorded its outcome before. One that this Temporal has never heard of is left
+        alone: perhaps it is the wrong Temporal.
         """
-        async with self._database.transaction() as session:
-            enrollments = Enrollments(session)
-            row = await enrollments.get(enrollment)
-            if row is not None and row.state is State.RUNNING:
-                await enrollments.close(enrollment, GONE, self._clock.now())
+        async with self._database.read() as session:
+            row = await Enrollments(session).get(tell.enrollment)
+        if row is None or row.state is not State.RUNNING:
+            return
+        presence = await self._enroller.look(tell.workflow_id, tell.enrollment)
+        if presence is Presence.ENDED:
+            async with self._database.transaction() as session:
+                await end_gone(session, row, self._clock.now())
+        elif presence is Presence.UNKNOWN:
+            _log.error("enrollment unknown to Temporal", workflow_id=tell.workflow_id, remedy="segue cancel")
 
     async def _give_up(self, row: EnrollmentRow) -> None:
         """End an enrollment that can never be started, so that a later event may begin another."""

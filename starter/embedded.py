@@ -11,9 +11,12 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
+
+import structlog
 
 from domain.errors import ConfigurationError, UnavailableError
 from temporal import connect
@@ -24,6 +27,9 @@ START_WITHIN = 60.0
 
 STOP_WITHIN = 10.0
 """Seconds it may take to close its database file before it is killed."""
+
+RESTART_AFTER = 1.0
+"""Seconds, so that a server that cannot start does not fill its log."""
 
 _TUNING = (
     # A burst of timers due at once (paced time makes them) is read faster than the default of 20 polls a second.
@@ -39,6 +45,8 @@ exec "$@" 3<&- </dev/null
 """Becomes the server, and leaves a watcher beside it, in the same process group and no other. Standard input is a pipe
 that nobody writes to: its end tells the watcher that we are gone, however that came about. PR_SET_PDEATHSIG would do
 the same on Linux alone, and needs code between fork and exec."""
+
+_log = structlog.get_logger("segue.temporal")
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
 
@@ -78,7 +86,7 @@ class DevServer:
 
 @asynccontextmanager
 async def dev_server(
-    *, binary: Path, file: Path | None, ui_port: int, port: int, log: Path | None = None
+    *, binary: Path, file: Path | None, ui_port: int, port: int, log: Path | None = None, restart: bool = False
 ) -> AsyncIterator[DevServer]:
     """Run a dev server until the block ends.
 
@@ -88,6 +96,7 @@ async def dev_server(
         ui_port: of the web UI; 0 for none.
         port: of the gRPC service.
         log: where its output goes; None: nowhere.
+        restart: start it again when it ends by itself.
 
     Raises:
         ConfigurationError: a port is taken.
@@ -99,19 +108,36 @@ async def dev_server(
     reading, writing = os.pipe()
     with ExitStack() as lifeline:
         lifeline.callback(os.close, writing)
-        process = await _spawn([str(binary), *_arguments(file=file, ui_port=ui_port, port=port)], file, log, reading)
-        server = DevServer(process, f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}" if ui_port else "")
+        lifeline.callback(os.close, reading)
+        start = partial(_spawn, [str(binary), *_arguments(file=file, ui_port=ui_port, port=port)], file, log, reading)
+        server = DevServer(await start(), f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}" if ui_port else "")
+        keeping: asyncio.Task[None] | None = None
         try:
             await _until_serving(server, log)
+            keeping = asyncio.create_task(_keep(server, start)) if restart else None
             yield server
         finally:
-            await _stop(process)
+            if keeping is not None:
+                keeping.cancel()
+                await asyncio.wait([keeping])
+            await _stop(server.process)
+
+
+async def _keep(server: DevServer, start: Callable[[], Awaitable[asyncio.subprocess.Process]]) -> None:
+    """Start the server again whenever it ends. Journeys go on where they were: all of it is in its file."""
+    while True:
+        status = await server.process.wait()
+        _log.error("Temporal ended, starting it again", status=status)
+        await asyncio.sleep(RESTART_AFTER)
+        try:
+            server.process = await start()
+        except (UnavailableError, OSError) as error:
+            _log.error("Temporal did not start", problem=str(error))
 
 
 async def _spawn(command: list[str], file: Path | None, log: Path | None, lifeline: int) -> asyncio.subprocess.Process:
     """Start the server. It inherits what it has to keep open; none of it stays open here."""
     with ExitStack() as ours:
-        ours.callback(os.close, lifeline)
         output = ours.enter_context(log.open("ab")) if log else None
         # Inherited, the lock lasts as long as the server does, and not only as long as we do.
         locks = [] if file is None else [await _lock(file, ours)]

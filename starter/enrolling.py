@@ -1,6 +1,7 @@
 """Begins enrollments and tells them things, on Temporal. The only place that starts or signals journeys."""
 
 import inspect
+from enum import StrEnum
 
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import (
@@ -12,19 +13,16 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.enrollment import Outcome, OutcomeKind, Start, workflow_id
+from domain.enrollment import Start, workflow_id
 from domain.errors import PermanentError, UnavailableError
 from domain.signals import Signal
 from starter.routing import SIGNAL_NAMES
-from temporal import TASK_QUEUE
+from temporal import TASK_QUEUE, in_plain_words
 from workflows.catalogue import journey_named
 from workflows.vocabulary import search
 
 ENROLLMENT_MEMO = "enrollment"
 """Memo key with the enrollment's id: tells two runs of one workflow id apart."""
-
-GONE = Outcome(kind=OutcomeKind.CANCELLED, why="its workflow no longer runs")
-"""Of an enrollment whose workflow was terminated, failed, or is unknown to Temporal."""
 
 _PERMANENT = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED)
 
@@ -35,6 +33,16 @@ class RejectedByTemporalError(PermanentError):
 
 class StillEndingError(UnavailableError):
     """The customer's earlier enrollment under the same workflow id is about to end. Concerns this customer alone."""
+
+
+class Presence(StrEnum):
+    """What Temporal knows of an enrollment's workflow."""
+
+    RUNS = "runs"
+    ENDED = "ended"
+    """It was there and runs no longer, whatever ended it."""
+    UNKNOWN = "unknown"
+    """Never there, or forgotten after the namespace's retention, or this is another Temporal than the one it is in."""
 
 
 class Enroller:
@@ -75,7 +83,19 @@ class Enroller:
             raise _translated(error) from error
         return True
 
-    async def runs(self, identifier: str, enrollment: str) -> bool:
+    async def cancel(self, identifier: str) -> None:
+        """Ask an enrollment to stop.
+
+        Raises:
+            UnavailableError: Temporal is away.
+        """
+        try:
+            await self._client.get_workflow_handle(identifier).cancel()
+        except RPCError as error:
+            if not _is_gone(error):
+                raise _translated(error) from error
+
+    async def look(self, identifier: str, enrollment: str) -> Presence:
         """Whether the workflow of an enrollment is running.
 
         Raises:
@@ -86,9 +106,11 @@ class Enroller:
             memo = await description.memo()
         except RPCError as error:
             if _is_gone(error):
-                return False
+                return Presence.UNKNOWN
             raise _translated(error) from error
-        return description.status is WorkflowExecutionStatus.RUNNING and memo.get(ENROLLMENT_MEMO) == enrollment
+        if memo.get(ENROLLMENT_MEMO) != enrollment:
+            return Presence.UNKNOWN
+        return Presence.RUNS if description.status is WorkflowExecutionStatus.RUNNING else Presence.ENDED
 
     async def _start(self, identifier: str, start: Start) -> None:
         journey = journey_named(start.journey)
@@ -129,4 +151,4 @@ def _is_gone(error: RPCError) -> bool:
 def _translated(error: RPCError) -> UnavailableError | RejectedByTemporalError:
     if error.status in _PERMANENT:
         return RejectedByTemporalError(f"Temporal refused: {error.message}")
-    return UnavailableError(f"Temporal is away: {error.message}")
+    return UnavailableError(f"Temporal is away: {in_plain_words(error)}")

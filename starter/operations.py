@@ -3,24 +3,27 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
 from temporalio.client import Client, WorkflowQueryFailedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from domain.clock import Clock
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Progress, State
-from domain.errors import PermanentError, SegueError, UnknownCustomerError
+from domain.errors import PermanentError, SegueError, UnavailableError, UnknownCustomerError
 from domain.intent import Intent
 from domain.model import Instant, Value
 from domain.signals import Signal
-from starter.enrolling import GONE, Enroller
-from starter.routing import Begin, Routes
+from starter.enrolling import Enroller, Presence
+from starter.gone import WHY, end_gone
+from starter.routing import Begin, Routes, key_of, occasion_of
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import EnrollmentCount, Enrollments
 from storage.events import EventStore
 from storage.ledger import Ledger, LedgerRow
 from workflows.catalogue import JOURNEYS, journey_named
+from workflows.vocabulary.plan import Plan
 
 ANSWER_WITHIN = 3.0
 """Seconds an enrollment may take to tell its status; without a worker it never would."""
@@ -28,6 +31,10 @@ ANSWER_WITHIN = 3.0
 
 class AlreadyEnrolledError(PermanentError):
     """The customer is in that journey now."""
+
+
+class NoOccasionError(PermanentError):
+    """The journey is about an order, or whatever it has one enrollment for, and the customer has none such."""
 
 
 class EnrollmentStatus(Value):
@@ -74,7 +81,10 @@ class Operations:
     async def enroll(self, journey: str, customer: str, *, key: str | None = None) -> EnrollmentStatus:
         """Begin a journey for a customer by hand, whatever its trigger and re-entry rule say.
 
+        A journey with one enrollment per order, say, is about an order of the customer: `key` names it.
+
         Raises:
+            NoOccasionError: the key is missing, or names nothing of this customer's.
             UnknownJourneyError: no such journey.
             UnknownCustomerError: nobody of that name was reported.
             AlreadyEnrolledError: they are in it now.
@@ -82,19 +92,18 @@ class Operations:
         """
         plan = journey_named(journey).plan
         who = await self._identify(customer)
-        await self._end_gone(await self._running(who, journey))
         now = self._clock.now()
         async with self._database.transaction() as session:
             enrollments = Enrollments(session)
             for row in await enrollments.running([who]):
                 if (row.journey, row.key) == (journey, key):
-                    raise AlreadyEnrolledError(f"{customer} is in {journey} already: {row.workflow_id}")
-            seq = await EventStore(session).latest_seq(who)
-            occasion = Occasion(
-                event_id=f"operator-{uuid.uuid4()}", name="enrolled by an operator", seq=seq, occurred_at=now
-            )
+                    raise AlreadyEnrolledError(
+                        f"{customer} is in {journey} already: {row.workflow_id}; `segue cancel` ends it"
+                    )
+            occasion = await self._occasion(EventStore(session), plan, who, key, now)
             begin = self._routes.enroll(plan, who, occasion, now, key=key)
-            await enrollments.open(begin.row)
+            if not await enrollments.open(begin.row):
+                raise AlreadyEnrolledError(f"{customer} was in {journey} for {key} already")
         if begin.row.state is State.STARTING:
             await self._start(begin)
         return await self._status(begin.row)
@@ -107,23 +116,24 @@ class Operations:
     async def cancel(self, customer: str, *, journey: str | None = None) -> list[str]:
         """Cancel the customer's running enrollments. A mail under way is finished; nothing goes after it.
 
+        One whose workflow no longer runs, because it was terminated or lost, is ended in the database.
+
         Returns the workflow ids of those that were asked to stop.
         """
         cancelled: list[str] = []
         for row in await self._running(customer, journey):
-            try:
-                await self._client.get_workflow_handle(row.workflow_id).cancel()
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
+            # Temporal accepts to cancel what has ended, and does nothing then.
+            if await self._enroller.look(row.workflow_id, row.id) is Presence.RUNS:
+                await self._enroller.cancel(row.workflow_id)
             else:
-                cancelled.append(row.workflow_id)
+                async with self._database.transaction() as session:
+                    await end_gone(session, row, self._clock.now())
+            cancelled.append(row.workflow_id)
         return cancelled
 
     async def status(self, customer: str) -> list[EnrollmentStatus]:
         """Every enrollment of a customer, the oldest first; running ones are asked how they stand."""
         who = await self._identify(customer)
-        await self._end_gone(await self._running(who, None))
         async with self._database.read() as session:
             rows = await Enrollments(session).of_customer(who)
         return list(await asyncio.gather(*(self._status(row) for row in rows)))
@@ -173,6 +183,24 @@ class Operations:
             rows = await Enrollments(session).running([who])
         return [row for row in rows if journey in (None, row.journey)]
 
+    async def _occasion(
+        self, events: EventStore, plan: Plan, customer: str, key: str | None, now: datetime
+    ) -> Occasion:
+        """The operator's request, or the event the journey is about."""
+        if plan.one_per is None:
+            if key is not None:
+                raise NoOccasionError(f"{plan.name} has one enrollment per customer: leave out --key")
+            seq = await events.latest_seq(customer)
+            by_hand = f"operator-{uuid.uuid4()}"
+            return Occasion(event_id=by_hand, name="enrolled by an operator", seq=seq, occurred_at=now)
+        names = plan.trigger.names() or frozenset()
+        if key is None:
+            raise NoOccasionError(f"{plan.name} has one enrollment per {plan.one_per}: name it with --key")
+        for stored in await events.of_names(customer, names):
+            if key_of(plan, stored.event) == key:
+                return occasion_of(stored)
+        raise NoOccasionError(f"no {' or '.join(sorted(names))} of this customer has {plan.one_per} {key}")
+
     async def _start(self, begin: Begin) -> None:
         """Start the workflow of an enrollment, or end the enrollment, so that it is in nobody's way."""
         try:
@@ -183,22 +211,18 @@ class Operations:
                 await Enrollments(session).close(begin.row.id, outcome, self._clock.now())
             raise
 
-    async def _end_gone(self, rows: Sequence[EnrollmentRow]) -> None:
-        """End enrollments whose workflow was terminated or lost: nothing else would ever tell the database."""
-        for row in rows:
-            if row.state is State.RUNNING and not await self._enroller.runs(row.workflow_id, row.id):
-                async with self._database.transaction() as session:
-                    await Enrollments(session).close(row.id, GONE, self._clock.now())
-
     async def _status(self, row: EnrollmentRow) -> EnrollmentStatus:
-        progress = None if row.state is State.ENDED else await self._ask(row)
+        absent = ""
+        if row.state is State.RUNNING:
+            row, absent = await self._look(row)
+        progress = None if absent or row.state is State.ENDED else await self._ask(row)
         outcome = row.outcome or (progress.outcome if progress else None)
         if progress is not None:
             step, doing, intent, due = progress.step, progress.doing, progress.intent, progress.next_due
         elif outcome is not None:
             step, doing, intent, due = outcome.step, "ended", outcome.intent, None
         else:
-            step, doing, intent, due = "", "no worker answers", None, None
+            step, doing, intent, due = "", absent or "no worker answers", None, None
         return EnrollmentStatus(
             journey=row.journey,
             workflow_id=row.workflow_id,
@@ -211,6 +235,18 @@ class Operations:
             started_at=row.started_at,
             history=progress.history if progress else (),
         )
+
+    async def _look(self, row: EnrollmentRow) -> tuple[EnrollmentRow, str]:
+        """The enrollment, read again if it has just ended, and what is wrong with its workflow, if anything."""
+        try:
+            presence = await self._enroller.look(row.workflow_id, row.id)
+        except UnavailableError as error:
+            return row, str(error)
+        if presence is Presence.RUNS:
+            return row, ""
+        async with self._database.read() as session:
+            row = await Enrollments(session).get(row.id) or row
+        return row, "" if row.state is State.ENDED else f"{WHY}; `segue cancel` ends the enrollment"
 
     async def _ask(self, row: EnrollmentRow) -> Progress | None:
         handle = self._client.get_workflow_handle(row.workflow_id)

@@ -88,10 +88,7 @@ class Routes:
         event = stored.event
         if now - event.occurred_at > plan.fresh_for or not plan.trigger.matches(stored, customer):
             return None
-        occasion = Occasion(
-            event_id=event.message_id, name=event.name, seq=stored.seq, nth=stored.nth, occurred_at=event.occurred_at
-        )
-        return self.enroll(plan, stored.customer, occasion, now, key=_key(plan, event))
+        return self.enroll(plan, stored.customer, occasion_of(stored), now, key=key_of(plan, event))
 
     def begin_again(self, row: EnrollmentRow) -> Begin:
         """An enrollment that was decided before, and whose workflow has not begun."""
@@ -173,7 +170,16 @@ def may_reenter(plan: Plan, earlier: Sequence[EnrollmentRow], now: datetime) -> 
     return True
 
 
-def _key(plan: Plan, event: Event) -> str | None:
+def occasion_of(stored: StoredEvent) -> Occasion:
+    """An event as the occasion of an enrollment."""
+    event = stored.event
+    return Occasion(
+        event_id=event.message_id, name=event.name, seq=stored.seq, nth=stored.nth, occurred_at=event.occurred_at
+    )
+
+
+def key_of(plan: Plan, event: Event) -> str | None:
+    """What tells the enrollment that an event begins from the customer's others; None where there is but one."""
     return None if plan.one_per is None else _text(event, plan.one_per) or event.message_id
 
 

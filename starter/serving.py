@@ -1,6 +1,7 @@
 """Collector and dispatcher, serving until told to stop. Used by `segue serve` and `segue up` alike."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -48,7 +49,9 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         listening = socket.create_server((host, port), backlog=2048)
     except OSError as error:
-        raise ConfigurationError(f"--port {port}: cannot listen on {host}:{port} ({error.strerror})") from error
+        # Of a taken port Python says more than anybody wants to read; of an unknown host it alone knows.
+        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise ConfigurationError(f"--port {port}: cannot listen on {host}:{port} ({why})") from error
     return listening
 
 

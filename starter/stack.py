@@ -143,6 +143,7 @@ async def _temporal(settings: Settings, place: Place, parts: AsyncExitStack) -> 
             ui_port=settings.ui_port or free_port(),
             port=free_port(),
             log=place.temporal_log,
+            restart=True,
         )
     )
     return await connect(server.address, namespace="default", embedded=True), server.ui

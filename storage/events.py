@@ -90,6 +90,10 @@ class EventStore(Repository):
         name: str | None = (await self.execute(first.order_by(_EVENTS.c.seq).limit(1))).scalar()
         return name
 
+    async def of_names(self, customer: str, names: Collection[str]) -> list[StoredEvent]:
+        """The customer's events of these names, the first committed first."""
+        return await self._read(select(*_EVENT_COLUMNS).where(*_of(customer, names)).order_by(_EVENTS.c.seq))
+
     async def latest_seq(self, customer: str) -> int:
         """The place of the customer's newest event; 0 before the first."""
         newest = select(func.max(_EVENTS.c.seq)).where(_EVENTS.c.customer_id == customer)

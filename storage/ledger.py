@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping, Select, func, select, update
 from domain.calls import GateRequest
 from domain.errors import UnknownMessageError
 from domain.gate import PastMessage
-from domain.message import Decision, Kind, MessageStatus, Stage, Verdict, ledger_id
+from domain.message import WENT_OUT, Decision, Kind, MessageStatus, Stage, Verdict, ledger_id
 from domain.model import CustomerId, Instant, Value
 from domain.offer import Offer
 from storage.repository import Repository
@@ -228,6 +228,11 @@ class Ledger(Repository):
         unheard = mine & (_MESSAGES.c.status == MessageStatus.HANDED_OVER)
         unknown = {"status": MessageStatus.UNKNOWN, "reason": NOBODY_SAW}
         await self.execute(update(_MESSAGES).where(unheard).values(unknown))
+
+    async def count_sent(self, enrollment: str) -> int:
+        """How many mails of an enrollment went out, as far as anybody can know."""
+        mine = (_MESSAGES.c.enrollment_id == enrollment) & _MESSAGES.c.status.in_(sorted(WENT_OUT))
+        return int((await self.execute(select(func.count()).select_from(_MESSAGES).where(mine))).scalar_one())
 
     async def list(
         self, customer: str | None = None, journey: str | None = None, limit: int | None = None

@@ -1,8 +1,8 @@
 """What may be sent to a customer: consents, opt-outs, suppressions.
 
 Three things that differ in who says them. A *consent* is what a backend reports, granted or refused. An *opt-out* is
-the recipient's own word, by a link of ours: no later report of a backend lifts it, only the recipient. A *suppression*
-is for all mail, and follows the address.
+the recipient's own word, by a link of ours or as a backend reports it: no later consent lifts it, only the recipient.
+A *suppression* is for all mail, and follows the address.
 """
 
 import hashlib

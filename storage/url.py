@@ -27,6 +27,8 @@ def parse_url(text: str) -> URL:
     if not text.strip():
         raise ConfigurationError(f"{_HINT}; it is empty")
     if "://" not in text:
+        if not text.endswith((".db", ".sqlite", ".sqlite3")):
+            raise ConfigurationError(f"{_HINT}; a file's name ends in .db, .sqlite or .sqlite3")
         return _require_file(URL.create("sqlite+aiosqlite", database=text))
     try:
         url = make_url(text)

@@ -6,6 +6,7 @@ from workflows.vocabulary import (
     ORDER_COMPLETED,
     PRODUCT_ADDED,
     Click,
+    Duration,
     HasCart,
     Journey,
     Lane,
@@ -22,9 +23,9 @@ from workflows.vocabulary import (
 class Waits(Value):
     """How long cart recovery waits; a deployment may change each."""
 
-    quiet: timedelta = timedelta(hours=1)
-    reaction: timedelta = timedelta(hours=23)
-    between: timedelta = timedelta(hours=24)
+    quiet: Duration = timedelta(hours=1)
+    reaction: Duration = timedelta(hours=23)
+    between: Duration = timedelta(hours=24)
 
 
 @journey

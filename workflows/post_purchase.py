@@ -5,6 +5,7 @@ from workflows.vocabulary import (
     ORDER_CANCELLED,
     ORDER_COMPLETED,
     ORDER_REFUNDED,
+    Duration,
     Journey,
     Kind,
     Lane,
@@ -20,10 +21,10 @@ from workflows.vocabulary import (
 class Waits(Value):
     """How long post-purchase waits; a deployment may change each. `used` is when a product has been used."""
 
-    arrival: timedelta = timedelta(days=3)
-    between: timedelta = timedelta(days=4)
-    used: timedelta = timedelta(days=14)
-    loyalty: timedelta = timedelta(days=16)
+    arrival: Duration = timedelta(days=3)
+    between: Duration = timedelta(days=4)
+    used: Duration = timedelta(days=14)
+    loyalty: Duration = timedelta(days=16)
 
 
 @journey

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from importlib.metadata import version
 
 import cyclopts
@@ -50,14 +51,39 @@ for _name, (_where, _help) in _COMMANDS.items():
 
 def main() -> None:
     """Run a command. Expected errors are one line on standard error and exit status 2."""
+    status = _run()
+    # Everything is closed by now but the native threads of Temporal's SDK. One that calls into Python while the
+    # interpreter shuts down aborts the process, after the work and before the exit status.
+    os._exit(status)
+
+
+def _run() -> int:
     try:
-        app()
-    except SegueError as error:
-        print(f"segue: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has had enough (`| head`). Nothing may be flushed into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        try:
+            app()
+            status = 0
+        except SegueError as error:
+            print(f"segue: {error}", file=sys.stderr)
+            status = 2
+        except KeyboardInterrupt:
+            status = 130
+        except SystemExit as leaving:
+            status = _status(leaving)
+        except BrokenPipeError:
+            raise
+        except Exception:
+            traceback.print_exc()
+            status = 1
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:  # whoever read our output has had enough (`| head`)
+        return 141
+    return status
+
+
+def _status(leaving: SystemExit) -> int:
+    """What the interpreter makes of `sys.exit`."""
+    if leaving.code is None or isinstance(leaving.code, int):
+        return leaving.code or 0
+    print(leaving.code, file=sys.stderr)
+    return 1

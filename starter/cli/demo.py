@@ -19,6 +19,7 @@ from settings import load_settings
 from starter.cli.tables import console
 from starter.demo.play import Expectation, Play, Seen, StoryError, check
 from starter.stack import Stack, running_stack
+from storage.ledger import LedgerRow
 
 OPENING = time(9)
 """The play begins in the morning whenever it is played: what it shows must not depend on quiet hours tonight."""
@@ -97,22 +98,23 @@ def _plainly() -> Callable[[Sequence[Seen]], None]:
     told: set[str] = set()
 
     def watch(seen: Sequence[Seen]) -> None:
+        mails = [(row.sent_at, one, row) for one in seen for row in one.messages if row.sent_at is not None]
+        lines = [f"{at:%a %H:%M}  {one.shopper.name:<6} gets {row.template}" for at, one, row in sorted(mails, key=_at)]
         for one in seen:
-            lines = [
-                f"{row.sent_at:%a %H:%M}  {one.shopper.name:<6} gets {row.template}"
-                for row in one.messages
-                if row.sent_at is not None
-            ]
             for status in one.enrollments:
                 if status.outcome is not None:
                     ending = f"{status.journey} ended: {status.outcome.kind.value}, {status.outcome.why}"
                     lines.append(f"           {one.shopper.name:<6} {ending}")
-            for line in lines:
-                if line not in told:
-                    told.add(line)
-                    console.print(line, highlight=False)
+        for line in lines:
+            if line not in told:
+                told.add(line)
+                console.print(line, highlight=False)
 
     return watch
+
+
+def _at(mail: tuple[datetime, Seen, LedgerRow]) -> datetime:
+    return mail[0]
 
 
 def _tell(seen: Sequence[Seen], stack: Stack) -> None:

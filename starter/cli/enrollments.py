@@ -1,11 +1,11 @@
 """`segue enroll`, `signal`, `status`, `cancel`: one customer's journeys."""
 
+import math
 import sys
 import uuid
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
 from rich.text import Text
 
 from domain.errors import ConfigurationError
@@ -13,6 +13,12 @@ from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubs
 from starter.cli.reach import AsJson, Data, operating
 from starter.cli.tables import cell, console, show, show_pairs
 from starter.operations import EnrollmentStatus
+
+
+def _amount(_type: object, value: float) -> None:
+    if not 0 <= value < math.inf:
+        raise ValueError("give an amount of at least 0")
+
 
 Customer = Annotated[str, Parameter(help="User id, anonymous id or address.")]
 InJourney = Annotated[str | None, Parameter(help="Only in this journey.")]
@@ -43,7 +49,7 @@ async def signal(
     /,
     *,
     name: Annotated[str | None, Parameter(help="For observe: the event's name.")] = None,
-    revenue: Annotated[float, Parameter(help="For purchase.", validator=Number(gte=0))] = 0.0,
+    revenue: Annotated[float, Parameter(help="For purchase.", validator=_amount)] = 0.0,
     event_id: Annotated[str | None, Parameter(help="Same id, same event: told twice it counts once.")] = None,
     journey: InJourney = None,
     data: Data = None,
@@ -85,10 +91,10 @@ async def cancel(customer: Customer, /, *, journey: InJourney = None, data: Data
 
 def _describe(one: EnrollmentStatus) -> None:
     """Print an enrollment as a few lines."""
-    due = f", until {cell(one.next_due)} UTC at the latest" if one.next_due else ""
     outcome = one.outcome
     lines = {
-        "now": "" if outcome else f"{one.doing}{due}",
+        "now": "" if outcome else one.doing,
+        "until": f"{cell(one.next_due)} UTC at the latest" if one.next_due else "",
         "step": one.step,
         "intent": f"{one.intent.tier.value}, {one.intent.why}" if one.intent else "",
         "outcome": f"{outcome.kind.value}: {outcome.why}" if outcome else "",

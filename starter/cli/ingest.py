@@ -79,7 +79,10 @@ async def ingest(
     for _, line in sorted(tally.errors)[:SHOWN_ERRORS]:
         print(line, file=sys.stderr)
     if tally.errors:
-        print(f"{len(tally.errors)} lines refused; nothing of them is stored", file=sys.stderr)
+        print(
+            f"{len(tally.errors)} line{'s' * (len(tally.errors) != 1)} refused; nothing of it is stored",
+            file=sys.stderr,
+        )
         sys.exit(1)
 
 

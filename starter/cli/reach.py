@@ -13,10 +13,11 @@ from domain.errors import ConfigurationError
 from settings import Settings, load_settings
 from starter.operations import Operations
 from starter.place import Addresses, Place
-from starter.serving import routes_of
+from starter.routing import Routes
 from storage.clock import load_clock
 from storage.database import Database
 from temporal import connect
+from workflows.catalogue import JOURNEYS
 
 Data = Annotated[Path | None, cyclopts.Parameter(help="Data folder of the running stack (default .segue).")]
 AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="", help="Print JSON.")]
@@ -66,7 +67,12 @@ async def operating(data: Path | None) -> AsyncIterator[Operations]:
         await database.check()
         async with database.transaction() as session:
             clock = SystemClock(await load_clock(session, reached.pace, datetime.now(UTC)))
-        client = await connect(reached.temporal or None, namespace=reached.namespace or None)
-        yield Operations(database, client, routes_of(settings, clock), clock)
+        client = await connect(
+            reached.temporal or None,
+            namespace=reached.namespace or None,
+            embedded=bool(reached.ui),
+            lazy=True,  # what the database knows is told although Temporal is away
+        )
+        yield Operations(database, client, Routes(JOURNEYS, clock.paced, settings.journeys), clock)
     finally:
         await database.aclose()

@@ -1,6 +1,7 @@
 """Printing: a table for people, JSON for programs. Nothing else goes to standard output."""
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-console = Console()
+console = Console() if sys.stdout.isatty() else Console(width=1000)
+"""Where the output is piped, a row is a line, so that `grep` finds it."""
 
 _WHOLE = ("when", "status", "name")
 """Columns that are not broken: others give way."""

@@ -8,7 +8,7 @@ from domain.message import MessageStatus, Verdict
 from storage.database import Database
 from tests.activities.crew import Crew, asking
 from tests.house import NO_QUIET_HOURS
-from tests.storage.samples import NOON, commit, ordered
+from tests.storage.samples import NOON, commit, identify, ordered
 
 
 async def test_enrollments_of_one_customer_that_ask_at_once_cannot_all_pass_the_cap(database: Database) -> None:
@@ -53,9 +53,18 @@ async def test_a_dropped_message_stays_dropped_when_the_gate_is_asked_again(sqli
     await commit(sqlite_database, ordered(at=NOON))
     first = await crew.gate.decide_message(asking())
     assert (first.decision.verdict, first.decision.ended_by) == (Verdict.DROP, "Order Completed")
-    again = await crew.gate.decide_message(asking())
-    assert again.decision.verdict is Verdict.DROP
+    assert await crew.gate.decide_message(asking()) == first  # what ended the journey, too
     assert (await crew.row(first.message)).reason == first.decision.reason
+
+
+async def test_a_retry_after_a_drop_tells_of_an_ending_that_was_committed_since(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await commit(sqlite_database, identify(traits={"email": "anna@shop.example"}))
+    first = await crew.gate.decide_message(asking())
+    assert (first.decision.verdict, first.decision.ended_by) == (Verdict.DROP, None)  # no consent
+    await commit(sqlite_database, ordered(at=NOON))
+    again = await crew.gate.decide_message(asking())
+    assert (again.decision.reason, again.decision.ended_by) == (first.decision.reason, "Order Completed")
 
 
 async def test_a_deferred_message_is_decided_anew(sqlite_database: Database) -> None:

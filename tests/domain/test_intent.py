@@ -151,7 +151,7 @@ class TestReasons:
             (CART_VIEWED, "60: cart viewed"),
             (PRODUCT_VIEWER, "49: product views of 1 min, product viewed"),
             (behaviour(deepest=Action.CART_VIEWED, last_activity_at=NOW - DAY), "54: cart viewed, 1 day ago"),
-            (behaviour(last_activity_at=None), "2: nothing done yet"),
+            (behaviour(last_activity_at=None), "2: nothing done lately"),
             (keen(deepest=Action.CHECKOUT, session=9 * MINUTE, cart_abandoned=True, last_activity_at=NOW - 7 * DAY),
              "47: product views over 5 min, checkout left in a long session, 7 days ago"),
         ],

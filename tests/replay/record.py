@@ -1,12 +1,13 @@
-"""Records the histories that `test_replay.py` replays: `python -m tests.replay.record`.
+"""Records the histories that `test_replay.py` replays: `python -m tests.replay.record [SCENE…]`.
 
-Run it only when running enrollments cannot be affected, or are patched: a history on file stands for those that
-customers are in right now. Names of this machine are scrubbed.
+Without names it records new scenes only. A history on file stands for enrollments that customers are in right now:
+record a scene anew only when they cannot be affected, or the change is patched. Names of this machine are scrubbed.
 """
 
 import asyncio
 import json
 import re
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -147,9 +148,11 @@ def scrub(value: Any, key: str = "") -> Any:
             return value
 
 
-async def main() -> None:
-    """Record all scenes afresh."""
-    for name, scene in SCENES.items():
+async def main(named: list[str]) -> None:
+    """Record the named scenes, or else those that have no history yet. Names that are no scenes are an error."""
+    missing = [name for name in SCENES if not (FOLDER / f"{name}.json").exists()]
+    for name in named or missing:
+        scene = SCENES[name]
         with tempfile.TemporaryDirectory() as folder:
             database = Database(f"{folder}/segue.db")
             await database.migrate()
@@ -158,4 +161,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

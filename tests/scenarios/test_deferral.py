@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from domain.civil import QuietHours
-from domain.enrollment import OutcomeKind
+from domain.enrollment import Occasion, OutcomeKind
+from domain.event import PRODUCT_ADDED
 from domain.gate import Caps, ConsentRule, GatePolicy
+from storage.enrollments import Enrollments
 from storage.permissions import Permissions
 from tests.conftest import OpenHouse
-from tests.house import ANNA, NO_QUIET_HOURS, House
+from tests.house import ANNA, NO_QUIET_HOURS, START, House
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -137,6 +139,40 @@ async def test_the_status_says_until_when_a_message_waits_and_why(open_house: Op
     assert progress.step == "reminder"
     assert progress.doing == "reminder: quiet hours: waits until 2026-03-02 13:00 UTC"
     assert f"{progress.next_due:%H:%M}" == "13:00"
+
+
+# -- when a mail was due -----------------------------------------------------------------------------------------------
+
+
+async def test_a_mail_is_due_at_the_very_moment_its_wait_was_to_end(house: House) -> None:
+    await house.identify()
+    added = await house.add_to_cart()
+    await house.advance_to(2 * HOUR)
+    await house.click()
+    await house.advance_to(30 * HOUR)
+    reminder, answer, last_call = await house.ledger()
+    assert reminder.due_at == added.occurred_at + HOUR
+    assert answer.due_at is not None
+    assert answer.sent_at is not None
+    assert START + 2 * HOUR < answer.due_at < answer.sent_at  # when the click was heard
+    assert last_call.due_at is not None
+    assert last_call.due_at > answer.sent_at + 24 * HOUR
+
+
+async def test_an_enrollment_that_temporal_gets_too_late_says_nothing(house: House) -> None:
+    await house.identify()
+    added = house.track(PRODUCT_ADDED, at=await house.now(), properties={"product_id": "lamp", "price": 49.0})
+    occasion = Occasion(event_id=added.message_id, name=added.name, occurred_at=added.occurred_at)
+    begin = house.routes.enroll(house.routes.plan("cart-recovery"), ANNA, occasion, await house.now())
+    await house.store(added)
+    async with house.database.transaction() as session:
+        await Enrollments(session).open(begin.row)
+    await house.advance_to(37 * HOUR + 2 * MINUTE)  # the reminder was due after one
+    await house.enroller.begin(begin.start)
+    await house.advance(MINUTE)
+    ((template, status, reason),) = await house.unsent()
+    assert (template, status) == ("cart/reminder", "dropped")
+    assert reason == "too late to make sense: asked late, first possible 2026-03-03 22:02 UTC"
 
 
 # -- never -------------------------------------------------------------------------------------------------------------

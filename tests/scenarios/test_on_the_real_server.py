@@ -7,9 +7,11 @@ import pytest
 
 from domain import calls
 from domain.enrollment import OutcomeKind
+from domain.message import MessageStatus
 from domain.signals import Purchase
 from storage.database import Database
 from tests.house import ANNA, House, opened_house, real_server
+from tests.stack.waiting import until
 
 HOUR = timedelta(hours=1)
 CART = f"cart-recovery/{ANNA}"
@@ -52,3 +54,42 @@ async def test_a_running_enrollment_is_recognised_when_its_start_is_delivered_ag
     await house.start_worker()
     await house.order()
     assert (await house.ended(CART)).kind is OutcomeKind.CONVERTED
+
+
+async def test_a_late_timer_makes_its_mail_stale_and_an_answer_is_due_when_it_is_heard(paced_house: House) -> None:
+    """The test server lets no time pass while a workflow task waits for a worker."""
+    house = paced_house
+    silent, answering = "silent", "answering"
+
+    async def both_wait_for_an_answer() -> bool:
+        doing = [(await house.progress(f"cart-recovery/{each}")).doing for each in (silent, answering)]
+        return all(each.startswith("waiting 23 hours for ") for each in doing)
+
+    async def both_settled() -> bool:
+        return len(await house.ledger(silent)) > 1 and len(await house.sent(answering)) > 1
+
+    async def is_too_late() -> bool:
+        return await house.now() > away_at + (23 + 36 + 1) * HOUR
+
+    for customer in (silent, answering):
+        await house.identify(customer)
+        await house.add_to_cart(customer)
+    await until(both_wait_for_an_answer)
+    await house.stop_worker()
+    away_at = await house.now()
+    await house.click(customer=answering)
+    await until(is_too_late)
+    back_at = await house.now()
+    await house.start_worker()
+    await until(both_settled)
+
+    reminder, late, *_ = await house.ledger(silent)
+    assert (late.template, late.status) == ("cart/objections", MessageStatus.DROPPED)
+    assert late.reason.startswith("too late to make sense: asked late")
+    assert late.due_at is not None
+    assert reminder.due_at is not None
+    assert reminder.due_at + 23 * HOUR < late.due_at < away_at + 23 * HOUR
+    _, answer = await house.ledger(answering)
+    assert (answer.template, answer.status) == ("cart/deeper", MessageStatus.SENT)
+    assert answer.due_at is not None
+    assert answer.due_at > back_at

@@ -3,10 +3,14 @@
 import email
 import email.policy
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
+from sqlmodel import func, select
+
 from domain.enrollment import EnrollmentRow, Outcome
+from domain.event import Event
 from domain.message import MessageStatus
 from starter.inbox.mailbox import Letter, Mailbox
 from storage.database import Database
@@ -14,7 +18,10 @@ from storage.enrollments import Enrollments
 from storage.events import EventStore
 from storage.ledger import Ledger, LedgerRow
 from storage.permissions import Permissions
+from storage.tables import EventRecord
 from tests.stack.waiting import PATIENCE, until
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Books:
@@ -53,6 +60,16 @@ class Books:
         """Topics the customer is opted out of."""
         async with self.database.read() as session:
             return await Permissions(session).opt_outs(customer)
+
+    async def events(self, customer: str) -> list[Event]:
+        """Everything that is stored of a customer, oldest first."""
+        async with self.database.read() as session:
+            return [stored.event for stored in await EventStore(session).recent(customer, LONG_AGO)]
+
+    async def count_events(self) -> int:
+        """How many events are stored, of everybody."""
+        async with self.database.read() as session:
+            return (await session.exec(select(func.count()).select_from(EventRecord))).one()
 
     async def undelivered(self) -> tuple[int, int]:
         """How many events are pending, and how many parked."""

@@ -81,13 +81,20 @@ def run(
     *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """Run `segue` to its end."""
+    return finish([SEGUE, *arguments], stdin=stdin, environment=environment)
+
+
+def finish(
+    command: Sequence[str], *, stdin: bytes = b"", environment: Mapping[str, str] | None = None, within: float = 60.0
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end, which comes within so many seconds."""
     found = subprocess.run(
-        [SEGUE, *arguments],
+        command,
         cwd=ROOT,
         env=_environment(environment or {}),
         input=stdin,
         capture_output=True,
-        timeout=60,
+        timeout=within,
         check=False,
     )
     return subprocess.CompletedProcess(found.args, found.returncode, found.stdout.decode(), found.stderr.decode())

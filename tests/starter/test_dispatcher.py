@@ -9,13 +9,13 @@ import pytest
 
 from domain import event as names
 from domain.clock import PacedClock
-from domain.enrollment import EnrollmentRow, Occasion, OutcomeKind, Start, State, workflow_id
+from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Start, State, workflow_id
 from domain.errors import UnavailableError
 from domain.event import Event, EventType
 from domain.signals import Click, Purchase, Revisit, Signal
 from starter import dispatcher as dispatching
 from starter.dispatcher import Dispatcher
-from starter.enrolling import Enroller, RejectedByTemporalError, StillEndingError
+from starter.enrolling import Enroller, Presence, RejectedByTemporalError, StillEndingError
 from starter.routing import Routes
 from storage.database import Database
 from storage.enrollments import Enrollments
@@ -51,6 +51,7 @@ class FakeTemporal(Enroller):
         self.refuses: set[str] = set()
         self.still_ending: set[str] = set()
         self.ended: set[str] = set()
+        self.unknown: set[str] = set()
 
     async def begin(self, start: Start) -> None:
         identifier = workflow_id(start.journey, start.customer, start.key)
@@ -60,11 +61,16 @@ class FakeTemporal(Enroller):
 
     async def tell(self, identifier: str, signal: Signal) -> bool:
         self._ask(identifier)
-        if identifier in self.ended:
+        if identifier in self.ended | self.unknown:
             return False
         self.signals.append(signal)
         self.went.append(f"{type(signal).__name__.lower()} {identifier}")
         return True
+
+    async def look(self, identifier: str, enrollment: str) -> Presence:
+        if identifier in self.unknown:
+            return Presence.UNKNOWN
+        return Presence.ENDED if identifier in self.ended else Presence.RUNS
 
     def _ask(self, identifier: str) -> None:
         self.asked += 1
@@ -231,6 +237,59 @@ async def test_an_enrollment_that_has_ended_meanwhile_is_no_trouble(post: Post) 
     await post.commit(post.event(names.EMAIL_LINK_CLICKED))
     await post.deliver()
     assert (post.dispatcher.told, await post.pending(), await post.parked()) == (0, 0, 0)
+
+
+async def test_an_enrollment_whose_workflow_is_gone_is_ended_and_blocks_no_other(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+    await post.admit()
+    post.temporal.ended.add("cart-recovery/anna")
+    await post.commit(post.event(names.EMAIL_LINK_CLICKED))
+    await post.deliver()
+    (row,) = await post.rows()
+    assert row.outcome is not None
+    assert (row.state, row.outcome.kind) == (State.ENDED, OutcomeKind.CANCELLED)
+    assert row.outcome.why == "its workflow no longer runs"
+    await post.commit(post.added())
+    await post.deliver()
+    assert post.temporal.went == ["start cart-recovery/anna"] * 2
+
+
+async def test_an_enrollment_that_this_temporal_never_heard_of_is_left_alone(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+    await post.admit()
+    post.temporal.unknown.add("cart-recovery/anna")  # perhaps it is the wrong Temporal
+    await post.commit(post.event(names.EMAIL_LINK_CLICKED))
+    await post.deliver()
+    assert [row.state for row in await post.rows()] == [State.RUNNING]
+    assert (await post.pending(), await post.parked()) == (0, 0)
+
+
+async def test_an_enrollment_that_is_about_to_start_is_not_taken_for_gone(post: Post) -> None:
+    await operator_begins(post)
+    post.temporal.ended.add("cart-recovery/anna")  # Temporal does not know it yet
+    await post.commit(post.event(names.EMAIL_LINK_CLICKED))
+    await post.deliver()
+    assert [row.state for row in await post.rows()] == [State.STARTING]
+
+
+async def test_an_enrollment_that_records_its_end_while_it_is_told_keeps_its_outcome(post: Post) -> None:
+    outcome = Outcome(kind=OutcomeKind.CONVERTED, why="order completed")
+
+    class Ending(FakeTemporal):
+        async def tell(self, identifier: str, signal: Signal) -> bool:
+            (row,) = await post.rows()
+            async with post.database.transaction() as session:
+                await Enrollments(session).close(row.id, outcome, NOON)
+            return False
+
+    await post.commit(post.added())
+    await post.deliver()
+    await post.admit()
+    await post.commit(post.event(names.EMAIL_LINK_CLICKED))
+    await post.deliver(Dispatcher(post.database, post.clock, post.routes, Ending()))
+    assert [row.outcome for row in await post.rows()] == [outcome]
 
 
 async def test_an_old_event_begins_nothing_and_is_told_all_the_same(post: Post) -> None:

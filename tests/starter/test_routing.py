@@ -1,5 +1,6 @@
 """Routing: what one event means for journeys. Pure, without database and Temporal."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from domain import event as names
 from domain.clock import PacedClock
 from domain.customer import Cart, CartLine, Customer
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, State
+from domain.errors import ConfigurationError
 from domain.event import Event, EventType, StoredEvent
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from starter.routing import Routes, may_reenter
@@ -57,16 +59,42 @@ def row(journey: str = "cart-recovery", key: str | None = None, **fields: Any) -
     return EnrollmentRow(**(values | fields))
 
 
-def with_plans(*plans: Plan) -> Routes:
+def with_plans(*plans: Plan, settings: dict[str, dict[str, Any]] | None = None) -> Routes:
     def journey(plan: Plan) -> type[Journey]:
         return type(plan.name, (PostPurchase,), {"plan": plan})
 
-    return Routes({plan.name: journey(plan) for plan in plans}, CLOCK, {})
+    return Routes({plan.name: journey(plan) for plan in plans}, CLOCK, settings or {})
 
 
 def plan(name: str, **fields: Any) -> Plan:
     values: dict[str, Any] = {"trigger": On("Thing Done"), "goal": None, "topic": "things", "owner": "tests"}
     return Plan(name=name, **(values | fields))
+
+
+# -- settings of journeys ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"cart-recvery": {"quiet": "PT2H"}}, "'cart-recvery'; there are: cart-recovery, post-purchase"),
+        ({"cart-recovery": {"quite": "PT2H"}}, "cart-recovery.quite: "),
+        ({"cart-recovery": {"quiet": "soon"}}, "cart-recovery.quiet: "),
+        ({"post-purchase": {"quiet": "PT2H"}}, "post-purchase.quiet: "),
+    ],
+    ids=["unknown journey", "unknown setting", "wrong value", "another journey's setting"],
+)
+def test_a_wrong_setting_of_a_journey_is_refused_at_once_and_named(
+    settings: dict[str, dict[str, Any]], named: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"^SEGUE_JOURNEYS: .*{re.escape(named)}"):
+        Routes(JOURNEYS, CLOCK, settings)
+
+
+def test_a_journey_without_settings_takes_none() -> None:
+    assert with_plans(plan("plain"), settings={"plain": {}}).knows("plain")
+    with pytest.raises(ConfigurationError, match="the journey plain has no settings"):
+        with_plans(plan("plain"), settings={"plain": {"quiet": "PT2H"}})
 
 
 # -- what an event begins ----------------------------------------------------------------------------------------------
@@ -229,6 +257,8 @@ def test_an_event_becomes_the_signal_it_means(event: StoredEvent, signal: Signal
         stored("Some Page"),
         stored(names.ORDER_REFUNDED),  # an exit of another journey
         stored(names.EMAIL_LINK_CLICKED, properties={"journey": "post-purchase"}),
+        stored(names.EMAIL_BOUNCED, properties={"bounce_type": "soft"}),  # it may pass
+        stored(names.EMAIL_BOUNCED, properties={"type": "Transient"}),
     ],
     ids=lambda event: event.event.name,
 )

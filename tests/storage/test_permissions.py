@@ -1,8 +1,9 @@
 import pytest
 
+from domain import event as names
 from storage.database import Database
 from storage.permissions import Consent, Permissions
-from tests.storage.samples import MINUTE, NOON, commit, identify
+from tests.storage.samples import MINUTE, NOON, commit, identify, track
 
 LATER = NOON + MINUTE
 
@@ -81,6 +82,50 @@ async def test_an_opt_out_outlives_what_backends_report(database: Database) -> N
         assert not await permissions.opted_out("anna", "newsletter")
         await permissions.opt_out("anna", "newsletter", LATER, "m4")
         assert await permissions.opted_out("anna", "newsletter")
+
+
+async def test_a_reported_unsubscribe_is_an_opt_out_and_no_later_consent_lifts_it(database: Database) -> None:
+    everything, topic = track(names.UNSUBSCRIBED), track(names.UNSUBSCRIBED, "ben", properties={"topic": "newsletter"})
+    await commit(database, identify(traits={"consent": True}), everything, topic)
+    await commit(database, everything, identify(traits={"consent": True}, at=LATER))  # the first is known already
+
+    async with database.read() as session:
+        permissions = Permissions(session)
+        assert await permissions.opt_outs("anna") == {"*"}
+        assert await permissions.opt_outs("ben") == {"newsletter"}
+        assert await permissions.suppression("anna") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "properties", "reason"),
+    [
+        (names.EMAIL_BOUNCED, {}, "hard bounce"),
+        (names.EMAIL_BOUNCED, {"bounce_type": "soft"}, None),
+        (names.EMAIL_COMPLAINED, {}, "complaint"),
+    ],
+)
+async def test_a_reported_bounce_or_complaint_suppresses_the_address_unless_it_may_pass(
+    database: Database, name: str, properties: dict[str, str], reason: str | None
+) -> None:
+    await commit(database, identify(traits={"email": "a@example.com"}), track(name, properties=properties))
+    await commit(database, identify("other", traits={"email": "a@example.com"}))
+
+    async with database.read() as session:
+        permissions = Permissions(session)
+        assert await permissions.suppression("anna") == reason
+        assert await permissions.suppression("other") == reason
+        assert await permissions.opt_outs("anna") == frozenset()
+
+
+async def test_what_a_visitor_withdrew_is_withdrawn_of_the_customer_they_become(database: Database) -> None:
+    for name in (names.UNSUBSCRIBED, names.EMAIL_COMPLAINED):
+        await commit(database, track(name, None, anonymous_id="a-1"))
+    await commit(database, identify(anonymous_id="a-1"))
+
+    async with database.read() as session:
+        permissions = Permissions(session)
+        assert await permissions.opt_outs("anna") == {"*"}
+        assert await permissions.suppression("anna") == "complaint"
 
 
 async def test_a_suppression_follows_the_address(database: Database) -> None:

@@ -95,6 +95,19 @@ class Asks(Telling):
 
 
 @journey
+class SendsTwice(Journey):
+    """Waits, then sends two mails one after the other."""
+
+    plan = plan("test-twice")
+
+    async def steps(self) -> None:
+        """See the class."""
+        await self.wait(timedelta(hours=1))
+        await self.send("post_purchase/review_request", kind=Kind.TRANSACTIONAL)
+        await self.send("post_purchase/review_request", kind=Kind.TRANSACTIONAL)
+
+
+@journey
 class ReadsTheClock(Journey):
     """Reads this machine's clock, which no replay can repeat."""
 

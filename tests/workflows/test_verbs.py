@@ -14,7 +14,7 @@ from storage.enrollments import Enrollments
 from temporal import TASK_QUEUE, workflow_runner
 from tests.conftest import OpenHouse
 from tests.house import ANNA, START, ActivityMethods, House
-from tests.workflows.journeys import Asks, NineOClock, ReadsTheClock, Sleeps, Waits
+from tests.workflows.journeys import Asks, NineOClock, ReadsTheClock, SendsTwice, Sleeps, Waits
 from workflows.catalogue import JOURNEYS
 from workflows.vocabulary import Journey
 
@@ -26,7 +26,7 @@ def build(client: Client, activities: ActivityMethods) -> Worker:
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[*JOURNEYS.values(), Asks, NineOClock, ReadsTheClock, Sleeps, Waits],
+        workflows=[*JOURNEYS.values(), Asks, NineOClock, ReadsTheClock, SendsTwice, Sleeps, Waits],
         activities=activities,
         workflow_runner=workflow_runner(),
         workflow_failure_exception_types=[Exception],  # else a broken journey is tried for ever
@@ -126,6 +126,16 @@ async def test_questions_are_answered_from_fresh_facts_and_draws_are_sticky(shop
         "review_request",
         "review_request-2",
     ]
+
+
+async def test_a_wait_tells_when_the_next_mail_is_due_and_not_the_one_after(shop: House) -> None:
+    await begin(shop, SendsTwice)
+    await shop.advance_to(2 * HOUR)
+    first, second = await shop.ledger()
+    assert first.due_at is not None
+    assert first.sent_at is not None
+    assert second.due_at is not None
+    assert START + HOUR <= first.due_at < first.sent_at < second.due_at
 
 
 @pytest.mark.parametrize(

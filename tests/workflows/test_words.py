@@ -111,7 +111,7 @@ def test_a_trigger_names_the_events_that_can_match_at_all(trigger: Trigger, expe
 
 
 def test_triggers_are_described_in_words() -> None:
-    assert (On("Product Added") & ~HasCart()).describe() == "“Product Added” and not something is in the cart"
+    assert (On("Product Added") & ~HasCart()).describe() == "“Product Added” and not (something is in the cart)"
 
 
 # -- the story ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import time, timedelta
 from domain.event import CART_ACTIVITY, CART_EMPTIED, ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, PRODUCT_ADDED
 from domain.facts import BOUGHT_SINCE, FIRST_ORDER, HAS_CART
 from domain.message import Kind, Stage
-from domain.model import Value
+from domain.model import Duration, Value
 from domain.signals import Click, Observation, Purchase, Revisit, Unsubscribe
 from workflows.vocabulary.journey import Journey, journey
 from workflows.vocabulary.plan import Lane, Plan
@@ -22,6 +22,7 @@ __all__ = [
     "ORDER_REFUNDED",
     "PRODUCT_ADDED",
     "Click",
+    "Duration",
     "HasCart",
     "Journey",
     "Kind",

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from domain.enrollment import Outcome, OutcomeKind, Start
 from domain.event import EMAIL_BOUNCED, EMAIL_COMPLAINED, ORDER_COMPLETED
+from domain.profile import ALL_MARKETING
 from domain.signals import Observation, Purchase, Signal, Unsubscribe
 from workflows.vocabulary.plan import Plan
 
@@ -86,7 +87,7 @@ class Inbox:
         match signal:
             case Purchase():
                 return self._on_event(ORDER_COMPLETED, revenue=signal.revenue, order=signal.order_id)
-            case Unsubscribe(topic=topic) if topic in (None, self._plan.topic):
+            case Unsubscribe(topic=topic) if topic in (None, ALL_MARKETING, self._plan.topic):
                 return Outcome(kind=OutcomeKind.EXITED, why="unsubscribed")
             case Observation(name=name) if name in COMMON_EXITS:
                 return Outcome(kind=OutcomeKind.EXITED, why=COMMON_EXITS[name])

@@ -59,8 +59,12 @@ class Journey(ABC):
     # -- the verbs: what steps may await -------------------------------------------------------------------------
 
     def settings(self, model: type[M]) -> M:
-        """The journey's settings: the model's defaults, with what the deployment changed."""
-        return model.model_validate(self.start.settings)
+        """The journey's settings, as they were when the enrollment began.
+
+        One that the model no longer has is passed over: a running enrollment must outlive it.
+        """
+        kept = {name: value for name, value in self.start.settings.items() if name in model.model_fields}
+        return model.model_validate(kept)
 
     async def send(
         self,

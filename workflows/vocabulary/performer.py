@@ -150,7 +150,6 @@ class Performer:
     async def _send(self, verb: verbs.Send) -> Delivery:
         step = self._name_step(verb.template)
         due = min(self._planned or self.now(), self.now())
-        self._planned = None
         delivery = await self._try_to_send(verb, step, due)
         while delivery.until is not None:
             self._display.note(self.now(), f"{step}: {delivery.reason}")
@@ -161,6 +160,7 @@ class Performer:
                 delivery = await self._try_to_send(verb, step, due)
         if delivery.ended_by is not None:
             await self._hear_of_ending(delivery.ended_by)
+        self._planned = None
         self._display.note(delivery.at, f"{step}: {delivery.status.value} ({delivery.reason})")
         self.mails += delivery.went_out
         return delivery

@@ -93,4 +93,4 @@ class Not(Trigger):
 
     def describe(self) -> str:
         """See `Trigger.describe`."""
-        return f"not {self.one.describe()}"
+        return f"not ({self.one.describe()})"

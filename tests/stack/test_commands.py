@@ -1,0 +1,170 @@
+"""What operators do to enrollments, each command a process: `enroll`, `signal`, `status`, `cancel`, and the lists."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from domain.enrollment import OutcomeKind, State
+from tests.stack.shop import CART, ORDER, Shop, open_shop
+from tests.stack.terminal import Terminal
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HALF_AN_HOUR_A_SECOND = 1800.0
+"""The reminder comes after two seconds, and its journey listens for 46 more."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("commands")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(folder: Path) -> AsyncIterator[Shop]:
+    """One stack for all tests here; each has customers of its own."""
+    async with open_shop(folder / "data", pace=HALF_AN_HOUR_A_SECOND) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def terminal(folder: Path) -> Terminal:
+    return Terminal("--data", str(folder / "data"))
+
+
+async def reminded(shop: Shop, *customers: str) -> None:
+    """Let customers fill their carts, and wait until each has been reminded."""
+    await asyncio.gather(*(shop.backend.fill_cart(customer) for customer in customers))
+    for customer in customers:
+        await shop.books.row_of(await shop.books.letter(customer))
+
+
+def is_moment(text: str) -> bool:
+    """Whether it is an ISO 8601 moment in UTC."""
+    return datetime.fromisoformat(text).utcoffset() == timedelta()
+
+
+async def test_status_tells_where_a_journey_is_and_why(shop: Shop, terminal: Terminal) -> None:
+    await reminded(shop, "stella")
+    (whole,), told = await asyncio.gather(terminal.read("status", "stella"), terminal.say("status", "stella"))
+
+    assert set(whole) >= {"journey", "workflow_id", "state", "step", "doing", "intent", "next_due", "outcome"}
+    assert (whole["journey"], whole["workflow_id"]) == (CART, "cart-recovery/stella")
+    assert (whole["state"], whole["step"], whole["outcome"]) == ("running", "reminder", None)
+    assert whole["doing"] == "waiting 23 hours for a click or a return to the shop"
+    assert is_moment(whole["next_due"])
+    assert whole["intent"]["tier"] in ("low", "medium", "high")
+
+    assert told.startswith("cart-recovery/stella  running\n")
+    assert whole["doing"] in told
+    assert f"{datetime.fromisoformat(whole['next_due']):%Y-%m-%d %H:%M}" in told
+    assert whole["intent"]["why"] in told
+    assert "reminder: sent (quiet for 1 hour: accepted by the mail server)" in told
+
+
+async def test_messages_tell_every_mail_and_why(shop: Shop, terminal: Terminal) -> None:
+    await reminded(shop, "manuela")
+    (row,), told = await asyncio.gather(terminal.read("messages", "manuela"), terminal.say("messages", "manuela"))
+
+    keys = "customer journey step template status reason decided_at due_at sent_at message_id"
+    assert list(row) == keys.split()
+    assert [row[name] for name in keys.split()[:5]] == ["manuela", CART, "reminder", "cart/reminder", "sent"]
+    assert row["reason"] == "quiet for 1 hour: accepted by the mail server"
+    assert [is_moment(row[name]) for name in ("decided_at", "due_at", "sent_at")] == [True] * 3
+    assert row["message_id"] == shop.books.letters("manuela")[0].message_id
+
+    header, line = told.splitlines()
+    assert header.split() == ["when", "customer", "mail", "status", "why"]
+    when = datetime.fromisoformat(row["sent_at"])
+    assert line.split(maxsplit=5) == [
+        *(f"{when:%Y-%m-%d}", f"{when:%H:%M}", "manuela", "cart/reminder", "sent"),
+        "quiet for 1 hour",
+    ]
+
+
+async def test_journeys_tell_what_is_deployed_and_how_many_went_through(shop: Shop, terminal: Terminal) -> None:
+    await shop.backend.fill_cart("jana")
+    await shop.books.all_delivered()
+    rows, told = await asyncio.gather(terminal.read("journeys"), terminal.say("journeys"))
+
+    assert [row["name"] for row in rows] == [CART, ORDER]
+    assert set(rows[0]) == {"name", "summary", "starts_with", "goal", "topic", "priority", "counts"}
+    assert sum(rows[0]["counts"].values()) >= 1
+    for row in rows:
+        (line,) = [line for line in told.splitlines() if line.startswith(row["name"])]
+        assert row["starts_with"].split()[0] in line
+        assert row["goal"] in line
+
+
+async def test_a_journey_can_be_begun_by_hand(shop: Shop, terminal: Terminal) -> None:
+    for customer in ("enno", "edda"):
+        await shop.backend.identify(customer)
+    said, (row,) = await asyncio.gather(
+        terminal.say("enroll", CART, "enno@shop.example"), terminal.read("enroll", CART, "edda")
+    )
+    assert said == "Enrolled: cart-recovery/enno\n"
+    assert (row["journey"], row["workflow_id"], row["outcome"]) == (CART, "cart-recovery/edda", None)
+    for customer in ("enno", "edda"):
+        (begun,) = await shop.books.enrollments(customer)
+        assert (begun.journey, begun.occasion.name) == (CART, "enrolled by an operator")
+    await shop.books.letter("enno")
+
+
+async def test_a_journey_answers_what_it_is_told(shop: Shop, terminal: Terminal) -> None:
+    await reminded(shop, "clara", "rita")
+    said, rows = await asyncio.gather(
+        terminal.say("signal", "clara", "click"), terminal.read("signal", "rita", "revisit")
+    )
+    assert said == "Told: cart-recovery/clara\n"
+    assert rows == [{"workflow_id": "cart-recovery/rita"}]
+    for customer, answer in (("clara", "cart/deeper"), ("rita", "cart/urgency")):
+        await shop.books.row_of(await shop.books.letter(customer, 2))
+        assert await shop.books.sent(customer) == ["cart/reminder", answer]
+
+
+async def test_a_journey_ends_with_what_it_is_told(shop: Shop, terminal: Terminal) -> None:
+    customers = ("petra", "ulla", "olga")
+    await asyncio.gather(*(shop.backend.fill_cart(customer) for customer in customers))
+    await shop.books.all_delivered()
+    await asyncio.gather(
+        terminal.say("signal", "petra", "purchase", "--revenue", "118.5"),
+        terminal.say("signal", "ulla", "unsubscribe", "--journey", CART),
+        terminal.say("signal", "olga", "observe", "--name", "Cart Emptied"),
+    )
+    outcomes = [await shop.books.outcome(customer, CART) for customer in customers]
+    assert [(outcome.kind, outcome.why, outcome.revenue) for outcome in outcomes] == [
+        (OutcomeKind.CONVERTED, "order completed", 118.5),
+        (OutcomeKind.EXITED, "unsubscribed", 0.0),
+        (OutcomeKind.EXITED, "cart emptied", 0.0),
+    ]
+
+
+async def test_a_journey_is_cancelled_once_and_sends_nothing_more(shop: Shop, terminal: Terminal) -> None:
+    await reminded(shop, "carla")
+    assert await terminal.say("cancel", "carla", "--journey", CART) == "Cancelled: cart-recovery/carla\n"
+    outcome = await shop.books.outcome("carla", CART)
+    assert (outcome.kind, outcome.mails) == (OutcomeKind.CANCELLED, 1)
+
+    again = await terminal.call("cancel", "carla")
+    assert (again.returncode, again.stdout, again.stderr) == (1, "No journey of theirs is running.\n", "")
+    assert [row.state for row in await shop.books.enrollments("carla")] == [State.ENDED]
+    assert await shop.books.sent("carla") == ["cart/reminder"]
+
+
+async def test_what_makes_no_sense_is_refused_in_a_line(shop: Shop, terminal: Terminal) -> None:
+    await shop.backend.fill_cart("ilse")
+    await shop.books.all_delivered()
+    said = await asyncio.gather(
+        terminal.refused("status", "stranger", "--json"),
+        terminal.refused("enroll", "cart-recvery", "ilse"),
+        terminal.refused("enroll", CART, "ilse"),
+        terminal.refused("signal", "ilse", "observe"),
+    )
+    assert said[0] == "nobody is known as 'stranger': no event has named them"
+    assert said[1] == "no journey is named 'cart-recvery'; there are: cart-recovery, post-purchase"
+    assert said[2].startswith("ilse is in cart-recovery already: cart-recovery/ilse")
+    assert said[3] == "observe needs --name: the event's name"
+    assert len(await shop.books.enrollments("ilse")) == 1

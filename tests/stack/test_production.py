@@ -1,0 +1,209 @@
+"""The parts of a deployment, each a process with settings from its environment, on a Temporal of their own."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, RegisterNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from domain.errors import UnavailableError
+from starter.client import SegueClient
+from starter.embedded import free_port
+from starter.inbox.server import Inbox
+from storage.database import Database
+from temporal import TASK_QUEUE, connect
+from tests.stack.books import Books
+from tests.stack.processes import QUIET_HOURS_OFF, ROOT, SEGUE, Process, finish, running
+from tests.stack.server import temporal_server
+from tests.stack.shop import ORDER, Backend
+from tests.stack.terminal import Terminal, objection
+from tests.stack.waiting import until
+from workflows.vocabulary import search
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NAMESPACE = "shop"
+"""Made by the tests: the dev server's own namespace has the search attributes from the start."""
+
+WRITE_KEY = "key-of-the-shop"
+
+WORKER = [sys.executable, str(ROOT / "worker.py")]
+
+STOPS_WITHIN = 5.0
+"""Real seconds, with nothing under way."""
+
+
+class Deployment:
+    """What all processes share, and the processes."""
+
+    def __init__(self, folder: Path, client: Client, settings: dict[str, str], books: Books) -> None:
+        self.client, self.settings, self.books = client, settings, books
+        self._folder = folder
+        self._processes = ExitStack()
+
+    async def serve(self, name: str) -> tuple[Process, str]:
+        """Start a collector, and wait until it is ready. Returns its address, too."""
+        port = free_port()
+        process = self._start(name, [SEGUE, "serve"], SEGUE_PORT=str(port))
+        url = f"http://127.0.0.1:{port}"
+        await takes_events(process, url)
+        return process, url
+
+    async def work(self, name: str) -> Process:
+        """Start a worker, and wait until it asks for work."""
+        process = self._start(name, WORKER)
+        await takes_tasks(process, self.client)
+        return process
+
+    def end(self) -> None:
+        """End what still runs."""
+        self._processes.close()
+
+    def _start(self, name: str, command: list[str], **settings: str) -> Process:
+        given = self.settings | settings
+        return self._processes.enter_context(running(command, self._folder / f"{name}.out", **given))
+
+
+async def make_namespace(client: Client) -> None:
+    """Make the namespace, and wait until the server takes it up."""
+    retention = Duration(seconds=86_400)
+    request = RegisterNamespaceRequest(namespace=NAMESPACE, workflow_execution_retention_period=retention)
+    await client.workflow_service.register_namespace(request)
+
+    async def look() -> bool:
+        try:
+            await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace=NAMESPACE))
+        except RPCError:
+            return False
+        return True
+
+    await until(look)
+
+
+async def search_attributes(client: Client) -> dict[str, int]:
+    """Search attributes that the namespace has of its own, with their types."""
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    return dict((await client.operator_service.list_search_attributes(request)).custom_attributes)
+
+
+async def takes_tasks(process: Process, client: Client) -> None:
+    """Wait until a worker asks for work."""
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=TASK_QUEUE),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    )
+
+    async def look() -> bool:
+        assert process.runs, process.output
+        pollers = (await client.workflow_service.describe_task_queue(request)).pollers
+        return any(poller.identity.startswith(f"{process.pid}@") for poller in pollers)
+
+    await until(look)
+
+
+async def takes_events(process: Process, url: str) -> None:
+    """Wait until a collector is ready."""
+    async with SegueClient(url, WRITE_KEY) as client:
+
+        async def look() -> bool:
+            assert process.runs, process.output
+            try:
+                return (await client.health()).ready
+            except UnavailableError:
+                return False
+
+        await until(look)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
+    """A server, a mail server and a database file, set up by the commands that are for it; no process runs yet."""
+    folder = tmp_path_factory.mktemp("production")
+    inbox = Inbox(folder / "inbox", smtp_port=0, http_port=0)
+    await inbox.start()
+    database = Database(str(folder / "segue.db"))
+    async with temporal_server(folder) as server:
+        await make_namespace(await connect(server.address))
+        settings = QUIET_HOURS_OFF | {
+            "SEGUE_DATABASE": str(folder / "segue.db"),
+            "SEGUE_TEMPORAL": server.address,
+            "SEGUE_NAMESPACE": NAMESPACE,
+            "SEGUE_SMTP": inbox.smtp_url,
+            "SEGUE_SECRET": "a secret of some length",
+            "SEGUE_WRITE_KEYS": WRITE_KEY,
+            "SEGUE_PUBLIC_URL": "https://mail.shop.example",
+        }
+        client = await connect(server.address, namespace=NAMESPACE)
+        deployment = Deployment(folder, client, settings, Books(database, folder / "inbox"))
+        terminal = Terminal(**settings)
+        await asyncio.gather(terminal.say("migrate"), terminal.say("register-search-attributes"))
+        try:
+            yield deployment
+        finally:
+            deployment.end()
+    await database.aclose()
+    await inbox.stop()
+
+
+async def test_search_attributes_are_registered_and_may_be_again(deployment: Deployment) -> None:
+    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+    wanted = {key.name: keyword for key in search.ALL}
+    assert await search_attributes(deployment.client) == wanted
+
+    again = await Terminal(**deployment.settings).say("register-search-attributes")
+    assert again == f"Temporal knows Segue's search attributes in namespace {NAMESPACE}.\n"
+    assert await search_attributes(deployment.client) == wanted
+
+
+async def test_an_order_reported_to_one_process_is_confirmed_by_another(deployment: Deployment) -> None:
+    (_, url), _ = await asyncio.gather(deployment.serve("collector"), deployment.work("worker"))
+    async with SegueClient(url, WRITE_KEY) as client:
+        await Backend(client).identify("petra")
+        await Backend(client).order("petra", "o-1")
+
+    letter = await deployment.books.letter("petra")
+    row = await deployment.books.row_of(letter)
+    assert (row.journey, row.template) == (ORDER, "post_purchase/confirmation")
+    (status,) = await Terminal(**deployment.settings).read("status", "petra")
+    assert (status["workflow_id"], status["state"]) == ("post-purchase/petra/o-1", "running")
+    await deployment.books.agree()
+
+
+async def test_a_process_that_is_told_to_stop_does_so_at_once(deployment: Deployment) -> None:
+    (collector, _), worker = await asyncio.gather(deployment.serve("another-collector"), deployment.work("another"))
+    for process in (collector, worker):
+        told = time.monotonic()
+        assert process.stop(signal.SIGTERM) == 0
+        assert time.monotonic() - told < STOPS_WITHIN
+        assert "Traceback" not in process.output
+
+
+async def test_a_wrong_setting_is_named_in_a_line(deployment: Deployment) -> None:
+    closed = f"127.0.0.1:{free_port()}"
+
+    async def worker_refused(settings: dict[str, str]) -> str:
+        return objection(await asyncio.to_thread(finish, WORKER, environment=settings), by="worker", status=1)
+
+    said = await asyncio.gather(
+        Terminal().refused("serve"),
+        Terminal(**deployment.settings).refused("serve", SEGUE_PACE="quick"),
+        worker_refused({"SEGUE_DATABASE": deployment.settings["SEGUE_DATABASE"]}),
+        worker_refused(deployment.settings | {"SEGUE_TEMPORAL": closed}),
+    )
+    assert said[0] == "not set: SEGUE_DATABASE, SEGUE_PUBLIC_URL, SEGUE_SECRET, SEGUE_WRITE_KEYS; see docs/operate.md"
+    assert said[1].startswith("SEGUE_PACE: ")
+    assert said[2] == "a worker needs SEGUE_SMTP, SEGUE_SECRET, SEGUE_PUBLIC_URL; see docs/operate.md"
+    assert said[3].startswith(f"Temporal does not answer at {closed}: ")
