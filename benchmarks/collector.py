@@ -19,7 +19,7 @@ import httpx2
 from domain.clock import REAL_TIME, SystemClock
 from domain.segment import parse_batch
 from mail.links import Links
-from starter.collector import create_collector
+from starter.collector.app import create_collector
 from storage.database import Database
 from storage.events import EventStore
 

@@ -16,7 +16,7 @@ import httpx2
 
 from domain.errors import InvalidEventError
 from domain.event import EventType
-from starter.health import Health
+from starter.collector.health import Health
 from starter.sending import Sender, Sleep, to_json
 
 MAX_CALLS: Final = 100

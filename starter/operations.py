@@ -14,9 +14,9 @@ from domain.errors import PermanentError, SegueError, UnavailableError, UnknownC
 from domain.intent import Intent
 from domain.model import Instant, Value
 from domain.signals import Signal
-from starter.enrolling import Enroller, Presence
-from starter.gone import WHY, end_gone
-from starter.routing import Begin, Routes, key_of, occasion_of
+from starter.dispatch.enrolling import Enroller, Presence
+from starter.dispatch.gone import WHY, end_gone
+from starter.dispatch.routing import Begin, Routes, key_of, occasion_of
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import EnrollmentCount, Enrollments

@@ -19,7 +19,7 @@ from typing import IO, Any, Final, NamedTuple, Protocol, Self
 
 from domain.errors import ConfigurationError, InvalidEventError
 from domain.segment import parse_moment
-from starter.bodies import parse_json
+from starter.collector.bodies import parse_json
 
 LONGEST_LINE: Final = 1_000_000
 """Bytes. A call has 32 kB at most; what is longer is no recording of calls."""

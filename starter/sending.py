@@ -14,7 +14,7 @@ import httpx2
 from pydantic import ValidationError
 
 from domain.errors import ConfigurationError, InvalidEventError, UnavailableError
-from starter.health import Health
+from starter.collector.health import Health
 
 ATTEMPTS: Final = 6
 """With the pauses between them, some fifteen seconds of trying."""

@@ -14,10 +14,10 @@ from domain.clock import SystemClock
 from domain.errors import ConfigurationError
 from mail.links import Links
 from settings import Settings
-from starter.collector import create_collector
-from starter.dispatcher import Dispatcher
-from starter.enrolling import Enroller
-from starter.routing import Routes
+from starter.collector.app import create_collector
+from starter.dispatch.dispatcher import Dispatcher
+from starter.dispatch.enrolling import Enroller
+from starter.dispatch.routing import Routes
 from storage.database import Database
 from storage.lease import dispatcher_lease
 from workflows.catalogue import JOURNEYS

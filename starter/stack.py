@@ -12,11 +12,11 @@ from domain.errors import ConfigurationError
 from mail.links import Links
 from mail.smtp import SmtpTransport
 from settings import Settings
-from starter.dispatcher import Dispatcher
+from starter.dispatch.dispatcher import Dispatcher
+from starter.dispatch.routing import Routes
 from starter.embedded import dev_server, find_temporal, free_port
 from starter.inbox.server import Inbox
 from starter.place import Addresses, Place
-from starter.routing import Routes
 from starter.serving import answers, bind, routes_of, serving
 from storage.clock import load_clock
 from storage.database import Database

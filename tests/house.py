@@ -34,11 +34,11 @@ from mail.links import Links
 from mail.recording import RecordingTransport
 from mail.render import Templates
 from mail.transport import Handover
-from starter.dispatcher import Dispatcher
+from starter.dispatch.dispatcher import Dispatcher
+from starter.dispatch.enrolling import Enroller
+from starter.dispatch.routing import Routes
 from starter.embedded import dev_server, find_temporal, free_port
-from starter.enrolling import Enroller
 from starter.operations import Operations
-from starter.routing import Routes
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore

@@ -11,9 +11,9 @@ import cyclopts
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
 from settings import Settings, load_settings
+from starter.dispatch.routing import Routes
 from starter.operations import Operations
 from starter.place import Addresses, Place
-from starter.routing import Routes
 from storage.clock import load_clock
 from storage.database import Database
 from temporal import connect

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.enrollment import OutcomeKind, State
-from starter.enrolling import StillEndingError
+from starter.dispatch.enrolling import StillEndingError
 from storage.events import EventStore
 from tests.house import ANNA, House
 

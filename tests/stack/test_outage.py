@@ -15,8 +15,8 @@ from domain.enrollment import OutcomeKind, Start, State
 from domain.errors import UnavailableError
 from domain.signals import Signal
 from starter.client import SegueClient
-from starter.dispatcher import Dispatcher
-from starter.enrolling import Enroller
+from starter.dispatch.dispatcher import Dispatcher
+from starter.dispatch.enrolling import Enroller
 from starter.inbox.server import Inbox
 from starter.serving import routes_of
 from storage.database import Database

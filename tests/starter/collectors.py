@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from domain.clock import SystemClock
 from domain.event import StoredEvent
 from mail.links import Links
-from starter.collector import create_collector
+from starter.collector.app import create_collector
 from storage.database import Database
 from storage.events import EventStore
 

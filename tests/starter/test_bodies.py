@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 
 from domain.errors import InvalidEventError, SegueError
-from starter.bodies import BodyTooLargeError, UnsupportedEncodingError, parse_json, read_body, unpack
+from starter.collector.bodies import BodyTooLargeError, UnsupportedEncodingError, parse_json, read_body, unpack
 
 BODY = json.dumps({"userId": "anna", "event": "Product Added"}).encode() * 20
 LIMIT = 10_000

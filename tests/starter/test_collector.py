@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from domain.clock import PacedClock, SystemClock
 from domain.errors import ConfigurationError, InvalidEventError, UnavailableError
 from domain.event import Event, EventType
-from starter.committer import Committer
+from starter.collector.committer import Committer
 from storage.database import Database
 from tests.starter.collectors import KEY, MAX_BODY, client_of, make_collector, served, stored_events
 

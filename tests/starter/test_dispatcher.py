@@ -13,10 +13,10 @@ from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Sta
 from domain.errors import UnavailableError
 from domain.event import Event, EventType
 from domain.signals import Click, Purchase, Revisit, Signal
-from starter import dispatcher as dispatching
-from starter.dispatcher import Dispatcher
-from starter.enrolling import Enroller, Presence, RejectedByTemporalError, StillEndingError
-from starter.routing import Routes
+from starter.dispatch import dispatcher as dispatching
+from starter.dispatch.dispatcher import Dispatcher
+from starter.dispatch.enrolling import Enroller, Presence, RejectedByTemporalError, StillEndingError
+from starter.dispatch.routing import Routes
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore

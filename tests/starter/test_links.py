@@ -15,7 +15,7 @@ from domain.errors import UnavailableError
 from domain.event import EMAIL_LINK_CLICKED, UNSUBSCRIBED, EventType
 from domain.message import ledger_id
 from mail.links import Links
-from starter.committer import Committer
+from starter.collector.committer import Committer
 from storage.database import Database
 from storage.ledger import Ledger
 from storage.permissions import Permissions
@@ -138,7 +138,7 @@ class HangingCommitter(Committer):
 async def test_a_click_that_cannot_be_recorded_leads_on_all_the_same(
     sqlite_database: Database, message: str, committer: type[Committer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("starter.links.CLICK_PATIENCE", 0.05)
+    monkeypatch.setattr("starter.collector.links.CLICK_PATIENCE", 0.05)
     app = make_collector(sqlite_database, committer=committer(sqlite_database))
     async with client_of(app, key=None) as http:
         answer = await http.get(path_of(LINKS.click(message, 0)))

@@ -13,7 +13,7 @@ from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Sta
 from domain.errors import ConfigurationError
 from domain.event import Event, EventType, StoredEvent
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
-from starter.routing import Routes, may_reenter
+from starter.dispatch.routing import Routes, may_reenter
 from workflows.catalogue import JOURNEYS
 from workflows.post_purchase import PostPurchase
 from workflows.vocabulary import HasCart, Journey, On, Plan

@@ -18,7 +18,7 @@ import pytest
 
 from domain.errors import UnavailableError
 from domain.event import PRODUCT_ADDED, PRODUCT_VIEWED, Event, EventType
-from starter.committer import Committer
+from starter.collector.committer import Committer
 from storage.customers import Customers
 from storage.database import Database
 from tests.starter.collectors import KEY, make_collector, served, stored_events
@@ -127,7 +127,7 @@ class RecoveringCommitter(Committer):
 async def test_an_outage_loses_and_doubles_nothing(
     sqlite_database: Database, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("starter.answers.RETRY_AFTER", 1)
+    monkeypatch.setattr("starter.collector.answers.RETRY_AFTER", 1)
     committer = RecoveringCommitter(sqlite_database)
     async with served(make_collector(sqlite_database, committer=committer)) as url:
         said = await report(url, KEY)

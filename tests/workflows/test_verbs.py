@@ -9,7 +9,7 @@ from temporalio.worker import Worker
 
 from domain.enrollment import Occasion, Outcome, OutcomeKind
 from domain.signals import Observation
-from starter.routing import Routes
+from starter.dispatch.routing import Routes
 from storage.enrollments import Enrollments
 from temporal import TASK_QUEUE, workflow_runner
 from tests.conftest import OpenHouse

@@ -11,8 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from domain.errors import InvalidEventError, SegueError, UnavailableError
-from starter.bodies import BodyTooLargeError, UnsupportedEncodingError
-from starter.keys import WrongKeyError
+from starter.collector.bodies import BodyTooLargeError, UnsupportedEncodingError
+from starter.collector.keys import WrongKeyError
 
 RETRY_AFTER: Final = 5
 """Seconds. Long enough for a database to come back from a restart, short enough for a client's patience."""

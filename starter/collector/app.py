@@ -20,13 +20,13 @@ from domain.errors import InvalidEventError
 from domain.event import Event, EventType
 from domain.segment import MODELS, parse_batch, parse_call
 from mail.links import Links
-from starter.answers import install_answers
-from starter.bodies import parse_json, read_body
-from starter.committer import Committer
-from starter.health import Ready, look
-from starter.keys import WriteKeys
-from starter.links import create_links_router
-from starter.pages import Pages
+from starter.collector.answers import install_answers
+from starter.collector.bodies import parse_json, read_body
+from starter.collector.committer import Committer
+from starter.collector.health import Ready, look
+from starter.collector.keys import WriteKeys
+from starter.collector.links import create_links_router
+from starter.collector.pages import Pages
 from storage.database import Database
 
 CALLS: Final = "/v1/"
@@ -117,7 +117,7 @@ def create_collector(
         max_body: bytes of a request's body, unpacked.
         shop_url: where the pages of broken links lead.
         shop_name: how the pages call the sender.
-        ready: tells `GET /health` of further parts; see `starter.health.Ready`.
+        ready: tells `GET /health` of further parts; see `starter.collector.health.Ready`.
         committer: None: one of its own.
 
     Raises:

@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.enrollment import Start, workflow_id
 from domain.errors import PermanentError, UnavailableError
 from domain.signals import Signal
-from starter.routing import SIGNAL_NAMES
+from starter.dispatch.routing import SIGNAL_NAMES
 from temporal import TASK_QUEUE, in_plain_words
 from workflows.catalogue import journey_named
 from workflows.vocabulary import search

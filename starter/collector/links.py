@@ -17,9 +17,9 @@ from domain.errors import InvalidLinkError, UnavailableError, UnknownMessageErro
 from domain.event import EMAIL_LINK_CLICKED, UNSUBSCRIBED, Event, EventType
 from domain.profile import ALL_MARKETING
 from mail.links import Links
-from starter.answers import RETRY_AFTER
-from starter.committer import Committer
-from starter.pages import Pages
+from starter.collector.answers import RETRY_AFTER
+from starter.collector.committer import Committer
+from starter.collector.pages import Pages
 from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore

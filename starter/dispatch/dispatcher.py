@@ -17,9 +17,9 @@ from domain.customer import Customer
 from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State, enrollment_id
 from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
-from starter.enrolling import Enroller, Presence, StillEndingError
-from starter.gone import end_gone
-from starter.routing import Begin, Routes, Tell, may_reenter
+from starter.dispatch.enrolling import Enroller, Presence, StillEndingError
+from starter.dispatch.gone import end_gone
+from starter.dispatch.routing import Begin, Routes, Tell, may_reenter
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments

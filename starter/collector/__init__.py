@@ -1,0 +1,1 @@
+"""The collector: takes what backends report, and what recipients do with the links in their mails."""

@@ -1,0 +1,1 @@
+"""Dispatch: what each event means for journeys, delivered to Temporal."""
