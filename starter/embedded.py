@@ -128,6 +128,8 @@ async def _keep(server: DevServer, start: Callable[[], Awaitable[asyncio.subproc
     while True:
         status = await server.process.wait()
         _log.error("Temporal ended, starting it again", status=status)
+        with suppress(ProcessLookupError):
+            os.killpg(server.process.pid, signal.SIGKILL)  # its watcher, which holds the lock as well
         await asyncio.sleep(RESTART_AFTER)
         try:
             server.process = await start()

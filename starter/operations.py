@@ -212,7 +212,7 @@ class Operations:
             raise
 
     async def _status(self, row: EnrollmentRow) -> EnrollmentStatus:
-        absent = ""
+        absent = "about to start" if row.state is State.STARTING else ""
         if row.state is State.RUNNING:
             row, absent = await self._look(row)
         progress = None if absent or row.state is State.ENDED else await self._ask(row)

@@ -45,7 +45,7 @@ def test_an_event_withdraws_a_topic_or_the_address_or_nothing(said: Event, withd
     assert read_withdrawal(said) == withdrawn
 
 
-@pytest.mark.parametrize("name", ["bounce_type", "type"])
+@pytest.mark.parametrize("name", ["bounce_type", "bounceType", "type"])
 @pytest.mark.parametrize("kind", ["soft", "SoftBounce", "soft-bounce", "Transient", "deferred", "blocked"])
 def test_a_bounce_that_may_pass_withdraws_nothing(name: str, kind: str) -> None:
     bounced = event(names.EMAIL_BOUNCED, **{name: kind})

@@ -73,7 +73,7 @@ async def test_one_that_is_about_to_start_is_not_taken_for_gone(house: House) ->
     async with house.database.transaction() as session:
         await Enrollments(session).open(begin.row)
     (status,) = await house.operations.status(ANNA)
-    assert (status.state, status.doing) == (State.STARTING, "no worker answers")
+    assert (status.state, status.doing) == (State.STARTING, "about to start")
 
 
 async def test_an_operators_cancel_ends_it_drops_what_waited_and_lets_them_enroll_again(

@@ -1,5 +1,6 @@
 """`segue up` as a process: what was going on goes on after a stop and after a kill, and what cannot be is refused."""
 
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -102,6 +103,18 @@ async def test_the_embedded_server_ends_with_whoever_started_it(folder: Path) ->
         (server,) = process.children()
         process.kill_group()
         await ended(server)
+
+
+async def test_an_embedded_server_that_dies_is_started_again(folder: Path, books: Books) -> None:
+    with stack_up(folder, *PACE) as process:
+        async with backend_of(process, folder) as backend:
+            await backend.fill_cart("anna")
+            (server,) = process.children()
+            os.kill(server, signal.SIGKILL)
+            await backend.fill_cart("boris")
+            await books.letter("anna")
+            await books.letter("boris")
+        assert process.stop(signal.SIGINT) == 0
 
 
 async def test_what_cannot_be_is_refused_in_a_line(folder: Path) -> None:

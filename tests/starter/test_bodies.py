@@ -85,6 +85,11 @@ async def test_a_bad_body_is_refused(body: bytes, encoding: str | None, error: t
         await read_body(request(body, encoding), LIMIT)
 
 
+def test_a_body_of_many_members_is_refused_before_they_are_all_unpacked() -> None:
+    with pytest.raises(InvalidEventError, match="more than 100 members"):
+        unpack(gzip.compress(b"") * 240_000, 5_000_000)
+
+
 def test_a_body_at_the_limit_is_accepted() -> None:
     assert len(unpack(gzip.compress(bytes(LIMIT)), LIMIT)) == LIMIT
 

@@ -31,7 +31,16 @@ def test_urls_are_taken_as_people_write_them(setting: str, url: str) -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    ["", " ", "mysql://db/segue", ":memory:", "sqlite://", "://secret-password@x", "redis://:secret-password@x"],
+    [
+        "",
+        " ",
+        "mysql://db/segue",
+        ":memory:",
+        "sqlite://",
+        "://secret-password@x",
+        "garbage",
+        "redis://:secret-password@x",
+    ],
 )
 def test_a_wrong_setting_is_named_and_no_password_shown(setting: str) -> None:
     with pytest.raises(ConfigurationError, match="SEGUE_DATABASE") as refusal:

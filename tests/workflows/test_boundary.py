@@ -139,3 +139,9 @@ def test_every_journey_ends_within_ninety_days(name: str) -> None:
             verbs = play(journey_named(name)(start(journey=name)), answering(reaction, first=first))
             waits = (verb.duration for verb in verbs if isinstance(verb, Wait))
             assert sum(waits, timedelta()) < timedelta(days=90) - HOUR
+
+
+def test_a_setting_that_a_journey_no_longer_has_stops_no_enrollment_that_recorded_it() -> None:
+    recorded = {"quiet": "PT2H", "removed": "PT1H"}
+    first = told(play(CartRecovery(start().model_copy(update={"settings": recorded})), answering()))[0]
+    assert first == "waiting until quiet for 2 hours"

@@ -109,6 +109,7 @@ def test_a_purchase_is_the_goal_with_its_revenue() -> None:
     [
         (Unsubscribe(event_id="x"), "unsubscribed"),
         (Unsubscribe(event_id="x", topic="cart reminders"), "unsubscribed"),
+        (Unsubscribe(event_id="x", topic="*"), "unsubscribed"),
         (Observation(event_id="x", name=names.CART_EMPTIED), "cart emptied"),
         (Observation(event_id="x", name=names.EMAIL_BOUNCED), "the address bounced"),
         (Observation(event_id="x", name=names.EMAIL_COMPLAINED), "marked as spam"),

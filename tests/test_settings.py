@@ -1,0 +1,45 @@
+"""Settings: a wrong one is named, with what to write instead, before anything starts."""
+
+import pytest
+
+from domain.errors import ConfigurationError
+from settings import load_settings
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("SEGUE_CAPS", "{bad", "SEGUE_CAPS: give a JSON object"),
+        ("SEGUE_DEFAULT_ZONE", "Mars/Olympus", "SEGUE_DEFAULT_ZONE: give an IANA time zone"),
+        ("SEGUE_DEFAULT_ZONE", "../etc/passwd", "SEGUE_DEFAULT_ZONE: give an IANA time zone"),
+        ("SEGUE_SHOP__URL", "garbage", "SEGUE_SHOP__URL: give a web address"),
+        ("SEGUE_SHOP__URL", "javascript:alert(1)", "SEGUE_SHOP__URL: give a web address"),
+        ("SEGUE_PUBLIC_URL", "shop.example", "SEGUE_PUBLIC_URL: give a web address"),
+        ("SEGUE_SENDER", "garbage", "SEGUE_SENDER: give a name and an address"),
+        ("SEGUE_SENDER", "hello@shop.example", "SEGUE_SENDER: give a name and an address"),
+        ("SEGUE_PACE", "nan", "SEGUE_PACE: "),
+        ("SEGUE_PROT", "8100", "SEGUE_PROT is no setting"),
+        ("SEGUE_SHOP__NMAE", "Lamps", "SEGUE_SHOP__NMAE: "),
+    ],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings()
+    assert str(refused.value).startswith(says)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SEGUE_SENDER", "Lämpchen & Söhne <hello@shop.example>"),
+        ("SEGUE_SENDER", '"Lamps, Inc." <hello@shop.example>'),
+        ("SEGUE_PUBLIC_URL", "http://127.0.0.1:8100/segue"),
+        ("SEGUE_DEFAULT_ZONE", "America/Argentina/Buenos_Aires"),
+        ("SEGUE_CAPS", '{"per_day": 3}'),
+    ],
+)
+def test_a_right_setting_is_taken(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    load_settings()
