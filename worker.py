@@ -18,7 +18,7 @@ from logs import configure_logs
 from mail.context import TEMPLATES, Shop
 from mail.links import Links
 from mail.render import Templates
-from mail.smtp import SmtpTransport
+from mail.smtp import CONNECTIONS, SmtpTransport
 from mail.transport import Transport
 from settings import Settings, load_settings
 from storage.clock import load_clock
@@ -28,6 +28,10 @@ from workflows.catalogue import JOURNEYS
 
 CACHED_ENROLLMENTS = 5_000
 """Open journeys kept in memory. Fewer than are open makes each wake-up replay its history, three times slower."""
+
+SENDING_AT_ONCE = 2 * CONNECTIONS
+"""One conversation and one in waiting for each connection. More would wait here, where a crash holds them for minutes,
+and not with Temporal, which gives them to any worker at once."""
 
 GRACE = timedelta(seconds=20)
 """What a stop leaves to mails under way."""
@@ -42,6 +46,7 @@ def build_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> Wo
         activities=activities,
         workflow_runner=workflow_runner(),
         max_cached_workflows=CACHED_ENROLLMENTS,
+        max_concurrent_activities=SENDING_AT_ONCE,
         graceful_shutdown_timeout=GRACE,
     )
 

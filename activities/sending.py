@@ -1,5 +1,7 @@
 """Hands messages to the mail server, each once."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,7 +16,7 @@ from domain.errors import DeferredByServerError, RefusedMessageError
 from domain.message import Kind, MessageStatus, Verdict
 from mail.compose import Outgoing, compose, envelope_address
 from mail.links import Links
-from mail.transport import Handover, Mail, Transport
+from mail.transport import Handover, Line, Mail, Transport
 from storage.customers import Customers
 from storage.database import Database
 from storage.ledger import HandOverAnswer, Ledger, LedgerRow
@@ -40,23 +42,40 @@ class SendingActivities:
         """Hand a rendered message over, at most once for marketing and at least once for transactional mail.
 
         Effect: one mail, recorded. Idempotency key: the message's ledger id, which also makes the Message-ID.
-        In one transaction the gate is asked a last time and the row marked as handed over, before the mail server is
-        called; an attempt that finds the mark of an earlier one knows that its end was not seen. Takes as long as an
-        SMTP conversation.
+        With a line to the mail server in hand, the gate is asked a last time and the row marked as handed over, in one
+        transaction; an attempt that finds the mark of an earlier one knows that its end was not seen. Takes as long as
+        an SMTP conversation, and the wait for its turn.
 
         Raises:
             DeferredByServerError: certainly not accepted; Temporal tries again.
         """
+        async with AsyncExitStack() as stack:
+            try:
+                line = await stack.enter_async_context(self._transport.line())
+            except DeferredByServerError:
+                # However long the mail server is away, the customer may buy meanwhile, or the mail become stale.
+                async with self._database.transaction() as session:
+                    objection = await self._look_again(session, request)
+                if objection is None:
+                    raise
+                return objection
+            return await self._send(line, request)
+
+    async def _send(self, line: Line, request: calls.SendRequest) -> Delivery:
         now = moment_of(request.at, self._clock)
         async with self._database.transaction() as session:
-            prepared = await self._prepare(session, request, now)
+            prepared = await self._look_again(session, request) or await self._prepare(session, request, now)
         if isinstance(prepared, Delivery):
             return prepared
         try:
-            handover = await self._transport.deliver(prepared)
+            handover = await line.deliver(prepared)
         except DeferredByServerError:
-            async with self._database.transaction() as session:
-                await Ledger(session).back_to_rendered(request.message)
+            await self._take_back(request.message)
+            raise
+        except asyncio.CancelledError:
+            # The worker stops. Recorded although we are being cancelled: else nobody would dare to send it again.
+            if not line.written:
+                await asyncio.shield(self._take_back(request.message))
             raise
         except RefusedMessageError as error:
             reason = f"refused by the mail server with {error.code}"
@@ -64,15 +83,27 @@ class SendingActivities:
         reason = ": ".join(part for part in (request.because, _REASONS[handover]) if part)
         return await self._finish(request.message, _STATUS[handover], reason, now)
 
+    async def _take_back(self, message: str) -> None:
+        async with self._database.transaction() as session:
+            await Ledger(session).back_to_rendered(message)
+
+    async def _look_again(self, session: AsyncSession, request: calls.SendRequest) -> Delivery | None:
+        """What became of the message since it was rendered: an end, or an objection of the gate; None: go on."""
+        now = moment_of(request.at, self._clock)
+        ledger = Ledger(session)
+        await Customers(session).lock(request.customer)
+        row = await ledger.require(request.message)
+        if row.status is MessageStatus.RENDERED:
+            return await self._ask_again(session, request, now)
+        if row.status is MessageStatus.HANDED_OVER and row.kind is Kind.TRANSACTIONAL:
+            return None
+        row = (await ledger.hand_over(request.message, now)).row
+        return Delivery(message=row.id, status=row.status, reason=row.reason, at=row.sent_at or now)
+
     async def _prepare(self, session: AsyncSession, request: calls.SendRequest, now: datetime) -> Mail | Delivery:
         """Mark the message as handed over and return the mail; or return what became of it already."""
         ledger = Ledger(session)
-        customer = await Customers(session).lock(request.customer)
-        row = await ledger.require(request.message)
-        if row.status is MessageStatus.RENDERED:
-            objection = await self._ask_again(session, request, now)
-            if objection is not None:
-                return objection
+        customer = await Customers(session).get(request.customer)
         handed = await ledger.hand_over(request.message, now)
         if handed.answer is not HandOverAnswer.PROCEED or customer.email is None:
             row = handed.row

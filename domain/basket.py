@@ -4,6 +4,7 @@ Properties are those of the Segment e-commerce spec: a product's fields at the t
 in the list `products` (Cart Viewed, Order Completed).
 """
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -20,6 +21,8 @@ MOST_PIECES = 10_000
 HIGHEST_PRICE = 1e9
 
 _LONGEST_TEXT = 2_000
+_LONGEST_ID = 200
+"""Bytes."""
 
 
 def add_product(cart: Cart, properties: Mapping[str, Any], at: datetime) -> Cart:
@@ -119,6 +122,12 @@ def read_text(value: object) -> str:
         return str(value).strip()[:_LONGEST_TEXT]
     except ValueError:  # an int of more digits than Python is willing to write
         return ""
+
+
+def read_id(value: object) -> str:
+    """An id as text; one that no index or workflow id could hold is replaced by its digest."""
+    text = read_text(value)
+    return text if len(text.encode()) <= _LONGEST_ID else hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_none_left(product: Mapping[str, Any]) -> bool:

@@ -75,3 +75,5 @@ class StoredEvent(Value):
     """This is the customer's nth event of that name."""
     starts_visit: bool = False
     """The first thing the customer did on the site after at least half an hour away."""
+    repeats: bool = False
+    """It reports an order once more, as another event: nobody needs to hear of it again."""

@@ -51,6 +51,8 @@ class Folded(Value):
     """It is the customer's nth event of that name; of Order Completed, the nth order."""
     starts_visit: bool = False
     """It is the first thing the customer did on the site after `VISIT_GAP` away, or at all."""
+    repeats: bool = False
+    """It reports an order that was counted before."""
     derived: tuple[Event, ...] = ()
     """What follows from it. To be stored, and folded, right after it."""
     order: Order | None = None
@@ -78,6 +80,7 @@ def fold(customer: Customer | None, event: Event, *, customer_id: str, known_ord
         customer=_counted(shopped, event.name, counts=known_order is None),
         nth=_nth(known, event, known_order),
         starts_visit=starts_visit,
+        repeats=known_order is not None,
         derived=_derive(known, shopped, event) if order is None else (),
         order=order,
         permissions=read_permissions(traits),
@@ -91,7 +94,7 @@ def is_order(event: Event) -> bool:
 
 def order_id(event: Event) -> str:
     """The order's id; an order reported without one is told apart by its event."""
-    reported = basket.read_text(event.properties.get("order_id") or event.properties.get("orderId"))
+    reported = basket.read_id(event.properties.get("order_id") or event.properties.get("orderId"))
     return reported or event.message_id
 
 

@@ -8,7 +8,8 @@ import asyncio
 import re
 import socket
 import ssl
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Final, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -18,7 +19,7 @@ from pydantic import Field, SecretStr
 
 from domain.errors import ConfigurationError, DeferredByServerError, RefusedMessageError
 from domain.model import Value
-from mail.transport import Handover, Mail
+from mail.transport import Handover, Line, Mail, Transport
 
 CONNECTIONS: Final = 4
 """Providers commonly allow ten or fewer from one address; past a handful the provider is the limit, not the line."""
@@ -101,7 +102,7 @@ class SmtpServer(Value):
         )
 
 
-class SmtpTransport:
+class SmtpTransport(Transport):
     """A `mail.transport.Transport` over SMTP. Safe to use from many tasks of one event loop at once.
 
     Args:
@@ -137,8 +138,9 @@ class SmtpTransport:
     def __repr__(self) -> str:
         return f"SmtpTransport({self._server.host}:{self._server.port})"
 
-    async def deliver(self, mail: Mail) -> Handover:
-        """Hand one mail over. See `mail.transport.Transport.deliver`.
+    @asynccontextmanager
+    async def line(self) -> AsyncIterator[Line]:
+        """A line for one mail. See `mail.transport.Transport.line`.
 
         A refused login is deferred, not refused: it is the operator's fault, and no mail shall be lost by it.
         """
@@ -148,7 +150,7 @@ class SmtpTransport:
             client = await self._connection()
             self._in_use.add(client)
             try:
-                return await self._hand_over(client, mail)
+                yield _SmtpLine(client, self._answer_timeout)
             except asyncio.CancelledError:
                 client.close()  # in mid-conversation: the next command would read the last one's answer
                 raise
@@ -192,31 +194,6 @@ class SmtpTransport:
             raise
         return client
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, mail: Mail) -> Handover:
-        """Speak the envelope, then the mail. Up to the final dot nothing is accepted, after it anything may be."""
-        try:
-            await client.mail(mail.sender)
-            await client.rcpt(mail.recipient)
-            go_ahead = await client.execute_command(b"DATA")
-            if go_ahead.code != _DATA_WANTED or client.protocol is None:
-                raise aiosmtplib.SMTPDataError(go_ahead.code, go_ahead.message)
-            client.protocol.write(_on_the_wire(mail.raw))
-        except aiosmtplib.SMTPResponseException as error:
-            # Without its cause: that one holds the recipient's address, and causes get into workflow histories too.
-            raise _failure(error.code, error.message, mail) from None
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise DeferredByServerError(f"the connection broke before the mail was written: {error}") from error
-        try:
-            verdict = await client.protocol.read_response(timeout=self._answer_timeout.total_seconds())
-        except (aiosmtplib.SMTPException, OSError):
-            client.close()
-            return Handover.UNKNOWN
-        if verdict.code == _CLOSING:
-            client.close()
-        if 400 <= verdict.code < 600:  # noqa: PLR2004 - RFC 5321, 4.2.1
-            raise _failure(verdict.code, verdict.message, mail)
-        return Handover.ACCEPTED if verdict.code == _COMPLETED else Handover.UNKNOWN
-
     def _keep(self, client: aiosmtplib.SMTP) -> None:
         if self._closed or not client.is_connected:
             client.close()
@@ -235,6 +212,41 @@ class SmtpTransport:
         self._sweep = None
         if self._idle:
             self._sweep = loop.call_at(self._idle[0][0] + self._idle_limit, self._drop_idle)
+
+
+class _SmtpLine:
+    """One conversation on an open connection."""
+
+    def __init__(self, client: aiosmtplib.SMTP, answer_timeout: timedelta) -> None:
+        self._client, self._answer_timeout = client, answer_timeout
+        self.written = False
+
+    async def deliver(self, mail: Mail) -> Handover:
+        """Speak the envelope, then the mail. Up to the final dot nothing is accepted, after it anything may be."""
+        client = self._client
+        try:
+            await client.mail(mail.sender)
+            await client.rcpt(mail.recipient)
+            go_ahead = await client.execute_command(b"DATA")
+            if go_ahead.code != _DATA_WANTED or client.protocol is None:
+                raise aiosmtplib.SMTPDataError(go_ahead.code, go_ahead.message)
+            self.written = True
+            client.protocol.write(_on_the_wire(mail.raw))
+        except aiosmtplib.SMTPResponseException as error:
+            # Without its cause: that one holds the recipient's address, and causes get into workflow histories too.
+            raise _failure(error.code, error.message, mail) from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise DeferredByServerError(f"the connection broke before the mail was written: {error}") from error
+        try:
+            verdict = await client.protocol.read_response(timeout=self._answer_timeout.total_seconds())
+        except (aiosmtplib.SMTPException, OSError):
+            client.close()
+            return Handover.UNKNOWN
+        if verdict.code == _CLOSING:
+            client.close()
+        if 400 <= verdict.code < 600:  # noqa: PLR2004 - RFC 5321, 4.2.1
+            raise _failure(verdict.code, verdict.message, mail)
+        return Handover.ACCEPTED if verdict.code == _COMPLETED else Handover.UNKNOWN
 
 
 async def _is_alive(client: aiosmtplib.SMTP) -> bool:

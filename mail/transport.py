@@ -4,6 +4,8 @@ A hand-over has three ends, and callers must be able to tell them apart: the ser
 certainly not (an error), or nobody saw its answer (`UNKNOWN`), where sending again may double the mail.
 """
 
+from abc import ABC, abstractmethod
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Annotated, Protocol
 
@@ -35,18 +37,42 @@ class Handover(StrEnum):
     """The connection broke or timed out after the mail was written and before the server's answer came."""
 
 
-class Transport(Protocol):
-    """Delivers mails, several at a time if asked so."""
+class Line(Protocol):
+    """A connection that is ready to take a mail."""
+
+    @property
+    def written(self) -> bool:
+        """Whether the server may have a mail, because its end was written."""
+        ...
 
     async def deliver(self, mail: Mail) -> Handover:
         """Hand one mail over. Never tries twice once the mail itself was written.
 
         Raises:
-            DeferredByServerError: Certainly not accepted; try later (unreachable, 4xx, timeout before the data).
+            DeferredByServerError: Certainly not accepted; try later (4xx, timeout or hang-up before the data).
             RefusedMessageError: The server will never accept this mail (5xx).
         """
         ...
 
+
+class Transport(ABC):
+    """Delivers mails, several at a time if asked so."""
+
+    @abstractmethod
+    def line(self) -> AbstractAsyncContextManager[Line]:
+        """A line for one mail: waits for a free one, connects and logs in, all before anything is at stake.
+
+        Whoever records that a mail is handed over does so with the line in hand; until then nothing was tried.
+
+        Raises:
+            DeferredByServerError: There is none now; try later.
+        """
+
+    @abstractmethod
     async def aclose(self) -> None:
         """Let go of all connections. Deliveries under way end as if the line broke."""
-        ...
+
+    async def deliver(self, mail: Mail) -> Handover:
+        """Hand one mail over on a line of its own. Raises as `line` and `Line.deliver` do."""
+        async with self.line() as line:
+            return await line.deliver(mail)

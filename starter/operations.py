@@ -253,6 +253,6 @@ class Operations:
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 progress: Progress = await handle.query("status", result_type=Progress)
-        except (TimeoutError, RPCError, WorkflowQueryFailedError):
+        except (TimeoutError, RPCError, RuntimeError, WorkflowQueryFailedError):
             return None
         return progress if progress.enrollment == row.id else None

@@ -142,7 +142,8 @@ def _require_all(stored: dict[str, int], expected: int) -> dict[str, int]:
 
 def _event_row(event: Event, whose: str, result: Folded) -> dict[str, Any]:
     row = {name: getattr(event, name) for name in Event.model_fields}
-    return row | {"customer_id": whose, "nth": result.nth, "starts_visit": result.starts_visit}
+    place = {name: getattr(result, name) for name in ("nth", "starts_visit", "repeats")}
+    return row | {"customer_id": whose} | place
 
 
 def _order_row(event: Event, whose: str, result: Folded, seqs: Mapping[str, int]) -> dict[str, Any]:

@@ -17,10 +17,8 @@ from storage.tables import EventRecord, table_of
 
 _EVENTS = table_of(EventRecord)
 _OPEN = _EVENTS.c.dispatched_at.is_(None) & _EVENTS.c.parked_error.is_(None)
-_EVENT_COLUMNS = [
-    column for column in _EVENTS.c if column.name in {*Event.model_fields, "seq", "customer_id", "nth", "starts_visit"}
-]
-_PLACE = ("seq", "customer_id", "nth", "starts_visit")
+_PLACE = ("seq", "customer_id", "nth", "starts_visit", "repeats")
+_EVENT_COLUMNS = [column for column in _EVENTS.c if column.name in {*Event.model_fields, *_PLACE}]
 
 
 class Committed(Value):
@@ -79,14 +77,17 @@ class EventStore(Repository):
         moment: datetime | None = (await self.execute(latest)).scalar()
         return moment
 
-    async def ended_by(self, customer: str, names: Collection[str], occasion: Occasion) -> str | None:
+    async def ended_by(
+        self, customer: str, names: Collection[str], occasion: Occasion, *, before: int | None = None
+    ) -> str | None:
         """The first of these events that was committed after the occasion, and occurred no earlier; None if none.
 
-        An order reported a second time is no further order: its `nth` tells.
+        An order reported a second time is no further order. `before` is a place in the store: later ones do not count.
         """
         later = (_EVENTS.c.seq > occasion.seq) & (_EVENTS.c.occurred_at >= occasion.occurred_at)
-        another = (_EVENTS.c.name != occasion.name) | (_EVENTS.c.nth > occasion.nth)
-        first = select(_EVENTS.c.name).where(*_of(customer, names), later, another)
+        first = select(_EVENTS.c.name).where(*_of(customer, names), later, ~_EVENTS.c.repeats)
+        if before is not None:
+            first = first.where(_EVENTS.c.seq < before)
         name: str | None = (await self.execute(first.order_by(_EVENTS.c.seq).limit(1))).scalar()
         return name
 
@@ -121,5 +122,5 @@ def _of(customer: str, names: Iterable[str]) -> tuple[ColumnElement[bool], Colum
 def _from_row(row: RowMapping) -> StoredEvent:
     event = Event.model_validate({name: value for name, value in row.items() if name not in _PLACE})
     return StoredEvent(
-        seq=row["seq"], customer=row["customer_id"], event=event, nth=row["nth"], starts_visit=row["starts_visit"]
+        customer=row["customer_id"], event=event, **{name: row[name] for name in _PLACE if name != "customer_id"}
     )

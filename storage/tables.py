@@ -109,6 +109,7 @@ class EventRecord(Record, table=True):
     context: dict[str, Any] = _json(dict)
     nth: int = 1
     starts_visit: bool = False
+    repeats: bool = False
     dispatched_at: datetime | None = _moment_or_none()
     parked_error: str | None = _long_text()
 

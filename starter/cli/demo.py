@@ -3,7 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from logging import WARNING
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +20,7 @@ from starter.cli.tables import console
 from starter.demo.play import Expectation, Play, Seen, StoryError, check
 from starter.stack import Stack, running_stack
 from storage.ledger import LedgerRow
+from workflows.vocabulary.words import in_words
 
 OPENING = time(9)
 """The play begins in the morning whenever it is played: what it shows must not depend on quiet hours tonight."""
@@ -69,7 +70,8 @@ def _introduce(stack: Stack) -> None:
     console.print(f"  Collector    {where.collector}", highlight=False)
     console.print(
         f"\nSeven shoppers fill their carts at {stack.clock.now():%H:%M}. An hour passes in "
-        f"{3600 / where.pace:.2g} s.\n",
+        f"{3600 / where.pace:.2g} s,\nso a second that this machine takes to think shows as "
+        f"{in_words(timedelta(minutes=round(where.pace / 60)))}.\n",
         highlight=False,
     )
 

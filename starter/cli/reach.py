@@ -32,7 +32,8 @@ class Reached(Addresses):
 def reach(data: Path | None) -> tuple[Settings, Reached]:
     """The settings, and the addresses of what runs.
 
-    `SEGUE_DATABASE` and `SEGUE_TEMPORAL` name a deployment; without them it is the stack in the data folder.
+    `SEGUE_DATABASE` and `SEGUE_TEMPORAL` name a deployment; without them, or with --data, it is the stack in the data
+    folder.
 
     Raises:
         ConfigurationError: nothing runs there.
@@ -42,7 +43,7 @@ def reach(data: Path | None) -> tuple[Settings, Reached]:
     running = place.addresses()
     identity = place.known_identity()
     keys = settings.keys() or ((identity.write_key,) if identity else ())
-    if settings.database is not None and data is None and running is None:
+    if settings.database is not None and data is None and not _is_of(settings, running):
         running = Addresses(
             collector=settings.public_url or f"http://127.0.0.1:{settings.port}",
             temporal=settings.temporal or "",
@@ -56,6 +57,16 @@ def reach(data: Path | None) -> tuple[Settings, Reached]:
             "or set SEGUE_DATABASE and SEGUE_TEMPORAL"
         )
     return settings, Reached(**running.model_dump(), write_key=keys[0] if keys else "")
+
+
+def _is_of(settings: Settings, running: Addresses | None) -> bool:
+    """Whether what runs in the data folder is the deployment that the settings name."""
+    return (
+        running is not None
+        and running.database == settings.database
+        and settings.temporal in (None, running.temporal)
+        and settings.namespace in (None, running.namespace)
+    )
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
 from starter.dispatch.enrolling import Enroller, Presence, StillEndingError
 from starter.dispatch.gone import end_gone
-from starter.dispatch.routing import Begin, Routes, Tell, may_reenter
+from starter.dispatch.routing import Begin, Routes, Tell, key_of, may_reenter
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
@@ -41,6 +41,9 @@ PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 HELD_FOR = 0.5
 """Seconds until a customer whose own enrollment is in the way is tried again; the others go on meanwhile."""
 
+LEAVE_WITHIN = 600.0
+"""Seconds an enrollment may take to end, once it was told; a mail under way is finished first. Then nobody waits."""
+
 GIVEN_UP = Outcome(kind=OutcomeKind.CANCELLED, why="Temporal refused to start it")
 
 _log = structlog.get_logger("segue.dispatcher")
@@ -53,6 +56,7 @@ class Dispatcher:
         self._database, self._clock, self._routes, self._enroller = database, clock, routes, enroller
         self._failures = 0
         self._held: dict[str, float] = {}
+        self._leaving: dict[str, float] = {}
         self.enrolled = 0
         self.told = 0
 
@@ -157,7 +161,12 @@ class Dispatcher:
             outages.append(error)
 
     async def _deliver(self, event: StoredEvent, rows: list[EnrollmentRow]) -> None:
-        """Deliver all that an event means. What Temporal refuses for good holds up nothing else of it."""
+        """Deliver all that an event means. What Temporal refuses for good holds up nothing else of it.
+
+        Raises:
+            StillEndingError: the event would begin what the customer is just leaving. Nothing of it is delivered.
+        """
+        await self._wait_for_endings(event)
         refused: list[PermanentError] = []
         for tell in self._routes.tell(event, rows):
             try:
@@ -178,6 +187,30 @@ class Dispatcher:
                 await self._give_up(begun.row)
         if refused:
             await self._park(event, refused[0])
+
+    async def _wait_for_endings(self, event: StoredEvent) -> None:
+        """Let an enrollment end that an earlier event ends, before this one, which begins it anew, finds it open.
+
+        Somebody who empties a cart and at once fills another is faster than the workflow's last words.
+        """
+        plans = [plan for plan in self._routes.may_begin(event.event) if plan.ends_on]
+        if not plans:
+            return
+        loop = asyncio.get_running_loop()
+        async with self._database.read() as session:
+            for plan in plans:
+                for row in await Enrollments(session).earlier(plan.name, event.customer, key_of(plan, event.event)):
+                    if row.state is State.ENDED or row.occasion.seq >= event.seq:
+                        self._leaving.pop(row.id, None)
+                        continue
+                    ended_by = await EventStore(session).ended_by(
+                        event.customer, plan.ends_on, row.occasion, before=event.seq
+                    )
+                    if ended_by is None:
+                        continue
+                    since = self._leaving.setdefault(row.id, loop.time())
+                    if loop.time() - since < LEAVE_WITHIN:
+                        raise StillEndingError(f"{row.workflow_id} is ending: {ended_by}")
 
     async def _note_gone(self, tell: Tell) -> None:
         """End an enrollment whose workflow no longer runs, e.g. because an operator terminated it.

@@ -65,7 +65,7 @@ class Enroller:
         except WorkflowAlreadyStartedError:
             if await self._running_enrollment(identifier) != start.enrollment:
                 raise StillEndingError(f"{identifier} is still ending its earlier enrollment") from None
-        except RPCError as error:
+        except (RPCError, RuntimeError) as error:
             raise _translated(error) from error
 
     async def tell(self, identifier: str, signal: Signal) -> bool:
@@ -77,7 +77,7 @@ class Enroller:
         """
         try:
             await self._client.get_workflow_handle(identifier).signal(SIGNAL_NAMES[type(signal)], signal)
-        except RPCError as error:
+        except (RPCError, RuntimeError) as error:
             if _is_gone(error):
                 return False
             raise _translated(error) from error
@@ -91,7 +91,7 @@ class Enroller:
         """
         try:
             await self._client.get_workflow_handle(identifier).cancel()
-        except RPCError as error:
+        except (RPCError, RuntimeError) as error:
             if not _is_gone(error):
                 raise _translated(error) from error
 
@@ -104,7 +104,7 @@ class Enroller:
         try:
             description = await self._client.get_workflow_handle(identifier).describe()
             memo = await description.memo()
-        except RPCError as error:
+        except (RPCError, RuntimeError) as error:
             if _is_gone(error):
                 return Presence.UNKNOWN
             raise _translated(error) from error
@@ -137,18 +137,21 @@ class Enroller:
         try:
             description = await self._client.get_workflow_handle(identifier).describe()
             memo = await description.memo()
-        except RPCError as error:
+        except (RPCError, RuntimeError) as error:
             raise _translated(error) from error
         found = memo.get(ENROLLMENT_MEMO)
         return None if found is None else str(found)
 
 
-def _is_gone(error: RPCError) -> bool:
+def _is_gone(error: RPCError | RuntimeError) -> bool:
     # A namespace that is not there (yet) also says NOT_FOUND; that is an outage and not an ended enrollment.
+    if not isinstance(error, RPCError):
+        return False
     return error.status is RPCStatusCode.NOT_FOUND and "namespace" not in error.message.lower()
 
 
-def _translated(error: RPCError) -> UnavailableError | RejectedByTemporalError:
-    if error.status in _PERMANENT:
+def _translated(error: RPCError | RuntimeError) -> UnavailableError | RejectedByTemporalError:
+    # A client that connects at its first call fails with a RuntimeError there.
+    if isinstance(error, RPCError) and error.status in _PERMANENT:
         return RejectedByTemporalError(f"Temporal refused: {error.message}")
     return UnavailableError(f"Temporal is away: {in_plain_words(error)}")

@@ -126,7 +126,7 @@ class Routes:
         told: list[Tell] = []
         for row in running:
             plan = self._plans.get(row.journey)
-            if plan is None or row.occasion.event_id == stored.event.message_id:
+            if plan is None or stored.repeats or row.occasion.event_id == stored.event.message_id:
                 continue
             signal = _signal(stored, plan, row)
             if signal is not None:
@@ -206,7 +206,7 @@ def _text(event: Event, name: str) -> str | None:
     """A property as text, in either spelling of its name: `order_id` or `orderId`."""
     first, *rest = name.split("_")
     camel = first + "".join(word.capitalize() for word in rest)
-    return basket.read_text(event.properties.get(name) or event.properties.get(camel)) or None
+    return basket.read_id(event.properties.get(name) or event.properties.get(camel)) or None
 
 
 def _revenue(event: Event) -> float:
