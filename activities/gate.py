@@ -13,6 +13,7 @@ from domain.gate import Ask, GateFacts, GatePolicy, decide
 from domain.message import Decision, Verdict, ledger_id
 from storage.customers import Customers
 from storage.database import Database
+from storage.enrollments import Enrollments
 from storage.events import EventStore
 from storage.ledger import Ledger
 from storage.permissions import Permissions
@@ -29,6 +30,7 @@ class Gate:
         session: AsyncSession,
         *,
         customer: str,
+        enrollment: str,
         message: str,
         ask: Ask,
         occasion: Occasion,
@@ -44,6 +46,7 @@ class Gate:
         facts = GateFacts(
             now=now,
             has_address=known.email is not None,
+            closed=await _closed(session, enrollment),
             suppression=await permissions.suppression(customer),
             opted_out=await permissions.opted_out(customer, ask.topic),
             consent=await permissions.consent(customer, ask.topic),
@@ -52,6 +55,11 @@ class Gate:
             recent=await Ledger(session).recent_marketing(customer, now - self._policy.caps.horizon, excluding=message),
         )
         return decide(ask, facts, self._policy)
+
+
+async def _closed(session: AsyncSession, enrollment: str) -> str | None:
+    row = await Enrollments(session).get(enrollment)
+    return row.outcome.why if row is not None and row.outcome is not None else None
 
 
 class GateActivities:
@@ -78,6 +86,7 @@ class GateActivities:
                 decision = await self._gate.decide(
                     session,
                     customer=request.customer,
+                    enrollment=request.enrollment,
                     message=message,
                     ask=request.ask,
                     occasion=request.occasion,

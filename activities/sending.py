@@ -94,7 +94,7 @@ class SendingActivities:
         await Customers(session).lock(request.customer)
         row = await ledger.require(request.message)
         if row.status is MessageStatus.RENDERED:
-            return await self._ask_again(session, request, now)
+            return await self._ask_again(session, request, row.enrollment, now)
         if row.status is MessageStatus.HANDED_OVER and row.kind is Kind.TRANSACTIONAL:
             return None
         row = (await ledger.hand_over(request.message, now)).row
@@ -110,11 +110,14 @@ class SendingActivities:
             return Delivery(message=row.id, status=row.status, reason=row.reason, at=row.sent_at or now)
         return await self._write(ledger, handed.row, customer.email, now)
 
-    async def _ask_again(self, session: AsyncSession, request: calls.SendRequest, now: datetime) -> Delivery | None:
+    async def _ask_again(
+        self, session: AsyncSession, request: calls.SendRequest, enrollment: str, now: datetime
+    ) -> Delivery | None:
         """Ask the gate a last time: since it said *send* the customer may have bought, left, or gone to bed."""
         decision = await self._gate.decide(
             session,
             customer=request.customer,
+            enrollment=enrollment,
             message=request.message,
             ask=request.ask,
             occasion=request.occasion,

@@ -102,6 +102,8 @@ class GateFacts(Value):
     """Unsubscribed from this topic or from all marketing."""
     consent: bool | None = None
     """As recorded for the topic or for all marketing. None: never asked, or not reported."""
+    closed: str | None = None
+    """Why the enrollment counts as ended, where its workflow does not know, e.g. because an operator ended it."""
     ended_by: str | None = None
     """Name of an event that ends the journey and is already committed, though its signal may still be under way."""
     zone: str | None = None
@@ -126,6 +128,8 @@ def decide(ask: Ask, facts: GateFacts, policy: GatePolicy) -> Decision:
 
 
 def _objection_to_any_mail(facts: GateFacts) -> str | None:
+    if facts.closed is not None:
+        return f"its enrollment was ended: {facts.closed}"
     if facts.ended_by is not None:
         return f"{facts.ended_by} has ended the journey: nothing goes after it"
     if not facts.has_address:

@@ -94,6 +94,7 @@ class Operations:
         who = await self._identify(customer)
         now = self._clock.now()
         async with self._database.transaction() as session:
+            await Customers(session).lock(who)
             enrollments = Enrollments(session)
             for row in await enrollments.running([who]):
                 if (row.journey, row.key) == (journey, key):

@@ -224,6 +224,16 @@ class House:
         while await self.dispatcher.deliver_pending():
             pass
 
+    async def dispatch_held(self) -> None:
+        """Deliver what was held back because an earlier enrollment was still ending."""
+        async with asyncio.timeout(10):
+            while True:
+                await self.dispatch()
+                async with self.database.read() as session:
+                    if not await EventStore(session).count_pending():
+                        return
+                await asyncio.sleep(0.05)
+
     async def identify(self, customer: str = ANNA, **traits: Any) -> None:
         """Make a customer known, with an address and consent unless told otherwise."""
         known = {"email": f"{customer}@shop.example", "firstName": "Anna", "consent": True} | traits

@@ -247,7 +247,8 @@ class Dispatcher:
             return []
         begun: list[Begin] = []
         async with self._database.transaction() as session:
-            customer = await Customers(session).get(event.customer)
+            # Locked, so that nobody else opens an enrollment of this customer meanwhile, see `Operations.enroll`.
+            customer = await Customers(session).lock(event.customer)
             for plan in plans:
                 begin = await self._begin_one(Enrollments(session), plan, event, customer)
                 if begin is not None:

@@ -1,6 +1,7 @@
 """The activities over a real database, with a mail server that records, for tests of single activities."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,8 @@ class Crew:
         self.rendering = RenderingActivities(
             database, self.clock, templates=Templates(templates), links=links, shop=SHOP, sender=SENDER
         )
-        self.sending = SendingActivities(
-            database, self.clock, gate=gate, transport=self.server, links=links, sender=SENDER
-        )
+        self.sending_over = partial(SendingActivities, database, self.clock, gate=gate, links=links, sender=SENDER)
+        self.sending = self.sending_over(transport=self.server)
 
     async def shopper(self, customer: str = "anna") -> None:
         """Somebody with an address, a consent, and a lamp in the cart."""

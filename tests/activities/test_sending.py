@@ -1,12 +1,18 @@
 """Sending: each message once, or where that cannot be known, as its kind says."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
+from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, State
 from domain.errors import DeferredByServerError, UnknownMessageError
 from domain.message import Kind, MessageStatus
+from mail.recording import RecordingTransport
+from mail.transport import Handover, Line, Mail
 from storage.database import Database
+from storage.enrollments import Enrollments
 from storage.permissions import Permissions
 from tests.activities.crew import Crew, sending
 from tests.storage.samples import MINUTE, NOON, commit, ordered
@@ -133,3 +139,111 @@ async def test_a_message_nobody_decided_about_cannot_be_sent(sqlite_database: Da
     await crew.shopper()
     with pytest.raises(UnknownMessageError):
         await crew.sending.send_message(sending("m-of-nobody"))
+
+
+class Stuck(RecordingTransport):
+    """A mail server on which one step never ends."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self._step = step
+        self.reached = asyncio.Event()
+
+    @asynccontextmanager
+    async def line(self) -> AsyncIterator[Line]:
+        await self.stall_at("connecting")
+        yield StuckLine(self)
+
+    async def stall_at(self, step: str) -> None:
+        if step == self._step:
+            self.reached.set()
+            await asyncio.sleep(60)
+
+
+class StuckLine:
+    def __init__(self, server: Stuck) -> None:
+        self._server = server
+        self.written = False
+
+    async def deliver(self, mail: Mail) -> Handover:
+        await self._server.stall_at("greeting")
+        self.written = True
+        await self._server.stall_at("answering")
+        return self._server.take(mail)
+
+
+@pytest.mark.parametrize(
+    ("step", "left"),
+    [
+        ("connecting", MessageStatus.RENDERED),
+        ("greeting", MessageStatus.RENDERED),
+        ("answering", MessageStatus.HANDED_OVER),
+    ],
+)
+async def test_a_worker_that_stops_leaves_a_mail_that_nobody_has_to_be_sent(
+    database: Database, step: str, left: MessageStatus
+) -> None:
+    crew = Crew(database)
+    await crew.shopper()
+    message = await crew.rendered()
+    server = Stuck(step)
+    attempt = asyncio.create_task(crew.sending_over(transport=server).send_message(sending(message)))
+    await server.reached.wait()
+    attempt.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await attempt
+    assert (await crew.row(message)).status is left
+    again = await crew.sending.send_message(sending(message))
+    assert again.status is (MessageStatus.SENT if left is MessageStatus.RENDERED else MessageStatus.UNKNOWN)
+
+
+async def test_without_a_line_nothing_is_handed_over_and_the_gate_is_asked_all_the_same(
+    sqlite_database: Database,
+) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    message = await crew.rendered()
+    crew.server.away = True
+    with pytest.raises(DeferredByServerError):
+        await crew.sending.send_message(sending(message))
+    row = await crew.row(message)
+    assert (row.status, row.hand_overs) == (MessageStatus.RENDERED, 0)
+    await commit(sqlite_database, ordered(at=NOON))
+    assert (await crew.sending.send_message(sending(message))).status is MessageStatus.DROPPED
+
+
+async def test_what_an_earlier_attempt_left_unseen_is_settled_although_the_server_is_away(
+    sqlite_database: Database,
+) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    message = await crew.rendered()
+    crew.server.die_after_next()
+    with pytest.raises(RuntimeError):
+        await crew.sending.send_message(sending(message))
+    crew.server.away = True
+    assert (await crew.sending.send_message(sending(message))).status is MessageStatus.UNKNOWN
+
+
+async def test_an_enrollment_that_was_ended_from_outside_sends_nothing_more(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    message = await crew.rendered()
+    row = await crew.row(message)
+    occasion = Occasion(event_id="e-1", name="test", occurred_at=NOON)
+    ended = EnrollmentRow(
+        id=row.enrollment,
+        workflow_id=row.workflow_id,
+        journey=row.journey,
+        customer="anna",
+        state=State.ENDED,
+        occasion=occasion,
+        started_at=NOON,
+        ended_at=NOON,
+        outcome=Outcome(kind=OutcomeKind.CANCELLED, why="its workflow no longer runs"),
+    )
+    async with sqlite_database.transaction() as session:
+        await Enrollments(session).open(ended)
+    delivery = await crew.sending.send_message(sending(message))
+    reason = "its enrollment was ended: its workflow no longer runs"
+    assert (delivery.status, delivery.reason) == (MessageStatus.DROPPED, reason)

@@ -43,6 +43,7 @@ def of_another_stage(*hours: float) -> tuple[PastMessage, ...]:
 class TestObjections:
     # In the documented order. Each row breaks its own rule and every later one, so a swap of two rows shows.
     BROKEN: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"closed": "cancelled"}, "its enrollment was ended: cancelled"),
         ({"ended_by": "Order Completed"}, "Order Completed has ended the journey: nothing goes after it"),
         ({"has_address": False}, "no email address is known"),
         ({"suppression": "hard bounce"}, "suppressed: hard bounce"),
@@ -60,6 +61,7 @@ class TestObjections:
     @pytest.mark.parametrize(
         ("fields", "verdict"),
         [
+            ({"closed": "cancelled"}, Verdict.DROP),
             ({"ended_by": "Order Completed"}, Verdict.DROP),
             ({"has_address": False}, Verdict.DROP),
             ({"suppression": "complaint"}, Verdict.DROP),
@@ -70,7 +72,7 @@ class TestObjections:
             ({"now": NOON.replace(hour=23)}, Verdict.SEND),
         ],
     )
-    def test_transactional_mail_meets_only_the_first_three(self, fields: dict[str, Any], verdict: Verdict) -> None:
+    def test_transactional_mail_meets_only_the_first_four(self, fields: dict[str, Any], verdict: Verdict) -> None:
         question = ask(kind=Kind.TRANSACTIONAL, stale_after=timedelta())
         assert decide(question, facts(**fields), AT_NIGHT).verdict is verdict
 
