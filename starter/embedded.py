@@ -130,11 +130,13 @@ async def _keep(server: DevServer, start: Callable[[], Awaitable[asyncio.subproc
         _log.error("Temporal ended, starting it again", status=status)
         with suppress(ProcessLookupError):
             os.killpg(server.process.pid, signal.SIGKILL)  # its watcher, which holds the lock as well
-        await asyncio.sleep(RESTART_AFTER)
-        try:
-            server.process = await start()
-        except (UnavailableError, OSError) as error:
-            _log.error("Temporal did not start", problem=str(error))
+        ended = server.process
+        while server.process is ended:
+            await asyncio.sleep(RESTART_AFTER)
+            try:
+                server.process = await start()
+            except (UnavailableError, OSError) as error:
+                _log.error("Temporal did not start", problem=str(error))
 
 
 async def _spawn(command: list[str], file: Path | None, log: Path | None, lifeline: int) -> asyncio.subprocess.Process:

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from domain.errors import UnavailableError
+from domain.signals import Click
+from starter.dispatch.enrolling import Enroller
 from starter.embedded import free_port
 from temporal import connect
 from tests.house import time_skipping
@@ -44,3 +46,11 @@ async def test_a_server_that_is_away_is_an_error_unless_it_may_come_later() -> N
         await connect(nowhere)
     client = await connect(nowhere, lazy=True)
     assert client.service_client.config.target_host == nowhere
+
+
+async def test_a_lazy_client_says_that_temporal_is_away_as_any_other() -> None:
+    enroller = Enroller(await connect(f"127.0.0.1:{free_port()}", lazy=True))
+    with pytest.raises(UnavailableError, match="Temporal is away: nobody listens there"):
+        await enroller.tell("cart-recovery/anna", Click(event_id="e-1"))
+    with pytest.raises(UnavailableError):
+        await enroller.look("cart-recovery/anna", "e-1")

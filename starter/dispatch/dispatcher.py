@@ -170,7 +170,7 @@ class Dispatcher:
         refused: list[PermanentError] = []
         for tell in self._routes.tell(event, rows):
             try:
-                if await self._enroller.tell(tell.workflow_id, tell.signal):
+                if await self._enroller.tell(tell.workflow_id, tell.signal) or await self._start_and_tell(tell):
                     self.told += 1
                 else:
                     await self._note_gone(tell)
@@ -211,6 +211,15 @@ class Dispatcher:
                     since = self._leaving.setdefault(row.id, loop.time())
                     if loop.time() - since < LEAVE_WITHIN:
                         raise StillEndingError(f"{row.workflow_id} is ending: {ended_by}")
+
+    async def _start_and_tell(self, tell: Tell) -> bool:
+        """Start an enrollment that was recorded and not started yet, e.g. by `segue enroll`, and tell it."""
+        async with self._database.read() as session:
+            row = await Enrollments(session).get(tell.enrollment)
+        if row is None or row.state is not State.STARTING:
+            return False
+        await self._enroller.begin(self._routes.begin_again(row).start)
+        return await self._enroller.tell(tell.workflow_id, tell.signal)
 
     async def _note_gone(self, tell: Tell) -> None:
         """End an enrollment whose workflow no longer runs, e.g. because an operator terminated it.

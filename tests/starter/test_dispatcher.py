@@ -51,17 +51,20 @@ class FakeTemporal(Enroller):
         self.refuses: set[str] = set()
         self.still_ending: set[str] = set()
         self.ended: set[str] = set()
+        self.missing: set[str] = set()
+        """Not there until started."""
         self.unknown: set[str] = set()
 
     async def begin(self, start: Start) -> None:
         identifier = workflow_id(start.journey, start.customer, start.key)
         self._ask(identifier)
+        self.missing.discard(identifier)
         self.starts.append(start)
         self.went.append(f"start {identifier}")
 
     async def tell(self, identifier: str, signal: Signal) -> bool:
         self._ask(identifier)
-        if identifier in self.ended | self.unknown:
+        if identifier in self.ended | self.unknown | self.missing:
             return False
         self.signals.append(signal)
         self.went.append(f"{type(signal).__name__.lower()} {identifier}")
@@ -560,6 +563,14 @@ async def test_an_enrollment_whose_starter_died_is_started_by_the_next_dispatche
     await post.admit()
     await post.dispatcher.resume()
     assert len(post.temporal.starts) == 1
+
+
+async def test_an_event_for_an_enrollment_that_is_not_started_yet_starts_it_and_is_told(post: Post) -> None:
+    row = await operator_begins(post)
+    post.temporal.missing.add(row.workflow_id)
+    await post.commit(post.event(names.EMAIL_LINK_CLICKED))
+    await post.deliver()
+    assert post.temporal.went == ["start cart-recovery/anna", "click cart-recovery/anna"]
 
 
 async def test_what_cannot_be_resumed_holds_up_nothing_else(post: Post) -> None:

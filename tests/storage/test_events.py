@@ -306,3 +306,10 @@ async def test_an_order_is_found_by_the_event_that_reported_it(database: Databas
         completed_at=NOON,
         nth=1,
     )
+
+
+async def test_an_order_id_of_any_length_is_kept_apart_from_others(database: Database) -> None:
+    long = "ü" * 1_900
+    await commit(database, ordered(long), ordered(long + "x"), ordered(long))
+    assert [(stored.nth, stored.repeats) for stored in await pending(database)] == [(1, False), (2, False), (1, True)]
+    assert (await read_customer(database)).orders == 2
