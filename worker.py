@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -103,7 +104,8 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running_worker(load_settings()):
+    async with running_worker(load_settings()) as worker:
+        structlog.get_logger("segue.worker").info("worker runs", task_queue=worker.task_queue)
         await stop.wait()
 
 

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
+from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, RegisterNamespaceRequest
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -23,7 +22,7 @@ from starter.client import SegueClient
 from starter.embedded import free_port
 from starter.inbox.server import Inbox
 from storage.database import Database
-from temporal import TASK_QUEUE, connect
+from temporal import connect
 from tests.stack.books import Books
 from tests.stack.processes import QUIET_HOURS_OFF, ROOT, SEGUE, Process, finish, running
 from tests.stack.server import temporal_server
@@ -64,7 +63,7 @@ class Deployment:
     async def work(self, name: str) -> Process:
         """Start a worker, and wait until it asks for work."""
         process = self._start(name, WORKER)
-        await takes_tasks(process, self.client)
+        await takes_tasks(process)
         return process
 
     def end(self) -> None:
@@ -98,18 +97,12 @@ async def search_attributes(client: Client) -> dict[str, int]:
     return dict((await client.operator_service.list_search_attributes(request)).custom_attributes)
 
 
-async def takes_tasks(process: Process, client: Client) -> None:
-    """Wait until a worker asks for work."""
-    request = DescribeTaskQueueRequest(
-        namespace=client.namespace,
-        task_queue=TaskQueue(name=TASK_QUEUE),
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-    )
+async def takes_tasks(process: Process) -> None:
+    """Wait until a worker says that it runs."""
 
     async def look() -> bool:
         assert process.runs, process.output
-        pollers = (await client.workflow_service.describe_task_queue(request)).pollers
-        return any(poller.identity.startswith(f"{process.pid}@") for poller in pollers)
+        return "worker runs" in process.output
 
     await until(look)
 
