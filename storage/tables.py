@@ -7,7 +7,7 @@ written in one transaction is tied by foreign keys: events, orders and aliases t
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, MetaData, Table, Text, text
+from sqlalchemy import Column, ForeignKey, Index, MetaData, Table, Text, false, text
 from sqlmodel import Field, SQLModel
 
 from storage.columns import UtcDateTime, json_type, sequence_type
@@ -109,7 +109,8 @@ class EventRecord(Record, table=True):
     context: dict[str, Any] = _json(dict)
     nth: int = 1
     starts_visit: bool = False
-    repeats: bool = False
+    # A default of the database's own: during a deploy, processes that do not know the column still write.
+    repeats: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     dispatched_at: datetime | None = _moment_or_none()
     parked_error: str | None = _long_text()
 

@@ -6,6 +6,8 @@ from sqlalchemy import text
 
 from domain.errors import ConfigurationError
 from storage.database import Database
+from storage.events import EventStore
+from tests.storage.samples import added, commit, ordered
 
 
 async def test_migrations_build_exactly_what_the_tables_say(database: Database) -> None:
@@ -63,3 +65,20 @@ async def test_check_refuses_a_schema_of_a_newer_segue(database: Database) -> No
         await (await session.connection()).execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigurationError, match="newer Segue"):
         await database.check()
+
+
+async def test_events_of_before_learn_whether_they_repeat_an_order(database: Database) -> None:
+    await commit(database, added(), ordered("o-1"), ordered("o-1"), ordered("o-2"))
+    async with database.transaction() as session:
+        connection = await session.connection()
+        await connection.execute(text("ALTER TABLE events DROP COLUMN repeats"))
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(ConfigurationError, match="run `segue migrate`"):
+        await database.check()
+
+    await database.migrate()
+
+    assert await database.differences() == []
+    async with database.read() as session:
+        events = await EventStore(session).pending(10)
+    assert [stored.repeats for stored in events] == [False, False, True, False]

@@ -83,7 +83,6 @@ def _create_events() -> None:
         sa.Column("context", JSON, nullable=False),
         sa.Column("nth", sa.Integer(), nullable=False),
         sa.Column("starts_visit", sa.Boolean(), nullable=False),
-        sa.Column("repeats", sa.Boolean(), nullable=False),
         sa.Column("dispatched_at", MOMENT, nullable=True),
         sa.Column("parked_error", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name="fk_events_customer_id_customers"),
