@@ -5,6 +5,7 @@ Segment is: unknown fields are ignored, ids may be null or numbers, traits and p
 slip would lose what the event means, or where a database could not keep it. What is refused is named by its path.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
@@ -82,7 +83,7 @@ Object = Annotated[dict[str, Any], BeforeValidator(_read_object)]
 Moment = Annotated[datetime | None, BeforeValidator(parse_moment)]
 
 
-class Call(BaseModel):
+class Call(BaseModel, ABC):
     """What all calls have in common: who, when, and what surrounded it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
@@ -96,9 +97,9 @@ class Call(BaseModel):
     context: Object = {}
 
     @property
+    @abstractmethod
     def about(self) -> tuple[str, dict[str, Any]]:
         """The event's name and properties."""
-        raise NotImplementedError
 
     @property
     def is_somebodys(self) -> bool:
