@@ -166,7 +166,7 @@ class Dispatcher:
         Raises:
             StillEndingError: the event would begin what the customer is just leaving. Nothing of it is delivered.
         """
-        await self._wait_for_endings(event)
+        await self._wait_for_endings(event, rows)
         refused: list[PermanentError] = []
         for tell in self._routes.tell(event, rows):
             try:
@@ -188,29 +188,33 @@ class Dispatcher:
         if refused:
             await self._park(event, refused[0])
 
-    async def _wait_for_endings(self, event: StoredEvent) -> None:
+    async def _wait_for_endings(self, event: StoredEvent, rows: Sequence[EnrollmentRow]) -> None:
         """Let an enrollment end that an earlier event ends, before this one, which begins it anew, finds it open.
 
         Somebody who empties a cart and at once fills another is faster than the workflow's last words.
         """
-        plans = [plan for plan in self._routes.may_begin(event.event) if plan.ends_on]
-        if not plans:
-            return
-        loop = asyncio.get_running_loop()
+        plans = {plan.name: plan for plan in self._routes.may_begin(event.event)}
+        for row in rows:
+            plan = plans.get(row.journey)
+            if plan is None or row.key != key_of(plan, event.event) or row.occasion.seq >= event.seq:
+                continue
+            if not await self._is_leaving(row, plan, event.seq):
+                self._leaving.pop(row.id, None)
+                continue
+            now = asyncio.get_running_loop().time()
+            since = self._leaving.setdefault(row.id, now)
+            if now - since < LEAVE_WITHIN:
+                raise StillEndingError(f"{row.workflow_id} is still ending")
+            _log.warning("enrollment does not end", workflow_id=row.workflow_id, kept_out=event.event.message_id)
+
+    async def _is_leaving(self, row: EnrollmentRow, plan: Plan, before: int) -> bool:
+        """Whether an earlier event has ended an enrollment that is still open."""
         async with self._database.read() as session:
-            for plan in plans:
-                for row in await Enrollments(session).earlier(plan.name, event.customer, key_of(plan, event.event)):
-                    if row.state is State.ENDED or row.occasion.seq >= event.seq:
-                        self._leaving.pop(row.id, None)
-                        continue
-                    ended_by = await EventStore(session).ended_by(
-                        event.customer, plan.ends_on, row.occasion, before=event.seq
-                    )
-                    if ended_by is None:
-                        continue
-                    since = self._leaving.setdefault(row.id, loop.time())
-                    if loop.time() - since < LEAVE_WITHIN:
-                        raise StillEndingError(f"{row.workflow_id} is ending: {ended_by}")
+            now = await Enrollments(session).get(row.id)
+            if now is None or now.state is State.ENDED:
+                return False
+            ended_by = await EventStore(session).ended_by(row.customer, plan.ends_on, row.occasion, before=before)
+        return ended_by is not None
 
     async def _start_and_tell(self, tell: Tell) -> bool:
         """Start an enrollment that was recorded and not started yet, e.g. by `segue enroll`, and tell it."""
