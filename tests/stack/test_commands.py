@@ -1,38 +1,18 @@
 """What operators do to enrollments, each command a process: `enroll`, `signal`, `status`, `cancel`, and the lists."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from domain.enrollment import OutcomeKind, State
-from tests.stack.shop import CART, ORDER, Shop, open_shop
+from tests.stack.shop import CART, ORDER, Shop
 from tests.stack.terminal import Terminal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-HALF_AN_HOUR_A_SECOND = 1800.0
+PACE = 1800.0
 """The reminder comes after two seconds, and its journey listens for 46 more."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("commands")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop(folder: Path) -> AsyncIterator[Shop]:
-    """One stack for all tests here; each has customers of its own."""
-    async with open_shop(folder / "data", pace=HALF_AN_HOUR_A_SECOND) as shop:
-        yield shop
-
-
-@pytest.fixture(scope="module")
-def terminal(folder: Path) -> Terminal:
-    return Terminal("--data", str(folder / "data"))
 
 
 async def reminded(shop: Shop, *customers: str) -> None:

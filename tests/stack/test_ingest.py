@@ -3,39 +3,20 @@
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from domain import event as names
-from tests.stack.shop import CART, LAMP, Shop, open_shop
+from tests.stack.shop import CART, LAMP, Shop
 from tests.stack.terminal import Terminal
 from tests.stack.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-TEN_MINUTES_A_SECOND = 600.0
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("ingest")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop(folder: Path) -> AsyncIterator[Shop]:
-    """One stack for all tests here; each has customers of its own."""
-    async with open_shop(folder / "data", pace=TEN_MINUTES_A_SECOND) as shop:
-        yield shop
-
-
-@pytest.fixture(scope="module")
-def terminal(folder: Path) -> Terminal:
-    return Terminal("--data", str(folder / "data"))
+PACE = 600.0
 
 
 def page(customer: str, **fields: Any) -> dict[str, Any]:

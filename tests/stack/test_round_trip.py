@@ -1,33 +1,24 @@
 """From a reported event to the mail, and from its links back: on the whole stack, as `segue up` runs it."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import pytest_asyncio
 from temporalio.api.enums.v1 import EventType
 
 from domain.enrollment import OutcomeKind, State
 from starter.inbox.mailbox import Letter
-from tests.stack.shop import CART, ORDER, Shop, open_shop
+from tests.stack.shop import CART, ORDER, Shop
 from tests.stack.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FOUR_HOURS_A_SECOND = 14_400.0
+PACE = 14_400.0
 
 HOUR = timedelta(hours=1)
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
-    """One stack for all tests here; each has customers of its own."""
-    async with open_shop(tmp_path_factory.mktemp("shop"), pace=FOUR_HOURS_A_SECOND) as shop:
-        yield shop
 
 
 def click_links(letter: Letter) -> list[str]:
@@ -58,7 +49,7 @@ async def test_every_part_says_that_it_is_ready(shop: Shop) -> None:
     answer = await shop.http.get(f"{shop.stack.addresses.collector}/health")
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
     assert answer.json()["parts"] == dict.fromkeys(("database", "dispatcher", "temporal", "worker", "inbox"), True)
-    assert answer.json()["pace"] == FOUR_HOURS_A_SECOND
+    assert answer.json()["pace"] == PACE
 
 
 async def test_a_click_leads_to_the_shop_and_the_journey_answers_it(shop: Shop) -> None:
