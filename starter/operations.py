@@ -16,7 +16,6 @@ from domain.model import Instant, Value
 from domain.signals import Signal
 from starter.dispatch.enrolling import Enroller, Presence
 from starter.dispatch.gone import WHY, end_gone
-from starter.dispatch.routing import Begin, Routes, key_of, occasion_of
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import EnrollmentCount, Enrollments
@@ -24,6 +23,7 @@ from storage.events import EventStore
 from storage.ledger import Ledger, LedgerRow
 from workflows.catalogue import JOURNEYS, journey_named
 from workflows.vocabulary.plan import Plan
+from workflows.vocabulary.routing import Begin, Routes, key_of, occasion_of
 
 ANSWER_WITHIN = 3.0
 """Seconds an enrollment may take to tell its status; without a worker it never would."""

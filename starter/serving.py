@@ -17,10 +17,10 @@ from settings import Settings
 from starter.collector.app import create_collector
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller
-from starter.dispatch.routing import Routes
 from storage.database import Database
 from storage.lease import dispatcher_lease
 from workflows.catalogue import JOURNEYS
+from workflows.vocabulary.routing import Routes
 
 _log = structlog.get_logger("segue.serving")
 

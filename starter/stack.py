@@ -13,7 +13,6 @@ from mail.links import Links
 from mail.smtp import SmtpTransport
 from settings import Settings
 from starter.dispatch.dispatcher import Dispatcher
-from starter.dispatch.routing import Routes
 from starter.embedded import dev_server, find_temporal, free_port
 from starter.inbox.server import Inbox
 from starter.place import Addresses, Place
@@ -22,6 +21,7 @@ from storage.clock import load_clock
 from storage.database import Database
 from temporal import connect, register_search_attributes
 from worker import activities_for, build_worker
+from workflows.vocabulary.routing import Routes
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,6 @@ from mail.render import Templates
 from mail.transport import Handover
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller
-from starter.dispatch.routing import Routes
 from starter.embedded import dev_server, find_temporal, free_port
 from starter.operations import Operations
 from storage.database import Database
@@ -46,6 +45,7 @@ from storage.ledger import Ledger, LedgerRow
 from temporal import DATA_CONVERTER, connect, register_search_attributes
 from worker import build_worker
 from workflows.catalogue import JOURNEYS
+from workflows.vocabulary.routing import Routes
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning; no zone changes its clocks that week in Europe."""

@@ -11,13 +11,13 @@ import cyclopts
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
 from settings import Settings, load_settings
-from starter.dispatch.routing import Routes
 from starter.operations import Operations
 from starter.place import Addresses, Place
 from storage.clock import load_clock
 from storage.database import Database
 from temporal import connect
 from workflows.catalogue import JOURNEYS
+from workflows.vocabulary.routing import Routes
 
 Data = Annotated[Path | None, cyclopts.Parameter(help="Data folder of the running stack (default .segue).")]
 AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="", help="Print JSON.")]

@@ -19,12 +19,12 @@ from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
 from starter.dispatch.enrolling import Enroller, Presence, StillEndingError
 from starter.dispatch.gone import end_gone
-from starter.dispatch.routing import Begin, Routes, Tell, key_of, may_reenter
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
 from workflows.vocabulary.plan import Plan
+from workflows.vocabulary.routing import Begin, Routes, Tell, key_of, may_reenter
 
 BATCH = 500
 """Events read at once. More saves nothing; fewer lets one customer's backlog delay others longer."""

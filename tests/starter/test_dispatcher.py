@@ -16,13 +16,13 @@ from domain.signals import Click, Purchase, Revisit, Signal
 from starter.dispatch import dispatcher as dispatching
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller, Presence, RejectedByTemporalError, StillEndingError
-from starter.dispatch.routing import Routes
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
 from workflows.catalogue import JOURNEYS
 from workflows.post_purchase import PostPurchase
 from workflows.vocabulary import On, Plan, journey
+from workflows.vocabulary.routing import Routes
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -9,7 +9,6 @@ from temporalio.worker import Worker
 
 from domain.enrollment import Occasion, Outcome, OutcomeKind
 from domain.signals import Observation
-from starter.dispatch.routing import Routes
 from storage.enrollments import Enrollments
 from temporal import TASK_QUEUE, workflow_runner
 from tests.conftest import OpenHouse
@@ -17,6 +16,7 @@ from tests.house import ANNA, START, ActivityMethods, House
 from tests.workflows.journeys import Asks, NineOClock, ReadsTheClock, SendsTwice, Sleeps, Waits
 from workflows.catalogue import JOURNEYS
 from workflows.vocabulary import Journey
+from workflows.vocabulary.routing import Routes
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

@@ -13,11 +13,11 @@ from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Sta
 from domain.errors import ConfigurationError
 from domain.event import Event, EventType, StoredEvent
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
-from starter.dispatch.routing import Routes, may_reenter
 from workflows.catalogue import JOURNEYS
 from workflows.post_purchase import PostPurchase
 from workflows.vocabulary import HasCart, Journey, On, Plan
 from workflows.vocabulary.inbox import CUSTOMER_ERASED
+from workflows.vocabulary.routing import Routes, may_reenter
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
