@@ -1,0 +1,260 @@
+"""Explores a journey: the production class, run without Temporal through every outcome of every verb.
+
+A coroutine cannot be forked, so each way is reached by running the journey from its beginning with the answers that
+lead there: two or three microseconds a verb. States that are alike — the code at the same place holding the same, the
+world around it the same — are explored once, so what comes out is a graph; its paths are the journey's. See
+docs/decisions/0019.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from domain.enrollment import Occasion, Outcome, OutcomeKind, Start
+from domain.gate import GatePolicy
+from rehearsal.fates import Fates, Rehearsed
+from rehearsal.snapshot import Place, held, place, reads_the_calendar
+from rehearsal.virtual import VirtualPerformer
+from rehearsal.world import Turn, World
+from workflows.vocabulary import verbs
+from workflows.vocabulary.journey import Journey
+from workflows.vocabulary.plan import Plan
+from workflows.vocabulary.script import Script
+
+MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
+"""A Monday, when marketing mail may go."""
+
+EVENING = MORNING.replace(hour=20, minute=30)
+"""Half an hour before the quiet hours, so that the first waits end in them."""
+
+COMPLETED = Outcome(kind=OutcomeKind.COMPLETED, why="the sequence is complete")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How far exploring goes. What it reaches is reported; nothing is left out silently."""
+
+    states: int = 100_000
+    verbs: int = 400
+    """On one path. More is a journey without an end, or one that nobody will read."""
+
+
+class Node:
+    """A verb that is about to be performed in one state. `first` is the branch it was first reached by."""
+
+    __slots__ = ("branches", "depth", "first", "place", "verb", "world")
+
+    def __init__(self, verb: verbs.Verb[Any], where: Place, world: World, first: "Branch | None", depth: int) -> None:
+        self.verb, self.place, self.world, self.first, self.depth = verb, where, world, first, depth
+        self.branches: list[Branch] = []
+
+
+class Branch:
+    """One outcome of a node's verb. `to` is the next verb, or how it ended; None where the bound was reached."""
+
+    __slots__ = ("fate", "node", "to", "turns", "world")
+
+    def __init__(self, node: Node, fate: Rehearsed, turns: tuple[Turn, ...], world: World) -> None:
+        self.node, self.fate, self.turns, self.world = node, fate, turns, world
+        self.to: Node | Outcome | None = None
+
+    @property
+    def lasted(self) -> timedelta:
+        """From the moment the verb began until this outcome stood."""
+        return self.world.now - self.node.world.now
+
+
+@dataclass
+class Exploration:
+    """Everything a journey can do."""
+
+    plan: Plan
+    begins: datetime
+    root: Node | Outcome | None = None
+    nodes: list[Node] = field(default_factory=list)
+    merged: int = 0
+    """Branches that led to a state already explored."""
+    unexplored: list[Branch] = field(default_factory=list)
+    """Branches whose further course was not explored, because the bound was reached."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing was left out."""
+        return not self.unexplored
+
+
+def start_of(plan: Plan, begins: datetime, settings: dict[str, Any] | None = None) -> Start:
+    """The input of a rehearsed enrollment. Without `settings` the model's defaults hold."""
+    defaults = {} if plan.settings is None else plan.settings().model_dump(mode="json")
+    return Start(
+        enrollment="rehearsed",
+        journey=plan.name,
+        customer="somebody",
+        key="something" if plan.one_per else None,
+        occasion=Occasion(event_id="the-occasion", name=_occasion(plan), seq=1, occurred_at=begins),
+        settings=defaults if settings is None else settings,
+    )
+
+
+def explore(
+    journey: type[Journey],
+    *,
+    begins: datetime = MORNING,
+    policy: GatePolicy | None = None,
+    settings: dict[str, Any] | None = None,
+    bound: Bound | None = None,
+    merge: bool = True,
+) -> Exploration:
+    """Explore every path of a journey.
+
+    Args:
+        journey: the production class.
+        begins: product time of the event that begins the enrollment. It decides what the quiet hours hold back.
+        policy: the gate's; the default one otherwise.
+        settings: the journey's, as `Start.settings`; the model's defaults otherwise.
+        bound: how far to go.
+        merge: whether states that are alike are explored once. Off, the graph is a tree.
+    """
+    return _Explorer(journey, begins, policy or GatePolicy(), settings, bound or Bound(), merge=merge).run()
+
+
+class _Run:
+    """The journey's code, suspended at a verb."""
+
+    def __init__(self, journey: type[Journey], start: Start, answers: tuple[Any, ...] = ()) -> None:
+        self.journey = journey(start)
+        self.engines_own = frozenset(vars(self.journey))
+        self.steps = self.journey.steps()
+        self.script = Script(self.steps)
+        self.verb = self.script.begin()
+        for answer in answers:
+            self.answer(answer)
+
+    def answer(self, answer: object) -> None:
+        """Go on to the next verb."""
+        self.verb = self.script.answer(answer)
+
+
+class _CalendarNeededError(Exception):
+    """The journey waits for a moment, so two states a day apart are not alike."""
+
+
+class _Explorer:
+    def __init__(
+        self,
+        journey: type[Journey],
+        begins: datetime,
+        policy: GatePolicy,
+        settings: dict[str, Any] | None,
+        bound: Bound,
+        *,
+        merge: bool,
+    ) -> None:
+        self._journey, self._bound, self._merge = journey, bound, merge
+        self._start = start_of(journey.plan, begins, settings)
+        self._performer = VirtualPerformer(journey.plan, self._start, policy)
+        self._fates = Fates(journey.plan, self._start)
+        self._horizon = policy.caps.horizon
+        self._any_day = not reads_the_calendar(journey)
+        self._known: dict[Hashable, Node] = {}
+        self._pending: list[tuple[Node, tuple[Any, ...], _Run | None]] = []
+        self._found = Exploration(journey.plan, begins)
+
+    def run(self) -> Exploration:
+        try:
+            return self._explore()
+        except _CalendarNeededError:
+            self._any_day = False
+            self._known, self._pending = {}, []
+            self._found = Exploration(self._found.plan, self._found.begins)
+            return self._explore()
+
+    def _explore(self) -> Exploration:
+        run = _Run(self._journey, self._start)
+        self._found.root = self._enter(run, self._performer.first_world(), None, ()) or COMPLETED
+        while self._pending:
+            node, answers, waiting = self._pending.pop()
+            self._expand(node, answers, waiting or _Run(self._journey, self._start, answers))
+        return self._found
+
+    def _expand(self, node: Node, answers: tuple[Any, ...], run: _Run) -> None:
+        """Perform a node's verb with every fate, and enter what follows each answer."""
+        first = True
+        for answer, branches in self._by_answer(node):
+            following = (*answers, answer)
+            if not first:
+                run = _Run(self._journey, self._start, following)
+            else:
+                run.answer(answer)
+                first = False
+            for branch in branches:
+                self._lead(branch, run, following)
+
+    def _lead(self, branch: Branch, run: _Run, answers: tuple[Any, ...]) -> None:
+        """Say where a branch leads. After an ending only what is owed goes on."""
+        world, verb = branch.world, run.verb
+        if world.ending is not None and (verb is None or world.cancelled or not verb.is_owed):
+            branch.to = world.ending
+        else:
+            branch.to = self._enter(run, world, branch, answers) or (None if verb else COMPLETED)
+
+    def _enter(self, run: _Run, world: World, branch: Branch | None, answers: tuple[Any, ...]) -> Node | None:
+        """The node of this state, found again or new. None where there is no verb, or where the bound is reached."""
+        if run.verb is None:
+            return None
+        world = world.forgetting(self._horizon)
+        key = self._key(run, run.verb, world) if self._merge else None
+        if key is not None and key in self._known:
+            self._found.merged += 1
+            return self._known[key]
+        if branch is not None and (len(answers) > self._bound.verbs or len(self._found.nodes) >= self._bound.states):
+            self._found.unexplored.append(branch)
+            return None
+        node = Node(run.verb, place(run.steps), world, branch, len(answers))
+        self._found.nodes.append(node)
+        if key is not None:
+            self._known[key] = node
+        # The run goes with the first node of its kind; another run is made for each of the others.
+        mine = None if any(run is waiting for _, _, waiting in self._pending[-1:]) else run
+        self._pending.append((node, answers, mine))
+        return node
+
+    def _by_answer(self, node: Node) -> list[tuple[object, list[Branch]]]:
+        """The branches of a node, grouped by what the journey is answered."""
+        groups: list[tuple[object, list[Branch]]] = []
+        for fate in self._fates.of(node.verb, node.world, self._performer.holds):
+            done = self._performer.perform(fate.before(node.world), node.verb, fate)
+            branch = Branch(node, fate, done.turns, done.world)
+            node.branches.append(branch)
+            for answer, branches in groups:
+                if answer == done.answer:
+                    branches.append(branch)
+                    break
+            else:
+                groups.append((done.answer, [branch]))
+        return groups
+
+    def _key(self, run: _Run, verb: verbs.Verb[Any], world: World) -> Hashable | None:
+        now = world.now
+        if self._any_day and isinstance(verb, verbs.WaitUntil):
+            raise _CalendarNeededError
+        code = held(run.steps, now if self._any_day else None, run.engines_own)
+        if code is None:
+            return None
+        return (
+            code,
+            verb,
+            now.time() if self._any_day else now,
+            tuple((now - mail.at, mail.stage, mail.own) for mail in world.mails),
+            None if world.planned is None else now - world.planned,
+            now > world.answers_from,
+            tuple((signal, now - happened) for signal, happened in world.unread),
+            tuple((known.question, id(known.answer), known.at is None) for known in world.known),
+            world.ending,
+        )
+
+
+def _occasion(plan: Plan) -> str:
+    """An event that may begin the journey."""
+    return min(plan.trigger.names() or {"Something"})

@@ -1,0 +1,84 @@
+"""What a journey has around it while it is rehearsed: virtual time, mails, what the customer did. Immutable.
+
+A world is what the database, the inbox and Temporal's timers are to an enrollment in production.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from domain.enrollment import Outcome
+from domain.message import Stage
+from domain.signals import Signal
+
+
+class Mail(NamedTuple):
+    """A marketing mail that counts against the caps. `own`: this enrollment sent it."""
+
+    at: datetime
+    stage: Stage
+    own: bool = True
+
+
+class Known(NamedTuple):
+    """An answer that asking again would give again: for ever, or at the same moment."""
+
+    question: str
+    answer: object
+    at: datetime | None
+
+
+class World(NamedTuple):
+    """How things stand. Times are product time."""
+
+    now: datetime
+    answers_from: datetime
+    """Reactions from before belong to an earlier mail."""
+    planned: datetime | None = None
+    """When the last wait was to end: a mail is due then."""
+    mails: tuple[Mail, ...] = ()
+    unread: tuple[tuple[Signal, datetime], ...] = ()
+    known: tuple[Known, ...] = ()
+    ending: Outcome | None = None
+    cancelled: bool = False
+    """Ended by an operator, after whom not even owed mail goes."""
+
+    def forgetting(self, before: timedelta) -> "World":
+        """The world without mails that count no longer, and answers that held at an earlier moment."""
+        mails = tuple(mail for mail in self.mails if self.now - mail.at < before)
+        known = tuple(each for each in self.known if each.at is None or each.at == self.now)
+        if len(mails) == len(self.mails) and len(known) == len(self.known):
+            return self
+        return self._replace(mails=mails, known=known)
+
+
+class TurnKind(StrEnum):
+    """What happened."""
+
+    WAITED = "waited"
+    HEARD = "heard"
+    """The customer did something, or something else ended the journey."""
+    HELD = "held"
+    """The gate said *later*."""
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    """Handed over, and nobody saw the answer."""
+    REFUSED = "refused"
+    DROPPED = "dropped"
+    ANSWERED = "answered"
+    """A fact, a tier, an offer, a variant."""
+
+
+WENT_OUT = (TurnKind.SENT, TurnKind.UNKNOWN)
+
+
+class Turn(NamedTuple):
+    """One thing that happened. `at` is product time; `words` is how a person would say it."""
+
+    at: datetime
+    kind: TurnKind
+    words: str
+    template: str = ""
+    owed: bool = False
+    urgent: bool = False
+    incentive: bool = False
