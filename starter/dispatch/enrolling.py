@@ -15,11 +15,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.enrollment import Start, workflow_id
 from domain.errors import PermanentError, UnavailableError
-from domain.signals import Signal
+from domain.signals import SIGNAL_NAMES, Signal
 from temporal import TASK_QUEUE, in_plain_words
 from workflows.catalogue import journey_named
 from workflows.vocabulary import search
-from workflows.vocabulary.routing import SIGNAL_NAMES
 
 ENROLLMENT_MEMO = "enrollment"
 """Memo key with the enrollment's id: tells two runs of one workflow id apart."""

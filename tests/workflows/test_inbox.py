@@ -12,9 +12,13 @@ from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubs
 from tests.workflows.samples import HOUR, MINUTE, NOON, start
 from workflows.cart_recovery import CartRecovery
 from workflows.post_purchase import PostPurchase
+from workflows.vocabulary import On, Plan
 from workflows.vocabulary.inbox import CUSTOMER_ERASED, Inbox
 
 LATER = NOON + HOUR
+
+
+without_goal = Plan(name="x", trigger=On("Never"), goal=None, topic="tests", owner="tests")
 
 
 def cart() -> Inbox:
@@ -38,8 +42,46 @@ def test_the_oldest_reaction_of_the_wanted_kinds_is_taken_first() -> None:
     inbox = cart()
     for signal in (Revisit(event_id="r-1"), Click(event_id="c-1"), Click(event_id="c-2")):
         inbox.receive(signal, LATER)
-    assert inbox.take((Click,)) == Click(event_id="c-1")
+    assert inbox.take((Click,)) == Click(event_id="c-1", more=1)
     assert inbox.take((Click, Revisit)) == Revisit(event_id="r-1")
+    assert inbox.take((Click, Revisit)) is None
+
+
+def test_reactions_about_the_same_thing_are_one_and_those_about_others_are_not() -> None:
+    inbox = cart()
+    for number, (message, link) in enumerate([("m-1", 1), ("m-2", 1), ("m-1", 1), ("m-1", 2)]):
+        moment = NOON + number * MINUTE
+        inbox.receive(Click(event_id=f"c-{number}", occurred_at=moment, message=message, link=link), LATER)
+    first = inbox.take((Click,))
+    assert first == Click(event_id="c-0", occurred_at=NOON + 2 * MINUTE, message="m-1", link=1, more=1)
+    assert first.count == 2
+    assert [click.event_id for _ in range(2) if (click := inbox.take((Click,)))] == ["c-1", "c-3"]
+    assert inbox.take((Click,)) is None
+
+
+def test_orders_are_told_apart_by_their_id_and_else_by_their_event() -> None:
+    inbox = Inbox(without_goal, start())
+    for event, order_id in (("p-1", "o-1"), ("p-2", None), ("p-3", None), ("p-4", "o-1")):
+        inbox.receive(Purchase(event_id=event, order_id=order_id, revenue=9), LATER)
+    taken = [purchase for _ in range(4) if (purchase := inbox.take((Purchase,)))]
+    assert [(purchase.event_id, purchase.count) for purchase in taken] == [("p-1", 2), ("p-2", 1), ("p-3", 1)]
+
+
+def test_a_burst_is_one_reaction_that_says_how_many_it_was() -> None:
+    inbox = cart()
+    assert inbox.receive(Click(event_id="c-1", others=("c-2", "c-3")), LATER) == "click, 3 times"
+    assert inbox.take((Click,)) == Click(event_id="c-1", more=2)
+    assert inbox.take((Click,)) is None
+
+
+def test_of_a_burst_only_what_is_new_counts() -> None:
+    inbox = cart()
+    inbox.receive(Click(event_id="c-1", others=("c-2",)), LATER)
+    inbox.take((Click,))
+    assert inbox.receive(Click(event_id="c-2", others=("c-1", "c-2")), LATER) is None
+    assert inbox.receive(Click(event_id="c-1", others=("c-2", "c-3", "c-4", "added-1")), LATER) == "click, 2 times"
+    assert inbox.take((Click,)) == Click(event_id="c-3", more=1)
+    assert inbox.receive(Click(event_id="c-4"), LATER) is None
 
 
 def test_an_event_is_heard_once_even_under_another_kind() -> None:

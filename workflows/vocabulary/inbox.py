@@ -1,16 +1,20 @@
 """What an enrollment has been told: reactions not yet answered, and whether something ended the journey.
 
-Pure. Signals of any order, number and age may arrive, also before the first step runs.
+Pure. Signals of any order, number and age may arrive, also before the first step runs. What is kept of them is bounded,
+and can be handed from one run of the enrollment to the next.
 """
 
 from datetime import datetime
 from typing import TypeVar
 
+from domain.carried_inbox import InboxState
 from domain.enrollment import Outcome, OutcomeKind, Start
 from domain.event import EMAIL_BOUNCED, EMAIL_COMPLAINED, ORDER_COMPLETED
 from domain.profile import ALL_MARKETING
 from domain.signals import Observation, Purchase, Signal, Unsubscribe
+from workflows.vocabulary.memory import Memory
 from workflows.vocabulary.plan import Plan
+from workflows.vocabulary.unread import Unread
 
 S = TypeVar("S", bound=Signal)
 
@@ -23,36 +27,54 @@ COMMON_EXITS = {
 
 
 class Inbox:
-    """Receives signals; knows the journey's exits."""
+    """Receives signals; knows the journey's exits. With a `state`, goes on where that of an earlier run ended.
 
-    def __init__(self, plan: Plan, start: Start) -> None:
+    Duplicates change nothing, with one limit: of what was told more than `memory.MOST` signals ago, only those are
+    recognised that say themselves when they happened. A reaction from before what was forgotten counts as a repeat,
+    even one that was never told; endings always count.
+    """
+
+    def __init__(self, plan: Plan, start: Start, state: InboxState | None = None) -> None:
+        state = state or InboxState(answers_from=start.occasion.occurred_at)
         self._plan = plan
         self._start = start
-        # A dict keeps order; a set's iteration order would not be the same on replay.
-        self._seen: dict[str, None] = {start.occasion.event_id: None}
-        self._unread: list[tuple[Signal, datetime]] = []
-        self._answers_from = start.occasion.occurred_at
+        self._memory = Memory(state.seen, state.forgotten_until)
+        self._unread = Unread(state.unread)
+        self._answers_from = state.answers_from
         self.ending: Outcome | None = None
+
+    def state(self) -> InboxState:
+        """What the next run of the enrollment needs to go on. Not for an ended journey, which has none."""
+        return InboxState(
+            seen=self._memory.packed(),
+            forgotten_until=self._memory.forgotten_until,
+            unread=self._unread.state(),
+            answers_from=self._answers_from,
+        )
 
     def receive(self, signal: Signal, now: datetime) -> str | None:
         """Take in a signal that arrives at product time `now`. Returns what it meant, or None if it changed nothing.
 
         Duplicates of an event, what happened before the enrollment began, and reactions to what was sent before the
-        last mail change nothing.
+        last mail change nothing. Of a burst those events count that are news; all happened when its latest did.
         """
         happened = signal.occurred_at or now
-        if signal.event_id in self._seen or happened < self._start.occasion.occurred_at:
+        news = self._news(signal)
+        if news is None or happened < self._start.occasion.occurred_at:
             return None
-        self._seen[signal.event_id] = None
-        if self.ending is not None or self._is_occasion(signal):
+        is_repeat = signal.occurred_at is not None and self._memory.may_have_forgotten(happened)
+        if not is_repeat:
+            self._remember(news, happened, now)
+        if self.ending is not None or self._is_occasion(news):
             return None
-        self.ending = self._ending(signal)
+        self.ending = self._ending(news)
         if self.ending is not None:
             return self.ending.why
-        if happened < self._answers_from:
+        if is_repeat or happened < self._answers_from:
             return None
-        self._unread.append((signal, happened))
-        return type(signal).__name__.lower()
+        self._unread.add(news, happened)
+        kind = type(news).__name__.lower()
+        return kind if news.count == 1 else f"{kind}, {news.count} times"
 
     def has_ended(self) -> bool:
         """Whether something ended the journey."""
@@ -63,21 +85,32 @@ class Inbox:
         self.ending = self.ending or self._on_event(event)
 
     def take(self, kinds: tuple[type[S], ...]) -> S | None:
-        """The oldest unread reaction of these kinds, which is then read."""
-        for index, (signal, _) in enumerate(self._unread):
-            if isinstance(signal, kinds):
-                del self._unread[index]
-                return signal
-        return None
+        """The oldest unread reaction of these kinds, which is then read, with all others that say the same."""
+        return self._unread.take(kinds)
 
     def holds(self, kinds: tuple[type[Signal], ...]) -> bool:
         """Whether `take` would return something."""
-        return any(isinstance(signal, kinds) for signal, _ in self._unread)
+        return self._unread.holds(kinds)
 
     def forget_before(self, moment: datetime) -> None:
         """Drop reactions from before the mail that goes out at that moment, also those that are told later."""
         self._answers_from = moment
-        self._unread = [(signal, happened) for signal, happened in self._unread if happened >= moment]
+        self._unread.forget_before(moment)
+
+    def _news(self, signal: Signal) -> Signal | None:
+        """The signal, naming only the events that were not told before; None when all were."""
+        ids = dict.fromkeys((signal.event_id, *signal.others))
+        fresh = [event for event in ids if event != self._start.occasion.event_id and not self._memory.knows(event)]
+        if not fresh:
+            return None
+        return signal.model_copy(update={"event_id": fresh[0], "others": tuple(fresh[1:])})
+
+    def _remember(self, signal: Signal, happened: datetime, now: datetime) -> None:
+        # What a wrong clock dates in the future counts as undated, or forgetting it would make all that is to come
+        # look like repeats.
+        is_dated = signal.occurred_at is not None and happened <= now
+        for event in (signal.event_id, *signal.others):
+            self._memory.remember(event, min(happened, now), is_dated=is_dated)
 
     def _is_occasion(self, signal: Signal) -> bool:
         """Whether it reports once more, as another event, the order that began the enrollment."""

@@ -20,14 +20,6 @@ from workflows.vocabulary.inbox import COMMON_EXITS
 from workflows.vocabulary.journey import Journey
 from workflows.vocabulary.plan import Plan
 
-SIGNAL_NAMES: dict[type[Signal], str] = {
-    Click: "click",
-    Revisit: "revisit",
-    Purchase: "purchase",
-    Unsubscribe: "unsubscribe",
-    Observation: "observe",
-}
-
 
 @dataclass(frozen=True)
 class Begin:
