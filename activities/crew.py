@@ -64,6 +64,7 @@ def all_activities(
         facts.read_last_activity,
         facts.find_local_time,
         deciding.decide_message,
+        deciding.drop_message,
         rendering.render_message,
         sending.send_message,
     )

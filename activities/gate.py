@@ -10,13 +10,14 @@ from domain import calls
 from domain.clock import Clock
 from domain.enrollment import Occasion
 from domain.gate import Ask, GateFacts, GatePolicy, decide
-from domain.message import Decision, Verdict, ledger_id
+from domain.message import Decision, MessageStatus, Verdict, ledger_id
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
 from storage.ledger import Ledger
 from storage.permissions import Permissions
+from storage.transitions import WAITING
 
 
 class Gate:
@@ -95,3 +96,13 @@ class GateActivities:
                 )
                 await ledger.decide(request, decision, now)
         return calls.Gated(message=message, decision=decision)
+
+    @activity.defn(name=calls.DROP)
+    async def drop_message(self, request: calls.DropRequest) -> bool:
+        """Drop a message that waits, because an operator gives it up. Idempotent. Whether it is dropped now."""
+        async with self._database.transaction() as session:
+            ledger = Ledger(session)
+            row = await ledger.require(request.message)
+            if row.status in WAITING:
+                row = await ledger.finish(request.message, MessageStatus.DROPPED, request.reason, request.at)
+        return row.status is MessageStatus.DROPPED

@@ -18,6 +18,7 @@ ADMIT: Final = "admit_enrollment"
 CLOSE: Final = "close_enrollment"
 SCORE: Final = "score_customer"
 GATE: Final = "decide_message"
+DROP: Final = "drop_message"
 RENDER: Final = "render_message"
 SEND: Final = "send_message"
 READ_FACT: Final = "read_fact"
@@ -80,6 +81,14 @@ class Gated(WireValue):
 
     message: str
     decision: Decision
+
+
+class DropRequest(WireValue):
+    """Asks to drop a message that the gate holds back. Idempotent."""
+
+    message: str
+    reason: str
+    at: Instant
 
 
 class RenderRequest(WireValue):

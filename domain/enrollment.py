@@ -7,9 +7,11 @@ from urllib.parse import quote, unquote
 
 from pydantic import Field
 
+from domain.carried import Carried
 from domain.clock import PacedClock
 from domain.intent import Intent
 from domain.model import CustomerId, Instant, Value, WireValue
+from domain.pause import Pause
 
 
 class Occasion(WireValue):
@@ -36,6 +38,8 @@ class Start(WireValue):
     clock: PacedClock = PacedClock()
     settings: dict[str, Any] = Field(default_factory=dict)
     """What the deployment changes of the journey's settings, recorded here so that a replay sees the same."""
+    carried: Carried | None = None
+    """What an earlier run of this enrollment handed over; None for the first."""
 
 
 class OutcomeKind(StrEnum):
@@ -90,6 +94,8 @@ class Progress(WireValue):
     history: tuple[str, ...] = ()
     """What happened so far, a line each."""
     outcome: Outcome | None = None
+    paused: Pause | None = None
+    """Set while an operator holds it still."""
 
 
 class EnrollmentRow(Value):

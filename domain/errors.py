@@ -10,6 +10,8 @@
     │   ├── InvalidLinkError        a signed link is forged, was made for another purpose, or is too old
     │   ├── RefusedMessageError     the mail server said 5xx: this message will never be accepted
     │   ├── JourneyError            a journey's code broke the rules of the vocabulary
+    │   │   └── JournalMismatchError    it no longer fits what an enrollment has been through
+    │   ├── NotNowError             an enrollment cannot be paused, resumed or skipped as it stands
     │   └── ConfigurationError      a setting is missing or wrong; names the variable
     └── TransientError
         ├── DeferredByServerError   the mail server said 4xx, or could not be reached before it had the message
@@ -71,6 +73,17 @@ class RefusedMessageError(PermanentError):
 
 class JourneyError(PermanentError):
     """A journey's code broke the rules of the vocabulary, for example awaited something that is no verb."""
+
+
+class JournalMismatchError(JourneyError):
+    """A journey's code asks for other things than an enrollment has been through. The message names the place.
+
+    The enrollment waits, and loses nothing, until code that fits is deployed.
+    """
+
+
+class NotNowError(PermanentError):
+    """An enrollment cannot be paused, resumed or skipped as it stands; the message says why."""
 
 
 class ConfigurationError(PermanentError):

@@ -5,8 +5,10 @@ Current details are not part of the replayed contract and may change freely.
 
 from datetime import datetime
 
+from domain.carried import DisplayState
 from domain.enrollment import Outcome, Progress, Start, State
 from domain.intent import Intent
+from domain.pause import Pause
 from workflows.vocabulary.words import at_minute
 
 KEPT_LINES = 40
@@ -14,16 +16,27 @@ KEPT_LINES = 40
 
 
 class Display:
-    """Keeps the story of one enrollment in words."""
+    """Keeps the story of one enrollment in words. With a `state`, goes on where that of an earlier run ended."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, state: DisplayState | None = None, paused: Pause | None = None) -> None:
+        state = state or DisplayState()
         self._start = start
-        self._lines: list[str] = []
+        self._lines: list[str] = [*state.story]
         self._outcome: Outcome | None = None
-        self.step = ""
+        self.step = state.step
         self.doing = "starting"
         self.next_due: datetime | None = None
-        self.intent: Intent | None = None
+        self.intent: Intent | None = state.intent
+        self.paused = paused
+
+    def state(self) -> DisplayState:
+        """What the next run needs to go on."""
+        return DisplayState(step=self.step, intent=self.intent, story=tuple(self._lines))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether an outcome is shown."""
+        return self._outcome is not None
 
     def note(self, at: datetime, line: str) -> None:
         """Add a line to the story."""
@@ -36,6 +49,7 @@ class Display:
     def end(self, at: datetime, outcome: Outcome) -> None:
         """Say how it ended."""
         self._outcome = outcome
+        self.paused = None
         self.doing_now("ended")
         self.note(at, f"ended: {outcome.kind.value} ({outcome.why})")
 
@@ -48,16 +62,20 @@ class Display:
             state=State.RUNNING if self._outcome is None else State.ENDED,
             step=self.step,
             doing=self.doing,
-            next_due=self.next_due,
+            next_due=None if self.paused else self.next_due,
             intent=self.intent,
             history=tuple(self._lines),
             outcome=self._outcome,
+            paused=self.paused,
         )
 
     def markdown(self) -> str:
         """Current details for the Temporal UI: where it is, why, and what comes next."""
-        due = f", until {at_minute(self.next_due)} at the latest" if self.next_due else ""
+        due = f", until {at_minute(self.next_due)} at the latest" if self.next_due and not self.paused else ""
         head = [f"**Now:** {self.doing}{due}"]
+        if self.paused:
+            because = f", because {self.paused.reason}" if self.paused.reason else ""
+            head.insert(0, f"**Paused** since {at_minute(self.paused.since)}{because}")
         if self.step:
             head.append(f"**Step:** {self.step}")
         if self.intent:

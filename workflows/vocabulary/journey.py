@@ -17,18 +17,24 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 from domain import calls
 from domain.calls import Delivery
+from domain.carried import Carried, Entry
 from domain.enrollment import Outcome, OutcomeKind, Progress, Start
+from domain.errors import NotNowError
 from domain.facts import Fact
 from domain.intent import Intent
 from domain.message import Kind, Stage
 from domain.offer import Offer
+from domain.pause import PauseRequest
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from workflows.vocabulary import search, stubs, verbs
 from workflows.vocabulary.display import Display
 from workflows.vocabulary.inbox import Inbox
+from workflows.vocabulary.journal import Journal
+from workflows.vocabulary.patience import Patience
 from workflows.vocabulary.performer import Performer
 from workflows.vocabulary.plan import Plan
 from workflows.vocabulary.script import Script
+from workflows.vocabulary.watch import HandOver, Watch
 
 J = TypeVar("J", bound="Journey")
 S = TypeVar("S", bound=Signal)
@@ -47,10 +53,21 @@ class Journey(ABC):
     @workflow.init
     def __init__(self, start: Start) -> None:
         self.start = start
+        carried = start.carried
         # Built before the first step, so that signals that arrive with or before the start find them.
-        self._inbox = Inbox(self.plan, start)
-        self._display = Display(start)
-        self._performer = Performer(self.plan, start, self._inbox, self._display)
+        self._inbox = Inbox(self.plan, start, carried.inbox if carried else None)
+        self._display = Display(start, carried.display if carried else None, carried.pause if carried else None)
+        self._journal = Journal(carried.journal if carried else ())
+        self._patience = Patience(carried.pause if carried else None)
+        self._watch = Watch(start, self._inbox, self._display, self._patience)
+        self._performer = Performer(
+            self.plan,
+            start,
+            inbox=self._inbox,
+            display=self._display,
+            patience=self._patience,
+            watch=self._watch,
+        )
 
     @abstractmethod
     async def steps(self) -> None:
@@ -127,6 +144,14 @@ class Journey(ABC):
         """The customer's variant of an experiment, the same every time."""
         return await verbs.ChooseVariant(experiment, tuple(variants))
 
+    async def since(self, change: str) -> bool:
+        """Whether the enrollment comes here after a change was deployed: then it goes the new way.
+
+        False for one that passed here before, and goes the old way to its end. Each change has a name, which is
+        frozen, and one answer for each enrollment.
+        """
+        return await verbs.Since(change)
+
     # -- the workflow --------------------------------------------------------------------------------------------
 
     async def _live(self) -> Outcome:
@@ -149,13 +174,37 @@ class Journey(ABC):
     async def _play(self) -> None:
         script = Script(self.steps())
         try:
-            verb = script.begin()
-            while verb is not None and (verb.is_owed or not self._inbox.has_ended()):
-                verb = script.answer(await self._performer.perform(verb))
+            verb = self._journal.fast_forward(script)
+            while verb is not None and await self._performer.may_begin(verb):
+                answer = self._journal.settled(verb)
+                if answer is None:
+                    answer = await self._performer.perform(verb)
+                self._journal.record(verb, answer)
+                verb = script.answer(answer)
+        except HandOver:
+            await self._hand_over()
         finally:
             script.close()
 
+    async def _hand_over(self) -> None:
+        """Let the next run go on from here, unless something ends the journey meanwhile."""
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._inbox.has_ended():
+            return
+        carried = Carried(
+            runs=(self.start.carried.runs if self.start.carried else 0) + 1,
+            journal=self._journal.entries(),
+            inbox=self._inbox.state(),
+            performer=self._performer.state(),
+            display=self._display.state(),
+            open=self._performer.open(),
+            pause=self._patience.pause,
+        )
+        workflow.continue_as_new(self.start.model_copy(update={"carried": carried}))
+
     async def _admit(self) -> calls.Admission:
+        if self.start.carried is not None:
+            return calls.Admission(admitted=True)  # its first run was
         info = workflow.info()
         return await stubs.admit(
             calls.AdmitRequest(enrollment=self.start.enrollment, workflow_id=info.workflow_id, run_id=info.run_id),
@@ -163,7 +212,7 @@ class Journey(ABC):
         )
 
     async def _end(self, outcome: Outcome) -> Outcome:
-        now = self._performer.now()
+        now = self._watch.now()
         stood = {"mails": self._performer.mails, "step": self._display.step, "intent": self._display.intent}
         outcome = outcome.model_copy(update=stood)
         self._display.end(now, outcome)
@@ -206,8 +255,49 @@ class Journey(ABC):
         """See `domain.enrollment.Progress`."""
         return self._display.progress()
 
+    @workflow.query(description="What the sequence has asked for so far, and the answers, from all runs.")
+    def journal(self) -> tuple[Entry, ...]:
+        """See `domain.carried.Entry`."""
+        return self._journal.entries()
+
+    @workflow.update(description="Hold the enrollment still. The rest of its wait is kept; exits end it all the same.")
+    def pause(self, request: PauseRequest) -> Progress:
+        """See `domain.pause`. A mail that is being handed over still goes."""
+        self._watch.pause(request.reason)
+        return self._display.progress()
+
+    @pause.validator
+    def _may_pause(self, request: PauseRequest) -> None:  # noqa: ARG002 -- the handler's
+        self._refuse(self._patience.objection_to_pause())
+
+    @workflow.update(description="Let a paused enrollment go on.")
+    def resume(self) -> Progress:
+        """What fell due meanwhile is sent, or dropped where it became stale."""
+        self._watch.resume()
+        return self._display.progress()
+
+    @resume.validator
+    def _may_resume(self) -> None:
+        self._refuse(self._patience.objection_to_resume())
+
+    @workflow.update(description="Pass over the wait that is open, or give up the mail that the gate holds back.")
+    def skip(self) -> Progress:
+        """A wait for a reaction counts as silence."""
+        self._watch.skip()
+        return self._display.progress()
+
+    @skip.validator
+    def _may_skip(self) -> None:
+        self._refuse(self._patience.objection_to_skip())
+
+    def _refuse(self, objection: str | None) -> None:
+        if self._inbox.has_ended() or self._display.has_ended:
+            objection = "it has ended"
+        if objection is not None:
+            raise NotNowError(objection)
+
     def _receive(self, signal: Signal) -> None:
-        now = self._performer.now()
+        now = self._watch.now()
         meaning = self._inbox.receive(signal, now)
         if meaning is not None:
             self._display.note(now, f"heard: {meaning}")

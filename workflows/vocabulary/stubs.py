@@ -64,6 +64,7 @@ admit = LocalStub[calls.AdmitRequest, calls.Admission](calls.ADMIT, calls.Admiss
 close = LocalStub[calls.CloseRequest, bool](calls.CLOSE, bool)
 score = LocalStub[calls.ScoreRequest, Intent](calls.SCORE, Intent)
 decide = LocalStub[calls.GateRequest, calls.Gated](calls.GATE, calls.Gated)
+drop = LocalStub[calls.DropRequest, bool](calls.DROP, bool)
 render = LocalStub[calls.RenderRequest, calls.Rendered](calls.RENDER, calls.Rendered)
 read_fact = LocalStub[calls.FactRequest, calls.FactAnswer](calls.READ_FACT, calls.FactAnswer)
 read_last_activity = LocalStub[calls.ActivityRequest, calls.LastActivity](calls.READ_ACTIVITY, calls.LastActivity)
