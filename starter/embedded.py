@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -94,7 +94,14 @@ class DevServer:
 
 @asynccontextmanager
 async def dev_server(
-    *, binary: Path, file: Path | None, ui_port: int, port: int, log: Path | None = None, restart: bool = False
+    *,
+    binary: Path,
+    file: Path | None,
+    ui_port: int,
+    port: int,
+    log: Path | None = None,
+    restart: bool = False,
+    tuning: Sequence[str] = (),
 ) -> AsyncIterator[DevServer]:
     """Run a dev server until the block ends.
 
@@ -105,6 +112,7 @@ async def dev_server(
         port: of the gRPC service.
         log: where its output goes; None: nowhere.
         restart: start it again when it ends by itself.
+        tuning: further dynamic configuration, each `key=JSON value`.
 
     Raises:
         ConfigurationError: a port is taken.
@@ -117,7 +125,9 @@ async def dev_server(
     with ExitStack() as lifeline:
         lifeline.callback(os.close, writing)
         lifeline.callback(os.close, reading)
-        start = partial(_spawn, [str(binary), *_arguments(file=file, ui_port=ui_port, port=port)], file, log, reading)
+        start = partial(
+            _spawn, [str(binary), *_arguments(file=file, ui_port=ui_port, port=port, tuning=tuning)], file, log, reading
+        )
         server = DevServer(await start(), f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}" if ui_port else "")
         keeping: asyncio.Task[None] | None = None
         try:
@@ -188,13 +198,13 @@ async def _lock(file: Path, ours: ExitStack) -> int:
             return lock.fileno()
 
 
-def _arguments(*, file: Path | None, ui_port: int, port: int) -> list[str]:
+def _arguments(*, file: Path | None, ui_port: int, port: int, tuning: Sequence[str]) -> list[str]:
     arguments = ["server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "warn"]
     arguments += ["--ui-port", str(ui_port)] if ui_port else ["--headless"]
     if file is not None:
         arguments += ["--db-filename", str(file)]
         arguments += [part for pragma in _PRAGMAS for part in ("--sqlite-pragma", pragma)]
-    arguments += [part for value in _TUNING for part in ("--dynamic-config-value", value)]
+    arguments += [part for value in (*_TUNING, *tuning) for part in ("--dynamic-config-value", value)]
     return arguments + [part for key in search.ALL for part in ("--search-attribute", f"{key.name}=Keyword")]
 
 

@@ -253,7 +253,7 @@ async def opened_house(
 
 
 @asynccontextmanager
-async def real_server() -> AsyncIterator[WorkflowEnvironment]:
+async def real_server(*tuning: str) -> AsyncIterator[WorkflowEnvironment]:
     """Temporal's dev server: the real thing, in memory. It skips no time, so open the house with a pace."""
-    async with dev_server(binary=find_temporal(), file=None, ui_port=0, port=free_port()) as server:
+    async with dev_server(binary=find_temporal(), file=None, ui_port=0, port=free_port(), tuning=tuning) as server:
         yield WorkflowEnvironment.from_client(await connect(server.address, namespace="default"))
