@@ -16,7 +16,7 @@ from domain.intent import Intent, Tier
 from domain.message import Kind, MessageStatus, Stage
 from domain.offer import Offer, OfferKind
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
-from rehearsal.virtual import Arrival, Cancel, answer_in_words
+from rehearsal.virtual import Arrival, Cancel, answer_in_words, question_of
 from rehearsal.world import Mail, World
 from workflows.vocabulary import verbs
 from workflows.vocabulary.inbox import CUSTOMER_ERASED
@@ -205,10 +205,16 @@ class Fates:
             case verbs.Reaction(kinds, within):
                 return (USUAL, *self._reactions(kinds, within, world), *self.exits)
             case _:
-                return tuple(
-                    Rehearsed(FateKind.ANSWER, answer_in_words(verb, answer), answer=answer)
-                    for answer in _answers(verb)
-                )
+                return tuple(self._of_question(verb, world))
+
+    def _of_question(self, verb: verbs.Verb[Any], world: World) -> Iterator[Rehearsed]:
+        question, _ = question_of(verb)
+        for known in world.known:
+            if known.question == question:  # asked again, it is answered as before, and that says nothing new
+                yield Rehearsed(FateKind.USUAL, "", answer=known.answer)
+                return
+        for answer in _answers(verb):
+            yield Rehearsed(FateKind.ANSWER, answer_in_words(verb, answer), answer=answer)
 
     def _reactions(self, kinds: tuple[type[Signal], ...], within: timedelta, world: World) -> Iterator[Rehearsed]:
         if any(isinstance(signal, kinds) for signal, _ in world.unread):
