@@ -13,6 +13,7 @@ from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Sta
 from domain.errors import ConfigurationError
 from domain.event import Event, EventType, StoredEvent
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
+from tests.workflows.listeners import VIDEO_WATCHED, ByName, ByUnion, Everything, Watches
 from workflows.catalogue import JOURNEYS
 from workflows.post_purchase import PostPurchase
 from workflows.vocabulary import HasCart, Journey, On, Plan
@@ -264,6 +265,64 @@ def test_an_event_becomes_the_signal_it_means(event: StoredEvent, signal: Signal
 )
 def test_an_event_that_a_journey_does_not_want_is_not_told(event: StoredEvent) -> None:
     assert told(event, row()) == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        stored(names.EMAIL_LINK_CLICKED),
+        stored(names.EMAIL_LINK_CLICKED, properties={"journey": "post-purchase"}),
+        stored(names.PRODUCT_VIEWED, starts_visit=True),
+    ],
+    ids=lambda event: event.event.name,
+)
+def test_a_journey_that_waits_for_no_reaction_is_told_of_none(event: StoredEvent) -> None:
+    assert told(event, row("post-purchase", key="o-1")) == []
+
+
+def test_an_order_that_is_neither_goal_nor_exit_is_told_to_those_who_wait_for_one() -> None:
+    routes = Routes({each.__name__: each for each in (ByName, ByUnion)}, CLOCK, {})
+    rows = [row(name, id=name) for name in ("ByName", "ByUnion")]
+    (tell,) = routes.tell(stored(names.ORDER_COMPLETED, properties={"revenue": 9}), rows)
+    assert (tell.enrollment, tell.signal, tell.may_end) == ("ByUnion", Purchase(**SAID, revenue=9), False)
+
+
+def test_an_event_is_observed_by_those_whose_code_says_its_name() -> None:
+    routes = Routes({each.__name__: each for each in (Watches, Everything)}, CLOCK, {})
+
+    def observers(event: StoredEvent) -> list[Signal]:
+        return [tell.signal for tell in routes.tell(event, [row("Watches"), row("Everything")])]
+
+    assert observers(stored("Product Shared")) == [Observation(**SAID, name="Product Shared")]
+    assert observers(stored(VIDEO_WATCHED, starts_visit=True)) == [
+        Observation(**SAID, name=VIDEO_WATCHED),
+        Revisit(**SAID),
+    ]
+    assert observers(stored("Video Paused")) == []
+
+
+def test_a_click_can_be_a_goal_and_a_soft_bounce_no_exit() -> None:
+    routes = with_plans(plan("clicked", goal=names.EMAIL_LINK_CLICKED, exits=(names.EMAIL_BOUNCED,)))
+    (tell,) = routes.tell(stored(names.EMAIL_LINK_CLICKED), [row("clicked")])
+    assert (tell.signal, tell.may_end) == (Observation(**SAID, name=names.EMAIL_LINK_CLICKED), True)
+    assert routes.tell(stored(names.EMAIL_BOUNCED, properties={"bounce_type": "soft"}), [row("clicked")]) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "may_end"),
+    [
+        (stored(names.ORDER_COMPLETED), True),
+        (stored(names.CART_EMPTIED), True),
+        (stored(names.UNSUBSCRIBED), True),
+        (stored(names.EMAIL_COMPLAINED), True),
+        (stored(CUSTOMER_ERASED), True),
+        (stored(names.EMAIL_LINK_CLICKED), False),
+        (stored(names.PRODUCT_VIEWED, starts_visit=True), False),
+    ],
+    ids=lambda value: value.event.name if isinstance(value, StoredEvent) else None,
+)
+def test_what_may_end_an_enrollment_is_known_from_what_is_only_a_reaction(event: StoredEvent, may_end: bool) -> None:
+    assert [tell.may_end for tell in ROUTES.tell(event, [row()])] == [may_end]
 
 
 def test_an_enrollment_is_not_told_of_the_event_that_began_it() -> None:

@@ -18,6 +18,7 @@ from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubs
 from domain.withdrawal import is_soft_bounce
 from workflows.vocabulary.inbox import COMMON_EXITS
 from workflows.vocabulary.journey import Journey
+from workflows.vocabulary.listening import listens_to, observes
 from workflows.vocabulary.plan import Plan
 
 
@@ -36,6 +37,21 @@ class Tell:
     enrollment: str
     workflow_id: str
     signal: Signal
+    may_end: bool
+    """Whether it can end the enrollment; else it is a reaction, or nothing."""
+
+
+@dataclass(frozen=True)
+class _Listener:
+    """A journey as somebody to be told: what may end it, and what its code can wait for."""
+
+    plan: Plan
+    kinds: frozenset[type[Signal]]
+    observed: frozenset[str]
+
+    def may_end_on(self, event: Event) -> bool:
+        ends_on = event.name in (self.plan.goal, *self.plan.exits, UNSUBSCRIBED) or event.name in COMMON_EXITS
+        return ends_on and not is_soft_bounce(event)
 
 
 class Routes:
@@ -52,6 +68,9 @@ class Routes:
         self, journeys: Mapping[str, type[Journey]], clock: PacedClock, settings: Mapping[str, dict[str, Any]]
     ) -> None:
         self._plans = {name: journey.plan for name, journey in journeys.items()}
+        self._listeners = {
+            name: _Listener(journey.plan, listens_to(journey), observes(journey)) for name, journey in journeys.items()
+        }
         self._clock = clock
         self._settings = _resolved(self._plans, settings)
         self._anything: list[Plan] = []
@@ -114,15 +133,19 @@ class Routes:
         return Begin(row=row, start=start)
 
     def tell(self, stored: StoredEvent, running: Iterable[EnrollmentRow]) -> list[Tell]:
-        """The signals that the event means for running enrollments, none for the one it began."""
+        """The signals that the event means for running enrollments, none for the one it began.
+
+        A journey is told what may end it, and besides only what it listens to.
+        """
         told: list[Tell] = []
         for row in running:
-            plan = self._plans.get(row.journey)
-            if plan is None or stored.repeats or row.occasion.event_id == stored.event.message_id:
+            listener = self._listeners.get(row.journey)
+            if listener is None or stored.repeats or row.occasion.event_id == stored.event.message_id:
                 continue
-            signal = _signal(stored, plan, row)
+            signal = _signal(stored, listener, row)
             if signal is not None:
-                told.append(Tell(enrollment=row.id, workflow_id=row.workflow_id, signal=signal))
+                may_end = listener.may_end_on(stored.event)
+                told.append(Tell(enrollment=row.id, workflow_id=row.workflow_id, signal=signal, may_end=may_end))
         return told
 
 
@@ -175,23 +198,25 @@ def key_of(plan: Plan, event: Event) -> str | None:
     return None if plan.one_per is None else _text(event, plan.one_per) or event.message_id
 
 
-def _signal(stored: StoredEvent, plan: Plan, row: EnrollmentRow) -> Signal | None:
-    event = stored.event
+def _signal(stored: StoredEvent, listener: _Listener, row: EnrollmentRow) -> Signal | None:
+    event, kinds, one_per = stored.event, listener.kinds, listener.plan.one_per
+    may_end = listener.may_end_on(event)
     said = {"event_id": event.message_id, "occurred_at": event.occurred_at}
     match event.name:
-        case str(name) if name == EMAIL_LINK_CLICKED:
-            # A click on another journey's mail is no answer to this one's.
-            if event.properties.get("journey") not in (None, row.journey):
-                return None
-            return Click(**said, message=_text(event, "message"))
-        case str(name) if name == ORDER_COMPLETED:
-            return Purchase(**said, revenue=_revenue(event), order_id=_text(event, "order_id"))
+        case str(name) if is_soft_bounce(event):
+            return None
         case str(name) if name == UNSUBSCRIBED:
             return Unsubscribe(**said, topic=_text(event, "topic"))
-        case str(name) if not is_soft_bounce(event) and (name in (plan.goal, *plan.exits) or name in COMMON_EXITS):
-            return Observation(**said, name=name, about=_text(event, plan.one_per) if plan.one_per else None)
+        case str(name) if name == ORDER_COMPLETED and (may_end or Purchase in kinds):
+            return Purchase(**said, revenue=_revenue(event), order_id=_text(event, "order_id"))
+        case str(name) if name == EMAIL_LINK_CLICKED and not may_end:
+            # A click on another journey's mail is no answer to this one's.
+            is_ours = event.properties.get("journey") in (None, row.journey)
+            return Click(**said, message=_text(event, "message")) if is_ours and Click in kinds else None
+        case str(name) if may_end or name in listener.observed:
+            return Observation(**said, name=name, about=_text(event, one_per) if one_per else None)
         case _:
-            return Revisit(**said) if stored.starts_visit else None
+            return Revisit(**said) if stored.starts_visit and Revisit in kinds else None
 
 
 def _text(event: Event, name: str) -> str | None:
