@@ -17,14 +17,15 @@ from domain.customer import Customer
 from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State, enrollment_id
 from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
-from starter.dispatch.enrolling import Enroller, Presence, StillEndingError
-from starter.dispatch.gone import end_gone
+from starter.dispatch.bursts import Burst, next_burst
+from starter.dispatch.enrolling import Enroller, StillEndingError
+from starter.dispatch.telling import Teller
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
 from workflows.vocabulary.plan import Plan
-from workflows.vocabulary.routing import Begin, Routes, Tell, key_of, may_reenter
+from workflows.vocabulary.routing import Begin, Routes, key_of, may_reenter
 
 BATCH = 500
 """Events read at once. More saves nothing; fewer lets one customer's backlog delay others longer."""
@@ -54,11 +55,13 @@ class Dispatcher:
 
     def __init__(self, database: Database, clock: Clock, routes: Routes, enroller: Enroller) -> None:
         self._database, self._clock, self._routes, self._enroller = database, clock, routes, enroller
+        self._teller = Teller(database, clock, routes, enroller)
         self._failures = 0
         self._held: dict[str, float] = {}
         self._leaving: dict[str, float] = {}
         self.enrolled = 0
         self.told = 0
+        """Signals delivered; one may stand for a burst of events."""
 
     async def run(self) -> None:
         """Deliver for ever. Cancel to stop."""
@@ -150,30 +153,28 @@ class Dispatcher:
     ) -> None:
         """Deliver one customer's events until something is away, for them or for everybody."""
         try:
-            for event in events:
-                if outages:
-                    return  # the rest would only wait for the same thing to come back
-                await self._deliver(event, rows)
-                done.append(event.seq)
+            while events and not outages:  # after an outage the rest would only wait for the same thing to come back
+                burst = next_burst(events, rows, self._routes)
+                await self._deliver(burst, rows)
+                done.extend(event.seq for event in burst.events)
+                events = events[len(burst.events) :]
         except StillEndingError:
             self._held[events[0].customer] = asyncio.get_running_loop().time() + HELD_FOR
         except TransientError as error:
             outages.append(error)
 
-    async def _deliver(self, event: StoredEvent, rows: list[EnrollmentRow]) -> None:
-        """Deliver all that an event means. What Temporal refuses for good holds up nothing else of it.
+    async def _deliver(self, burst: Burst, rows: list[EnrollmentRow]) -> None:
+        """Deliver all that a burst means. What Temporal refuses for good holds up nothing else of it.
 
         Raises:
             StillEndingError: the event would begin what the customer is just leaving. Nothing of it is delivered.
         """
+        event = burst.events[0]  # and the only one, where it may begin something
         await self._wait_for_endings(event, rows)
         refused: list[PermanentError] = []
-        for tell in self._routes.tell(event, rows):
+        for tell in burst.tells:
             try:
-                if await self._enroller.tell(tell.workflow_id, tell.signal) or await self._start_and_tell(tell):
-                    self.told += 1
-                else:
-                    await self._note_gone(tell)
+                self.told += await self._teller.tell(tell)
             except PermanentError as error:
                 refused.append(error)
         for begun in await self._begin(event):
@@ -186,7 +187,7 @@ class Dispatcher:
                 refused.append(error)
                 await self._give_up(begun.row)
         if refused:
-            await self._park(event, refused[0])
+            await self._park(burst.wanted, refused[0])
 
     async def _wait_for_endings(self, event: StoredEvent, rows: Sequence[EnrollmentRow]) -> None:
         """Let an enrollment end that an earlier event ends, before this one, which begins it anew, finds it open.
@@ -216,42 +217,17 @@ class Dispatcher:
             ended_by = await EventStore(session).ended_by(row.customer, plan.ends_on, row.occasion, before=before)
         return ended_by is not None
 
-    async def _start_and_tell(self, tell: Tell) -> bool:
-        """Start an enrollment that was recorded and not started yet, e.g. by `segue enroll`, and tell it."""
-        async with self._database.read() as session:
-            row = await Enrollments(session).get(tell.enrollment)
-        if row is None or row.state is not State.STARTING:
-            return False
-        await self._enroller.begin(self._routes.begin_again(row).start)
-        return await self._enroller.tell(tell.workflow_id, tell.signal)
-
-    async def _note_gone(self, tell: Tell) -> None:
-        """End an enrollment whose workflow no longer runs, e.g. because an operator terminated it.
-
-        One that ended by itself has recorded its outcome before. One that this Temporal has never heard of is left
-        alone: perhaps it is the wrong Temporal.
-        """
-        async with self._database.read() as session:
-            row = await Enrollments(session).get(tell.enrollment)
-        if row is None or row.state is not State.RUNNING:
-            return
-        presence = await self._enroller.look(tell.workflow_id, tell.enrollment)
-        if presence is Presence.ENDED:
-            async with self._database.transaction() as session:
-                await end_gone(session, row, self._clock.now())
-        elif presence is Presence.UNKNOWN:
-            _log.error("enrollment unknown to Temporal", workflow_id=tell.workflow_id, remedy="segue cancel")
-
     async def _give_up(self, row: EnrollmentRow) -> None:
         """End an enrollment that can never be started, so that a later event may begin another."""
         async with self._database.transaction() as session:
             await Enrollments(session).close(row.id, GIVEN_UP, self._clock.now())
 
-    async def _park(self, event: StoredEvent, error: PermanentError) -> None:
-        """Set an event aside, with the reason, for an operator to see."""
-        _log.error("event parked", event_id=event.event.message_id, name=event.event.name, problem=str(error))
+    async def _park(self, events: Sequence[StoredEvent], error: PermanentError) -> None:
+        """Set events aside, with the reason, for an operator to see."""
         async with self._database.transaction() as session:
-            await EventStore(session).park(event.seq, str(error))
+            for event in events:
+                _log.error("event parked", event_id=event.event.message_id, name=event.event.name, problem=str(error))
+                await EventStore(session).park(event.seq, str(error))
 
     async def _begin(self, event: StoredEvent) -> list[Begin]:
         """Record the enrollments that the event begins, and return those whose workflow is to be started."""

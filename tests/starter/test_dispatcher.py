@@ -541,10 +541,83 @@ async def test_events_of_one_customer_are_never_delivered_side_by_side(post: Pos
     await post.deliver()
     watchful = Watchful()
     second = Dispatcher(post.database, post.clock, post.routes, watchful)
-    await post.commit(*(post.event(names.EMAIL_LINK_CLICKED, customer) for _ in range(5) for customer in customers))
+    clicks = [(customer, f"m-{number}") for number in range(5) for customer in customers]
+    await post.commit(*(post.event(names.EMAIL_LINK_CLICKED, customer, message=mail) for customer, mail in clicks))
     await post.deliver(second)
     assert len(watchful.signals) == 50
     assert watchful.most > 1  # but customers are served side by side
+
+
+# -- bursts ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_burst_is_one_signal_and_what_lies_between_its_events_does_not_part_it(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+    clicks = [post.event(names.EMAIL_LINK_CLICKED, at=NOON + number * MINUTE) for number in (2, 1, 3)]
+    view = post.event(names.PRODUCT_VIEWED, at=NOON + MINUTE)
+    await post.commit(view, clicks[0], view.model_copy(update={"message_id": "v-2"}), *clicks[1:])
+    await post.deliver()
+    assert post.temporal.signals == [
+        Click(event_id="e-2", occurred_at=NOON + 3 * MINUTE, others=("e-3", "e-4")),  # when the latest happened
+    ]
+    assert (post.dispatcher.told, await post.pending()) == (1, 0)
+
+
+async def test_what_ends_or_begins_something_and_what_says_something_else_parts_a_burst(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+
+    def click(message: str) -> Event:
+        return post.event(names.EMAIL_LINK_CLICKED, message=message)
+
+    ordered = post.event(names.ORDER_COMPLETED, order_id="o-1")
+    await post.commit(click("m-1"), click("m-1"), click("m-2"), click("m-2"), post.added(), click("m-2"), ordered)
+    await post.commit(click("m-2"), click("m-2"))
+    await post.deliver()
+    assert [(type(signal), signal.count) for signal in post.temporal.signals] == [
+        (Click, 2),
+        (Click, 2),
+        (Click, 1),
+        (Purchase, 1),
+        (Click, 2),
+    ]
+
+
+async def test_a_burst_that_was_not_delivered_stays_whole(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+    post.temporal.away = True
+    await post.commit(post.event(names.EMAIL_LINK_CLICKED), post.event(names.EMAIL_LINK_CLICKED))
+    with pytest.raises(UnavailableError):
+        await post.dispatcher.deliver_pending()
+    assert await post.pending() == 2
+    post.temporal.away = False
+    await post.commit(post.event(names.EMAIL_LINK_CLICKED))
+    await post.deliver()
+    assert [signal.count for signal in post.temporal.signals] == [3]
+
+
+async def test_a_burst_that_is_refused_sets_aside_its_events_and_no_page_view(post: Post) -> None:
+    await post.commit(post.added())
+    await post.deliver()
+    post.temporal.refuses.add("cart-recovery/anna")
+    click, view = names.EMAIL_LINK_CLICKED, names.PRODUCT_VIEWED
+    await post.commit(post.event(click), post.event(view), post.event(click))
+    await post.deliver()
+    assert (await post.pending(), await post.parked()) == (0, 2)
+
+
+async def test_a_journey_is_not_told_what_it_does_not_listen_to(post: Post) -> None:
+    await post.commit(post.event(names.ORDER_COMPLETED, order_id="o-1"))
+    await post.deliver()
+    await post.commit(
+        post.event(names.EMAIL_LINK_CLICKED, at=NOON + MINUTE),
+        post.event(names.PRODUCT_VIEWED, at=NOON + 60 * MINUTE),
+        post.event(names.ORDER_REFUNDED, at=NOON + 61 * MINUTE, order_id="o-1"),
+    )
+    await post.deliver()
+    assert post.temporal.went == ["start post-purchase/anna/o-1", "observation post-purchase/anna/o-1"]
 
 
 async def operator_begins(post: Post, customer: str = "anna") -> EnrollmentRow:
