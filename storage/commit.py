@@ -14,10 +14,11 @@ from domain.customer import Customer
 from domain.errors import UnavailableError
 from domain.event import Event
 from domain.folding import Folded, absorb, fold, is_order, order_id
+from domain.identity import Resolution
 from domain.model import Instant
 from domain.withdrawal import read_withdrawal
 from storage.customers import Customers
-from storage.identities import Identities, Resolution
+from storage.identities import Identities
 from storage.joining import Joining
 from storage.permissions import Consent, Permissions
 from storage.repository import Repository

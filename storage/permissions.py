@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import or_, select, update
 
+from domain.consent import standing
 from domain.model import Instant, Value
 from domain.profile import ALL_MARKETING
 from storage.repository import Repository
@@ -50,15 +51,9 @@ class Permissions(Repository):
             await self.execute(self.insert(_CONSENTS), rows)
 
     async def consent(self, customer: str, topic: str) -> bool | None:
-        """What was said last of the topic, else of all marketing; None when nothing ever was.
-
-        Refusing all marketing takes back what was granted to a topic before; granting all lifts no refusal of one.
-        """
+        """What was said last of the topic, else of all marketing; see `domain.consent.standing`."""
         newest = await self._newest({customer})
-        topical, general = newest.get((customer, topic)), newest.get((customer, ALL_MARKETING))
-        if topical is None or (general is not None and not general.granted and general.at >= topical.at):
-            return general.granted if general else None
-        return topical.granted
+        return standing(newest.get((customer, topic)), newest.get((customer, ALL_MARKETING)))
 
     async def consents(self, customer: str) -> tuple[Consent, ...]:
         """Everything the customer ever agreed to or refused, oldest first."""
