@@ -16,7 +16,7 @@ from domain.intent import Intent, Tier
 from domain.message import Kind, MessageStatus, Stage
 from domain.offer import Offer, OfferKind
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
-from rehearsal.virtual import Arrival, Cancel, answer_in_words, question_of
+from rehearsal.virtual import FREE, Arrival, Cancel, Leave, answer_in_words, question_of
 from rehearsal.world import Mail, World
 from workflows.vocabulary import verbs
 from workflows.vocabulary.inbox import CUSTOMER_ERASED
@@ -125,9 +125,9 @@ class Rehearsed:
             case _:
                 return now + (until - now) / 2, self.arrived
 
-    def objection(self) -> str | None:
+    def leave(self, now: datetime) -> Leave:  # noqa: ARG002 -- the interface
         """See `Fate`."""
-        return self.refusal
+        return FREE if self.refusal is None else Leave(suppression=self.refusal)
 
     def ends_before_mail(self) -> Signal | None:
         """See `Fate`."""

@@ -8,7 +8,7 @@ one. A differential test holds this module to the performer on a Temporal server
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from domain.calls import Delivery
 from domain.civil import next_local, zone_or_default
@@ -36,14 +36,27 @@ class Cancel:
 Arrival = tuple[datetime, Signal | Cancel]
 
 
+class Leave(NamedTuple):
+    """What the gate is told of whether a customer may be mailed at all; fields as in `domain.gate.GateFacts`."""
+
+    has_address: bool = True
+    suppression: str | None = None
+    opted_out: bool = False
+    consent: bool | None = True
+
+
+FREE = Leave()
+"""Everything may go."""
+
+
 class Fate(Protocol):
     """What the world has in store for one verb."""
 
     def arrival(self, now: datetime, until: datetime) -> Arrival | None:
         """What arrives next, from `now` until `until` inclusive; asked again after each."""
 
-    def objection(self) -> str | None:
-        """Why no mail may go to this customer now, whatever it says: suppressed, no address, opted out."""
+    def leave(self, now: datetime) -> Leave:
+        """Whether the customer may be mailed now."""
 
     def ends_before_mail(self) -> Signal | None:
         """An event that is committed just before the hand-over, and told a moment later."""
@@ -119,7 +132,7 @@ class VirtualPerformer:
         """Whether the gate would hold a mail back for a while as things stand."""
         world = world.forgetting(self._policy.caps.horizon)
         due = min(world.planned or world.now, world.now)
-        return self._decide(world, verb, due, None).verdict is Verdict.DEFER
+        return self._decide(world, verb, due, FREE).verdict is Verdict.DEFER
 
     def hear(self, world: World, arrived: Signal | Cancel, at: datetime) -> World:
         """The world after something arrived."""
@@ -194,7 +207,7 @@ class VirtualPerformer:
         due = min(world.planned or world.now, world.now)
         turns: list[Turn] = []
         while True:
-            decision = self._decide(world, verb, due, fate.objection())
+            decision = self._decide(world, verb, due, fate.leave(world.now))
             if decision.verdict is not Verdict.DEFER or decision.until is None:
                 break
             turns.append(self._turn(world, TurnKind.HELD, verb, decision.reason.split(": waits until")[0]))
@@ -233,13 +246,13 @@ class VirtualPerformer:
         delivery = _delivery(verb, MessageStatus.DROPPED, reason, world.now)
         return Done(world._replace(planned=None), delivery, tuple(turns))
 
-    def _decide(self, world: World, verb: verbs.Send, due: datetime, objection: str | None) -> Decision:
-        key = (world.now, world.mails, due, verb.kind, verb.stage, verb.urgent, verb.stale_after, objection)
+    def _decide(self, world: World, verb: verbs.Send, due: datetime, leave: Leave) -> Decision:
+        key = (world.now, world.mails, due, verb.kind, verb.stage, verb.urgent, verb.stale_after, leave)
         if key not in self._decisions:
-            self._decisions[key] = self._ask_the_gate(world, verb, due, objection)
+            self._decisions[key] = self._ask_the_gate(world, verb, due, leave)
         return self._decisions[key]
 
-    def _ask_the_gate(self, world: World, verb: verbs.Send, due: datetime, objection: str | None) -> Decision:
+    def _ask_the_gate(self, world: World, verb: verbs.Send, due: datetime, leave: Leave) -> Decision:
         ask = Ask(
             kind=verb.kind,
             topic=self._plan.topic,
@@ -253,9 +266,10 @@ class VirtualPerformer:
         )
         facts = GateFacts(
             now=world.now,
-            has_address=True,
-            consent=True,
-            suppression=objection,
+            has_address=leave.has_address,
+            suppression=leave.suppression,
+            opted_out=leave.opted_out,
+            consent=leave.consent,
             zone=self._zone_name,
             recent=recent,
         )
