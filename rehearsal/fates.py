@@ -279,6 +279,8 @@ def _answers(verb: verbs.Verb[Any]) -> tuple[object, ...]:
             return OFFERS
         case verbs.ChooseVariant(_, variants):
             return variants
+        case verbs.Since():
+            return (True, False)
         case _:
             raise TypeError(f"the rehearsal does not know the verb {type(verb).__name__}")
 

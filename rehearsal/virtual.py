@@ -34,6 +34,7 @@ class Cancel:
 
 
 Arrival = tuple[datetime, Signal | Cancel]
+Unread = tuple[tuple[Signal, datetime], ...]
 
 
 class Leave(NamedTuple):
@@ -151,7 +152,7 @@ class VirtualPerformer:
             return world._replace(ending=inbox.ending)
         if happened < world.answers_from or not inbox.holds((type(arrived),)):
             return world
-        return world._replace(unread=(*world.unread, (arrived, happened)))
+        return world._replace(unread=_joined(world.unread, arrived, happened))
 
     # -- waits ---------------------------------------------------------------------------------------------------
 
@@ -292,6 +293,21 @@ class VirtualPerformer:
         return Done(world._replace(known=(*world.known, known)), answer, (turn,))
 
 
+def _joined(unread: Unread, arrived: Signal, happened: datetime) -> Unread:
+    """Reactions with one more. Those of a kind about the same thing are one, as in the real inbox."""
+    for index, (signal, before) in enumerate(unread):
+        if type(signal) is type(arrived) and signal.subject == arrived.subject:
+            together = signal.model_copy(
+                update={
+                    "more": signal.count + arrived.count - 1,
+                    "others": (),
+                    "occurred_at": arrived.occurred_at if happened >= before else signal.occurred_at,
+                }
+            )
+            return (*unread[:index], (together, max(happened, before)), *unread[index + 1 :])
+    return (*unread, (arrived, happened))
+
+
 def question_of(verb: verbs.Verb[Any]) -> tuple[str, bool]:
     """What a verb asks, and whether the answer stays the same as long as the enrollment lives."""
     match verb:
@@ -299,6 +315,8 @@ def question_of(verb: verbs.Verb[Any]) -> tuple[str, bool]:
             return f"fact {fact.name}", fact.settled
         case verbs.ChooseVariant(experiment):
             return f"variant of {experiment}", True
+        case verbs.Since(change):
+            return f"since {change}", True
         case _:
             return type(verb).__name__, False
 
@@ -316,6 +334,8 @@ def answer_in_words(verb: verbs.Verb[Any], answer: object) -> str:
             return f"offer: {kind.value}"
         case verbs.ChooseVariant(experiment), _:
             return f"{experiment}: {answer}"
+        case verbs.Since(change), _:
+            return f"came here {'after' if answer else 'before'} {change}"
         case _:
             return f"{verb.describe()}: {answer}"
 
@@ -338,6 +358,8 @@ def _answer(verb: verbs.Verb[Any], fate: Fate, now: datetime) -> object:
             return fate.offer(now)
         case verbs.ChooseVariant():
             return fate.variant(verb)
+        case verbs.Since(change):
+            return fate.since(change)
         case _:
             raise TypeError(f"the rehearsal does not know the verb {type(verb).__name__}")
 
