@@ -52,14 +52,18 @@ async def _act(backend: Backend, shopper: str, deeds: Sequence[str]) -> None:
 
 
 async def heard(client: Client, shopper: str) -> list[str]:
-    """What the shopper's cart recovery was told, in order. Delivered again, it counts where it first came."""
+    """What the shopper's cart recovery was told, in order. Delivered again, it counts where it first came.
+
+    One signal may tell a burst.
+    """
     history = await client.get_workflow_handle(f"{CART}/{shopper}").fetch_history()
-    told = []
+    told: list[str] = []
     for each in history.events:
         if each.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
             signal = each.workflow_execution_signaled_event_attributes
             (said,) = await client.data_converter.decode(signal.input.payloads)
-            told.append(BUY if signal.signal_name == "purchase" else said["event_id"].removeprefix(f"{shopper}-"))
+            events = [event.removeprefix(f"{shopper}-") for event in (said["event_id"], *said["others"])]
+            told += [BUY] if signal.signal_name == "purchase" else events
     return list(dict.fromkeys(told))
 
 
