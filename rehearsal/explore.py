@@ -35,18 +35,20 @@ COMPLETED = Outcome(kind=OutcomeKind.COMPLETED, why="the sequence is complete")
 class Bound:
     """How far exploring goes. What it reaches is reported; nothing is left out silently."""
 
-    states: int = 100_000
-    verbs: int = 400
+    states: int = 50_000
+    verbs: int = 300
     """On one path. More is a journey without an end, or one that nobody will read."""
 
 
 class Node:
     """A verb that is about to be performed in one state. `first` is the branch it was first reached by."""
 
-    __slots__ = ("branches", "depth", "first", "place", "verb", "world")
+    __slots__ = ("branches", "code", "first", "place", "verb", "world")
 
-    def __init__(self, verb: verbs.Verb[Any], where: Place, world: World, first: "Branch | None", depth: int) -> None:
-        self.verb, self.place, self.world, self.first, self.depth = verb, where, world, first, depth
+    def __init__(
+        self, verb: verbs.Verb[Any], where: Place, code: Hashable | None, world: World, first: "Branch | None"
+    ) -> None:
+        self.verb, self.place, self.code, self.world, self.first = verb, where, code, world, first
         self.branches: list[Branch] = []
 
 
@@ -77,6 +79,9 @@ class Exploration:
     """Branches that led to a state already explored."""
     unexplored: list[Branch] = field(default_factory=list)
     """Branches whose further course was not explored, because the bound was reached."""
+    endless: list[Branch] = field(default_factory=list)
+    """Branches that bring the code back to where it was, holding what it held: what came before may come again for
+    ever."""
 
     @property
     def is_complete(self) -> bool:
@@ -128,6 +133,7 @@ class _Run:
         self.steps = self.journey.steps()
         self.script = Script(self.steps)
         self.verb = self.script.begin()
+        self.is_taken = False
         for answer in answers:
             self.answer(answer)
 
@@ -204,20 +210,24 @@ class _Explorer:
         if run.verb is None:
             return None
         world = world.forgetting(self._horizon)
-        key = self._key(run, run.verb, world) if self._merge else None
+        code = self._code(run, run.verb, world)
+        if code is not None and branch is not None and _was_there(branch.node, code):
+            self._found.endless.append(branch)
+            return None
+        key = self._key(code, world) if self._merge and code is not None else None
         if key is not None and key in self._known:
             self._found.merged += 1
             return self._known[key]
         if branch is not None and (len(answers) > self._bound.verbs or len(self._found.nodes) >= self._bound.states):
             self._found.unexplored.append(branch)
             return None
-        node = Node(run.verb, place(run.steps), world, branch, len(answers))
+        node = Node(run.verb, place(run.steps), code, world, branch)
         self._found.nodes.append(node)
         if key is not None:
             self._known[key] = node
-        # The run goes with the first node of its kind; another run is made for each of the others.
-        mine = None if any(run is waiting for _, _, waiting in self._pending[-1:]) else run
-        self._pending.append((node, answers, mine))
+        # A run goes on with the first node that it reaches; for each of the others another is made when it is due.
+        self._pending.append((node, answers, None if run.is_taken else run))
+        run.is_taken = True
         return node
 
     def _by_answer(self, node: Node) -> list[tuple[object, list[Branch]]]:
@@ -235,16 +245,17 @@ class _Explorer:
                 groups.append((done.answer, [branch]))
         return groups
 
-    def _key(self, run: _Run, verb: verbs.Verb[Any], world: World) -> Hashable | None:
-        now = world.now
+    def _code(self, run: _Run, verb: verbs.Verb[Any], world: World) -> Hashable | None:
+        """Where the code stands, what it holds and asks for; None when it cannot be compared."""
         if self._any_day and isinstance(verb, verbs.WaitUntil):
             raise _CalendarNeededError
-        code = held(run.steps, now if self._any_day else None, run.engines_own)
-        if code is None:
-            return None
+        holds = held(run.steps, world.now if self._any_day else None, run.engines_own)
+        return None if holds is None else _Code((holds, verb))
+
+    def _key(self, code: Hashable, world: World) -> Hashable:
+        now = world.now
         return (
             code,
-            verb,
             now.time() if self._any_day else now,
             tuple((now - mail.at, mail.stage, mail.own) for mail in world.mails),
             None if world.planned is None else now - world.planned,
@@ -253,6 +264,31 @@ class _Explorer:
             tuple((known.question, id(known.answer), known.at is None) for known in world.known),
             world.ending,
         )
+
+
+class _Code:
+    """What code holds, with its hash at hand: it is compared with that of every state on the way."""
+
+    __slots__ = ("_hash", "_holds")
+
+    def __init__(self, holds: Hashable) -> None:
+        self._holds, self._hash = holds, hash(holds)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Code) and self._hash == other._hash and self._holds == other._holds
+
+
+def _was_there(node: Node, code: Hashable) -> bool:
+    """Whether the code was in that state at a node or on the way to it."""
+    at: Node | None = node
+    while at is not None:
+        if at.code == code:
+            return True
+        at = at.first.node if at.first is not None else None
+    return False
 
 
 def _occasion(plan: Plan) -> str:

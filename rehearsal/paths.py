@@ -140,24 +140,26 @@ def draw_path(exploration: Exploration, lots: random.Random) -> Path:
 
 def _counts(exploration: Exploration) -> dict[Node, int]:
     """Paths from each node on; children before parents, by an explicit stack since journeys may be long."""
+    if exploration.endless:
+        raise EndlessError(way_to(exploration.endless[0]))
     counts: dict[Node, int] = {}
-    open_nodes: set[Node] = set()
+    opened: set[Node] = set()
     stack = [exploration.root] if isinstance(exploration.root, Node) else []
     while stack:
         node = stack[-1]
         if node in counts:
             stack.pop()
             continue
-        open_nodes.add(node)
+        opened.add(node)
         ahead = [(branch, to) for branch in node.branches if isinstance(to := branch.to, Node) and to not in counts]
         for branch, to in ahead:
-            if to in open_nodes:
+            if to in opened:
                 raise EndlessError(Path((*way_to(branch.node).branches, branch)))
         if ahead:
             stack.append(ahead[0][1])
         else:
             counts[node] = sum(counts[to] if isinstance(to := branch.to, Node) else 1 for branch in node.branches)
-            open_nodes.discard(node)
+            opened.discard(node)
             stack.pop()
     return counts
 
