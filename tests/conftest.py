@@ -9,7 +9,7 @@ import pytest
 from storage.database import Database
 from tests.house import House, opened_house, time_skipping
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "rehearsal.plugin"]
 
 OpenHouse = Callable[..., Awaitable[House]]
 """Opens a house as `tests.house.opened_house` does, with its keyword arguments."""

@@ -16,6 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from domain.clock import PacedClock
+from domain.customer import Customer
 from domain.enrollment import EnrollmentRow, Outcome, Progress
 from domain.event import Event, EventType
 from mail.context import TEMPLATES
@@ -25,6 +26,7 @@ from settings import Settings
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller
 from starter.operations import Operations
+from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
@@ -140,7 +142,10 @@ class Playhouse:
 
     async def identify(self, customer: str = ANNA, **traits: Any) -> None:
         """Make a customer known, with an address and consent unless told otherwise."""
-        known = {"email": f"{customer}@shop.example", "firstName": "Anna", "consent": True} | traits
+        await self.tell(customer, {"email": f"{customer}@shop.example", "firstName": "Anna", "consent": True} | traits)
+
+    async def tell(self, customer: str, traits: dict[str, Any]) -> None:
+        """Report traits of a customer."""
         now = await self.now()
         await self.commit(
             Event(
@@ -150,9 +155,14 @@ class Playhouse:
                 user_id=customer,
                 occurred_at=now,
                 received_at=now,
-                properties=known,
+                properties=traits,
             )
         )
+
+    async def known(self, customer: str = ANNA) -> Customer:
+        """The facts about a customer."""
+        async with self.database.read() as session:
+            return await Customers(session).get(customer)
 
     def track(
         self,

@@ -30,6 +30,7 @@ app = cyclopts.App(
 _COMMANDS = {
     "up": ("up:up", "Run everything on this machine until Ctrl-C."),
     "demo": ("demo:demo", "Play shoppers through cart recovery with time sped up, and check what they got."),
+    "rehearse": ("rehearse:rehearse", "Play one customer through a journey, and show what would be sent and why."),
     "ingest": ("ingest:ingest", "Report a file of Segment calls (NDJSON, plain or gzip; - for standard input)."),
     "enroll": ("enrollments:enroll", "Begin a journey for a customer."),
     "signal": ("enrollments:signal", "Tell a customer's running journeys that something happened."),

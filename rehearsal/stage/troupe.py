@@ -1,0 +1,69 @@
+"""The troupe: which journeys take part, and the worker that runs them."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from rehearsal.stage.playhouse import ActivityMethods, Playhouse, WorkerFactory
+from worker import build_worker
+from workflows.catalogue import deployed, journey_named
+from workflows.vocabulary import Journey
+
+
+class Troupe:
+    """Journeys on one stage. As long as nobody names one, all that are deployed take part.
+
+    Whoever is named plays without the others: a test does not change when somebody deploys another journey.
+
+    Args:
+        house: makes the playhouse, given what builds its worker.
+    """
+
+    def __init__(self, house: Callable[[WorkerFactory], Playhouse]) -> None:
+        self.house = house(self._build)
+        self._named: dict[str, type[Journey]] = {}
+        self._working: AsyncExitStack | None = None
+        self._deployed = AsyncExitStack()
+
+    @asynccontextmanager
+    async def gathered(self) -> AsyncIterator[None]:
+        """Let the worker that `work` starts, and what was deployed for it, end with the block."""
+        async with self._deployed:
+            try:
+                yield
+            finally:
+                await self._stop()
+
+    async def name(self, journey: str | type[Journey]) -> type[Journey]:
+        """Let a journey take part: one that is deployed, by its name, or any class.
+
+        Raises:
+            UnknownJourneyError: none of that name is deployed.
+            JourneyError: another one of its name is.
+        """
+        found = journey_named(journey) if isinstance(journey, str) else journey
+        if found.plan.name not in self._named:
+            self._deployed.enter_context(deployed(found))
+            self._named[found.plan.name] = found
+            self.house.cast(self._named)
+            await self._stop()  # a worker knows the journeys that it was started with
+        return found
+
+    async def work(self) -> bool:
+        """Make sure that a worker runs. Whether it had to be started."""
+        if self._working is not None:
+            return False
+        self._working = AsyncExitStack()
+        await self._working.enter_async_context(self.house.working())
+        return True
+
+    async def _stop(self) -> None:
+        working, self._working = self._working, None
+        if working is not None:
+            await working.aclose()
+
+    def _build(self, client: Client, activities: ActivityMethods) -> Worker:
+        # An error in a journey's code fails the enrollment, and so the rehearsal; else both would wait for ever.
+        return build_worker(client, activities, journeys=self._named.values() or None, failing_on=[Exception])
