@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.enrollment import Occasion, Outcome, OutcomeKind, Start
+from domain.errors import JourneyError
 from domain.gate import GatePolicy
 from rehearsal.fates import Fates, Rehearsed
 from rehearsal.snapshot import Place, held, place, reads_the_calendar
@@ -40,6 +41,14 @@ class Bound:
     """On one path. More is a journey without an end, or one that nobody will read."""
 
 
+class BrokenError(JourneyError):
+    """The journey's code fails, with `__cause__`, after `branch`; None: before its first verb."""
+
+    def __init__(self, plan: Plan, branch: "Branch | None", cause: Exception) -> None:
+        super().__init__(f"the code of {plan.name} fails: {type(cause).__name__}: {cause}")
+        self.branch = branch
+
+
 class Node:
     """A verb that is about to be performed in one state. `first` is the branch it was first reached by."""
 
@@ -53,13 +62,18 @@ class Node:
 
 
 class Branch:
-    """One outcome of a node's verb. `to` is the next verb, or how it ended; None where the bound was reached."""
+    """One outcome of a node's verb.
 
-    __slots__ = ("fate", "node", "to", "turns", "world")
+    `to` is the next verb, or how it ended; None where the bound was reached, or where the journey goes round for ever:
+    then `back_at` is where it was before.
+    """
+
+    __slots__ = ("back_at", "fate", "node", "to", "turns", "world")
 
     def __init__(self, node: Node, fate: Rehearsed, turns: tuple[Turn, ...], world: World) -> None:
         self.node, self.fate, self.turns, self.world = node, fate, turns, world
         self.to: Node | Outcome | None = None
+        self.back_at: Node | None = None
 
     @property
     def lasted(self) -> timedelta:
@@ -120,6 +134,9 @@ def explore(
         settings: the journey's, as `Start.settings`; the model's defaults otherwise.
         bound: how far to go.
         merge: whether states that are alike are explored once. Off, the graph is a tree.
+
+    Raises:
+        BrokenError: the journey's code fails on a path.
     """
     return _Explorer(journey, begins, policy or GatePolicy(), settings, bound or Bound(), merge=merge).run()
 
@@ -177,7 +194,10 @@ class _Explorer:
             return self._explore()
 
     def _explore(self) -> Exploration:
-        run = _Run(self._journey, self._start)
+        try:
+            run = _Run(self._journey, self._start)
+        except Exception as error:
+            raise BrokenError(self._found.plan, None, error) from error
         self._found.root = self._enter(run, self._performer.first_world(), None, ()) or COMPLETED
         while self._pending:
             node, answers, waiting = self._pending.pop()
@@ -189,11 +209,14 @@ class _Explorer:
         first = True
         for answer, branches in self._by_answer(node):
             following = (*answers, answer)
-            if not first:
-                run = _Run(self._journey, self._start, following)
-            else:
-                run.answer(answer)
-                first = False
+            try:
+                if not first:
+                    run = _Run(self._journey, self._start, following)
+                else:
+                    run.answer(answer)
+                    first = False
+            except Exception as error:
+                raise BrokenError(self._found.plan, branches[0], error) from error
             for branch in branches:
                 self._lead(branch, run, following)
 
@@ -211,7 +234,8 @@ class _Explorer:
             return None
         world = world.forgetting(self._horizon)
         code = self._code(run, run.verb, world)
-        if code is not None and branch is not None and _was_there(branch.node, code):
+        if code is not None and branch is not None and (earlier := _was_there(branch.node, code)):
+            branch.back_at = earlier
             self._found.endless.append(branch)
             return None
         key = self._key(code, world) if self._merge and code is not None else None
@@ -281,14 +305,14 @@ class _Code:
         return isinstance(other, _Code) and self._hash == other._hash and self._holds == other._holds
 
 
-def _was_there(node: Node, code: Hashable) -> bool:
-    """Whether the code was in that state at a node or on the way to it."""
+def _was_there(node: Node, code: Hashable) -> Node | None:
+    """Where the code was in that state before: the node, or one on the way to it."""
     at: Node | None = node
     while at is not None:
         if at.code == code:
-            return True
+            return at
         at = at.first.node if at.first is not None else None
-    return False
+    return None
 
 
 def _occasion(plan: Plan) -> str:
