@@ -1,6 +1,7 @@
 """What starts a journey, declared over an event and the customer's facts. The dispatcher evaluates it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from domain.customer import Customer
 from domain.event import StoredEvent
@@ -20,6 +21,14 @@ class Trigger(ABC):
     def names(self) -> frozenset[str] | None:
         """Names of events that can match at all; None when any may. Lets the dispatcher skip the rest unread."""
         return None
+
+    def leaves(self) -> tuple["Trigger", ...]:
+        """The conditions it is combined from; itself where it is none."""
+        return (self,)
+
+    def holds(self, is_so: Callable[["Trigger"], bool]) -> bool:
+        """Whether it matches where its leaves do or do not, as `is_so` says. Checks try every case."""
+        return is_so(self)
 
     def __and__(self, other: "Trigger") -> "Trigger":
         return Both(self, other)
@@ -80,6 +89,14 @@ class Both(Trigger):
             return one if other is None else other
         return one & other
 
+    def leaves(self) -> tuple[Trigger, ...]:
+        """See `Trigger.leaves`."""
+        return (*self.one.leaves(), *self.other.leaves())
+
+    def holds(self, is_so: Callable[[Trigger], bool]) -> bool:
+        """See `Trigger.holds`."""
+        return self.one.holds(is_so) and self.other.holds(is_so)
+
 
 class Not(Trigger):
     """The condition does not hold."""
@@ -94,3 +111,11 @@ class Not(Trigger):
     def describe(self) -> str:
         """See `Trigger.describe`."""
         return f"not ({self.one.describe()})"
+
+    def leaves(self) -> tuple[Trigger, ...]:
+        """See `Trigger.leaves`."""
+        return self.one.leaves()
+
+    def holds(self, is_so: Callable[[Trigger], bool]) -> bool:
+        """See `Trigger.holds`."""
+        return not self.one.holds(is_so)
