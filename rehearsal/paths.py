@@ -72,17 +72,20 @@ class Path:
         """The path in one line: who the customer is, and what they do when."""
         given = [branch.fate.words for branch in self.branches if branch.fate.kind is FateKind.ANSWER]
         does: list[str] = []
+        named: dict[str, int] = {}
         after = timedelta()
         for branch in self.branches:
+            step = _step(branch, named)
             if branch.fate.words and branch.fate.kind is not FateKind.ANSWER:
-                does.append(f"{branch.fate.words} at {in_words(after + _noticed(branch))}")
+                mail = f" ({step})" if step else ""  # what the words call *it*
+                does.append(f"{branch.fate.words}{mail} {_moment(after + _noticed(branch))}")
             after += branch.lasted
         who = f"({', '.join(given)}) " if given else ""
         return f"{who}the customer {', then '.join(does) or 'does nothing'}"
 
     def timeline(self) -> tuple[str, ...]:
         """What happens on it, a line each."""
-        return tuple(f"{in_words(each.after)}: {_line(each)}" for each in self.happened)
+        return tuple(f"{_moment(each.after)}: {_line(each)}" for each in self.happened)
 
 
 def way_to(last: Branch | Node | None) -> Path:
@@ -180,6 +183,10 @@ def _noticed(branch: Branch) -> timedelta:
         if turn.kind is TurnKind.HEARD:
             return turn.at - branch.node.world.now
     return branch.lasted if branch.fate.kind is FateKind.NOT_SENT else timedelta()
+
+
+def _moment(after: timedelta) -> str:
+    return f"at {in_words(after)}" if after else "at once"
 
 
 def _line(each: Happened) -> str:
