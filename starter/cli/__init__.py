@@ -38,6 +38,7 @@ _COMMANDS = {
     "cancel": ("enrollments:cancel", "Cancel a customer's running journeys."),
     "messages": ("listings:messages", "List the ledger: every mail that was or was not sent, and why."),
     "journeys": ("listings:journeys", "List the deployed journeys."),
+    "check": ("check:check", "Prove what can be proved of journeys before they are launched: every path, every rule."),
     "serve": ("production:serve", "Run collector and dispatcher (production)."),
     "migrate": ("production:migrate", "Bring the database to this version's schema."),
     "register-search-attributes": (

@@ -1,0 +1,132 @@
+"""`segue check`: proof before launch, printed. Needs nothing that runs."""
+
+import sys
+from json import dumps
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.padding import Padding
+from rich.text import Text
+
+from rehearsal.check import load
+from rehearsal.check.report import Check, JourneyReport, Report
+from rehearsal.check.rules import RULES, RULES_TOGETHER
+from rehearsal.check.violation import Violation
+from rehearsal.paths import Path
+from settings import load_settings
+from starter.cli.reach import AsJson
+from starter.cli.tables import console, show
+from workflows.catalogue import JOURNEYS, journey_named
+
+
+def check(
+    *journeys: Annotated[str, Parameter(help="Names of journeys; without any, all are checked, also together.")],
+    json: AsJson = False,
+) -> None:
+    """Explore every path of journeys and hold them to the rules of docs/check.md. Exit status 1 on any violation.
+
+    The settings count as they will when deployed: SEGUE_JOURNEYS, caps, quiet hours. Nothing has to run.
+    """
+    settings = load_settings()
+    chosen = [journey_named(name) for name in dict.fromkeys(journeys)]
+    report = Check(JOURNEYS, gate=settings.gate_policy, changed=settings.journeys).run(chosen)
+    if json:
+        print(dumps(_as_json(report), indent=2, ensure_ascii=False))
+    else:
+        _tell(report, settings.caps.per_48h)
+    if report.violations:
+        sys.exit(1)
+
+
+def _tell(report: Report, cap: int) -> None:
+    show([_row(each) for each in report.journeys], as_json=False, empty="No journey is deployed.")
+    if report.loads:
+        sums = load.in_words(report.loads)
+        console.print(Text(f"\nMarketing mails in 48 hours to whoever does nothing, at most {cap}: {sums}."))
+    for violation in report.violations:
+        _tell_violation(violation)
+    console.print(Text(f"\n{_verdict(report)}", style="bold"))
+
+
+def _verdict(report: Report) -> str:
+    if report.violations:
+        return f"{_counted(len(report.violations), 'violation')}. docs/check.md explains the rules."
+    if report.loads:
+        return f"All {len(RULES) + len(RULES_TOGETHER)} rules hold."
+    return f"All rules hold. `{load.LOAD.id}` is about all journeys: `segue check` asks it."
+
+
+def _row(report: JourneyReport) -> dict[str, Any]:
+    paths = "endless" if report.paths is None else f"{report.paths:,}"
+    return {
+        "journey": report.journey,
+        "paths": paths if report.states else "",
+        "states": f"{report.states:,}" if report.states else "",
+        "time": f"{report.seconds:.1f} s",
+        "result": _counted(len(report.violations), "violation") if report.violations else "all rules hold",
+    }
+
+
+def _tell_violation(violation: Violation) -> None:
+    line = f", line {violation.line}" if violation.line is not None else ""
+    console.print(Text(f"\n{' and '.join(violation.journeys)}{line}: {violation.rule}", style="bold"))
+    _indented(violation.wrong, 2)
+    _indented(f"Remedy: {violation.remedy}", 2)
+    if violation.path is not None:
+        _tell_path(violation.path, violation.more)
+
+
+def _tell_path(path: Path, more: int) -> None:
+    others = f" ({more:,} more {'way shows' if more == 1 else 'ways show'} the same)" if more else ""
+    _indented(f"Shown where {_begun(path)}{path.told}{others}:", 2)
+    for line in path.timeline():
+        _indented(line, 4)
+
+
+def _begun(path: Path) -> str:
+    return f"it begins at {path.branches[0].node.world.now:%H:%M} and " if path.branches else ""
+
+
+def _indented(text: str, by: int) -> None:
+    console.print(Padding(Text(text), (0, 0, 0, by)))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _as_json(report: Report) -> dict[str, Any]:
+    return {
+        "journeys": [
+            {
+                "journey": each.journey,
+                "paths": each.paths,
+                "states": each.states,
+                "seconds": round(each.seconds, 3),
+                "violations": [_violation_as_json(violation) for violation in each.violations],
+            }
+            for each in report.journeys
+        ],
+        "together": [_violation_as_json(violation) for violation in report.together],
+        "load": [
+            {"lane": each.lane.value, "journey": each.journey, "mails_in_48h": round(each.mails, 3)}
+            for each in report.loads
+        ],
+    }
+
+
+def _violation_as_json(violation: Violation) -> dict[str, Any]:
+    return {
+        "rule": violation.rule,
+        "journeys": list(violation.journeys),
+        "line": violation.line,
+        "wrong": violation.wrong,
+        "remedy": violation.remedy,
+        "path": None if violation.path is None else _path_as_json(violation.path),
+        "more": violation.more,
+    }
+
+
+def _path_as_json(path: Path) -> dict[str, Any]:
+    begins = path.branches[0].node.world.now.isoformat() if path.branches else None
+    return {"begins": begins, "told": path.told, "timeline": list(path.timeline())}
