@@ -1,6 +1,8 @@
 """The entrance: how a customer comes into a journey on stage. Its trigger is played where that is simple."""
 
-from domain.event import CART_VIEWED
+from domain.enrollment import State
+from domain.event import CART_VIEWED, StoredEvent
+from domain.folding import fold
 from rehearsal.stage.playhouse import Playhouse
 from rehearsal.stage.samples import properties_of
 from workflows.vocabulary.plan import Plan
@@ -10,25 +12,48 @@ async def enter(house: Playhouse, plan: Plan, customer: str) -> None:
     """Enroll a customer: report an event that the trigger wants, fill the cart if that helps, else do it by hand.
 
     Raises:
-        NoOccasionError: the journey has one enrollment per something, and its trigger names no event to make it from.
+        SegueError: they are in it already, or it is about something of which the trigger names no event.
     """
-    events = sorted(plan.trigger.names() or ())
-    if not await _reported(house, plan, customer, events):
-        await fill_cart(house, customer)
-        if not await _reported(house, plan, customer, events):
-            key = str(properties_of("", plan)[plan.one_per]) if plan.one_per else None
-            await house.operations.enroll(plan.name, customer, key=key)
+    if await _is_in(house, plan, customer):
+        return  # what was reported of them has begun it
+    event = await _fitting(house, plan, customer)
+    if event is None:
+        await _fill_cart(house, customer)
+        event = await _fitting(house, plan, customer)
+    if event is not None:
+        await house.report(event, customer, **properties_of(event, plan))
+    else:
+        await _enroll_by_hand(house, plan, customer)
 
 
-async def fill_cart(house: Playhouse, customer: str) -> None:
+async def _fitting(house: Playhouse, plan: Plan, customer: str) -> str | None:
+    """An event that would begin the journey now."""
+    known = await house.known(customer)
+    for name in sorted(plan.trigger.names() or ()):
+        event = house.track(name, customer, at=await house.now(), properties=properties_of(name, plan))
+        after = fold(known, event, customer_id=customer)
+        stored = StoredEvent(seq=0, customer=customer, event=event, nth=after.nth, starts_visit=after.starts_visit)
+        if plan.trigger.matches(stored, after.customer):
+            return name
+    return None
+
+
+async def _fill_cart(house: Playhouse, customer: str) -> None:
     """Put the sample product into an empty cart, without an event that begins a journey."""
     if (await house.known(customer)).cart.is_empty:
         await house.report(CART_VIEWED, customer, **properties_of(CART_VIEWED))
 
 
-async def _reported(house: Playhouse, plan: Plan, customer: str, events: list[str]) -> bool:
-    """Report the first of the events, and see whether it begins the journey."""
-    if not events:
-        return False
-    await house.report(events[0], customer, **properties_of(events[0], plan))
-    return any(row.journey == plan.name for row in await house.enrollments(customer))
+async def _enroll_by_hand(house: Playhouse, plan: Plan, customer: str) -> None:
+    key = None
+    if plan.one_per is not None:
+        event = min(plan.trigger.names() or [CART_VIEWED])
+        properties = properties_of(event, plan)
+        await house.report(event, customer, **properties)  # what the enrollment is about
+        key = str(properties[plan.one_per])
+    await house.operations.enroll(plan.name, customer, key=key)
+
+
+async def _is_in(house: Playhouse, plan: Plan, customer: str) -> bool:
+    rows = await house.enrollments(customer)
+    return any(row.journey == plan.name and row.state is not State.ENDED for row in rows)

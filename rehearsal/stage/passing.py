@@ -11,7 +11,7 @@ from rehearsal.stage.errors import StageError
 from rehearsal.stage.playhouse import Playhouse
 from rehearsal.stage.watcher import PATIENCE, Watcher
 
-SLACK = timedelta(minutes=1)
+SLACK = timedelta(seconds=30)
 """More than all the work of a test takes."""
 
 AFTERWARDS = timedelta(seconds=1)

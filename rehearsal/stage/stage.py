@@ -151,16 +151,19 @@ class Stage:
         """Facts to be answered otherwise than they are: `stage.facts[FIRST_ORDER] = False`."""
         return self._prompter.facts
 
-    async def perform(self, *journeys: str | type[Journey]) -> None:
-        """Let these journeys take part, and no others; they may be classes that are not deployed.
+    def perform(self, *journeys: str | type[Journey]) -> None:
+        """Let these journeys take part, and no others. Needed for several only: `enroll` does so for one.
 
-        A class must stand in a module that can be imported, since Temporal's sandbox loads it anew.
+        They may be classes that are not deployed, in a module that can be imported: Temporal's sandbox loads it anew.
+
+        Raises:
+            StageError: something has happened already.
         """
         for journey in journeys:
-            await self._troupe.name(journey)
+            self._troupe.name(journey)
 
     async def enroll(self, journey: str | type[Journey]) -> None:
-        """Begin a journey, which takes part from now on.
+        """Begin a journey. It plays alone, unless `perform` has named others, or something has happened before.
 
         Its trigger is played where that is simple: the event is reported, with a sample product or order, and the cart
         is filled if that helps. Otherwise she is enrolled by hand.
@@ -168,7 +171,7 @@ class Stage:
         Raises:
             SegueError: there is no such journey, she is in it already, or nothing can begin it.
         """
-        found = await self._troupe.name(journey)
+        found = self._troupe.name(journey)
         await self._ready()
         await enter(self.house, found.plan, self.customer)
         await self._come_to_rest()

@@ -6,9 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from rehearsal.stage.errors import StageError
 from rehearsal.stage.playhouse import ActivityMethods, Playhouse, WorkerFactory
 from worker import build_worker
-from workflows.catalogue import deployed, journey_named
+from workflows.catalogue import JOURNEYS, deployed, journey_named
 from workflows.vocabulary import Journey
 
 
@@ -24,45 +25,40 @@ class Troupe:
     def __init__(self, house: Callable[[WorkerFactory], Playhouse]) -> None:
         self.house = house(self._build)
         self._named: dict[str, type[Journey]] = {}
-        self._working: AsyncExitStack | None = None
-        self._deployed = AsyncExitStack()
+        self._is_working = False
+        self._working, self._deployed = AsyncExitStack(), AsyncExitStack()
 
     @asynccontextmanager
     async def gathered(self) -> AsyncIterator[None]:
         """Let the worker that `work` starts, and what was deployed for it, end with the block."""
-        async with self._deployed:
-            try:
-                yield
-            finally:
-                await self._stop()
+        async with self._deployed, self._working:
+            yield
 
-    async def name(self, journey: str | type[Journey]) -> type[Journey]:
+    def name(self, journey: str | type[Journey]) -> type[Journey]:
         """Let a journey take part: one that is deployed, by its name, or any class.
 
         Raises:
             UnknownJourneyError: none of that name is deployed.
             JourneyError: another one of its name is.
+            StageError: it comes too late.
         """
         found = journey_named(journey) if isinstance(journey, str) else journey
-        if found.plan.name not in self._named:
-            self._deployed.enter_context(deployed(found))
-            self._named[found.plan.name] = found
-            self.house.cast(self._named)
-            await self._stop()  # a worker knows the journeys that it was started with
+        name = found.plan.name
+        if (self._named or JOURNEYS).get(name) is found and self._is_working:
+            return found
+        if self._is_working:
+            # A worker knows the journeys that it was started with, and the test server loses the queries of a second.
+            raise StageError(f"{name} comes too late: name every journey with perform before anything happens")
+        self._deployed.enter_context(deployed(found))
+        self._named[name] = found
+        self.house.cast(self._named)
         return found
 
-    async def work(self) -> bool:
-        """Make sure that a worker runs. Whether it had to be started."""
-        if self._working is not None:
-            return False
-        self._working = AsyncExitStack()
-        await self._working.enter_async_context(self.house.working())
-        return True
-
-    async def _stop(self) -> None:
-        working, self._working = self._working, None
-        if working is not None:
-            await working.aclose()
+    async def work(self) -> None:
+        """Make sure that a worker runs."""
+        if not self._is_working:
+            self._is_working = True
+            await self._working.enter_async_context(self.house.working())
 
     def _build(self, client: Client, activities: ActivityMethods) -> Worker:
         # An error in a journey's code fails the enrollment, and so the rehearsal; else both would wait for ever.

@@ -38,7 +38,7 @@ class Watcher:
     def __init__(self, playhouse: Playhouse, timeline: Timeline, customer: str) -> None:
         self._house, self._timeline, self._customer = playhouse, timeline, customer
         self._waits: dict[str, _Wait] = {}
-        self._stories: dict[str, tuple[str, ...]] = {}
+        self._told: dict[str, Progress] = {}
         self.rows: list[EnrollmentRow] = []
         """The enrollments at the last look, the oldest first."""
 
@@ -49,11 +49,12 @@ class Watcher:
 
     def doing(self) -> str:
         """What is going on, in words."""
-        return "; ".join(wait.doing for wait in self._waits.values()) or "nothing"
+        told = [self._told[row.id] for row in self.rows if row.state is not State.ENDED and row.id in self._told]
+        return "; ".join(f"paused while {one.doing}" if one.paused else one.doing for one in told) or "nothing"
 
     def heard(self) -> int:
         """How many things have counted so far: that were told, or ended an enrollment."""
-        told = sum(HEARD in line for story in self._stories.values() for line in story)
+        told = sum(HEARD in line for progress in self._told.values() for line in progress.history)
         return told + sum(row.state is State.ENDED for row in self.rows)
 
     async def look(self) -> Rest:
@@ -87,11 +88,10 @@ class Watcher:
             self._note_wait(row, None, now)
             return Rest(resting=True)
         await self._require_sound(row)
-        progress = await self._house.progress(row.workflow_id)
-        self._stories[row.id] = progress.history
+        self._told[row.id] = progress = await self._house.progress(row.workflow_id)
         wait = _wait_of(progress, now)
         self._note_wait(row, wait, now)
-        return Rest(resting=wait is not None, due=wait.due if wait else None)
+        return Rest(resting=wait is not None or progress.paused is not None, due=wait.due if wait else None)
 
     def _note_wait(self, row: EnrollmentRow, wait: _Wait | None, now: datetime) -> None:
         """Note a wait that is over. One for the gate is told by the mail it holds."""
