@@ -32,6 +32,7 @@ _COMMANDS = {
     "demo": ("demo:demo", "Play shoppers through cart recovery with time sped up, and check what they got."),
     "rehearse": ("rehearse:rehearse", "Play one customer through a journey, and show what would be sent and why."),
     "ingest": ("ingest:ingest", "Report a file of Segment calls (NDJSON, plain or gzip; - for standard input)."),
+    "backtest": ("backtest:backtest", "Run a journey over recorded events, and compare two versions; nothing is sent."),
     "enroll": ("enrollments:enroll", "Begin a journey for a customer."),
     "signal": ("enrollments:signal", "Tell a customer's running journeys that something happened."),
     "status": ("enrollments:status", "Show a customer's journeys: where each is, why, and what comes next."),

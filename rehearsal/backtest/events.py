@@ -1,0 +1,29 @@
+"""Recorded calls as events: the same reading as the collector's, at the moments the recording says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.clock import REAL_TIME
+from domain.errors import InvalidEventError
+from domain.event import Event
+from domain.segment import parse_call, parse_moment
+
+
+def read_call(call: Mapping[str, Any]) -> Event:
+    """Read one call of a recording, received at the moment it happened.
+
+    Args:
+        call: with its `messageId` and `timestamp`; `sentAt` and `originalTimestamp` left out.
+
+    Raises:
+        InvalidEventError: it is no Segment call, or does not say when it happened.
+    """
+    try:
+        moment = parse_moment(call.get("timestamp"))
+    except ValueError as error:
+        raise InvalidEventError("timestamp", str(error)) from None
+    if moment is None:
+        raise InvalidEventError("timestamp", "is missing: a backtest must know when it happened")
+    if not call.get("messageId"):
+        raise InvalidEventError("messageId", "is missing: it tells an event from its repetition")
+    return parse_call(call, kind=None, received_at_real=moment, clock=REAL_TIME, new_id=str)

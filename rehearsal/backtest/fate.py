@@ -1,0 +1,123 @@
+"""What a recording has in store for one enrollment: the answers to its verbs, as of each moment."""
+
+from copy import copy
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.behaviour import observe
+from domain.draw import draw
+from domain.enrollment import EnrollmentRow
+from domain.gate import GatePolicy
+from domain.intent import Intent, Thresholds, Tier, score
+from domain.message import MessageStatus
+from domain.model import Value
+from domain.offer import Offer, OfferPolicy
+from domain.signals import Signal
+from rehearsal.backtest.timeline import Timeline
+from rehearsal.virtual import Arrival, Leave
+from workflows.vocabulary import verbs
+from workflows.vocabulary.routing import Routes
+
+LOOK_BACK = timedelta(days=30)
+"""Older behaviour is not scored, as in `activities.scoring`."""
+
+MOST_EVENTS = 500
+"""Of more, the latest are scored, as `storage.events` returns them."""
+
+
+class Rules(Value):
+    """What the deployment decides about mail."""
+
+    policy: GatePolicy = GatePolicy()
+    thresholds: Thresholds = Thresholds()
+    offers: OfferPolicy = OfferPolicy()
+    strict: bool = False
+    """Mail only whom the recording gives an address and, if the policy wants it recorded, a consent.
+
+    Recordings of behaviour often lack the calls that tell both. Off, both are supposed; opt-outs, refusals, bounces
+    and complaints in the recording count all the same.
+    """
+
+
+class Recorded:
+    """The fate of one enrollment. Implements `rehearsal.virtual.Fate`; hears each event once, in order."""
+
+    def __init__(self, timeline: Timeline, routes: Routes, row: EnrollmentRow, rules: Rules, *, after: int) -> None:
+        self._timeline, self._routes, self._row, self._rules = timeline, routes, row, rules
+        self._topic = routes.plan(row.journey).topic
+        self._next = after
+        self._scored: tuple[datetime, ...] = ()
+
+    def copy(self) -> "Recorded":
+        """The same, to be asked about something that may be asked again."""
+        return copy(self)
+
+    @property
+    def heard(self) -> int:
+        """Place of the last event it knows of; see `domain.event.StoredEvent.seq`."""
+        return self._timeline.told[self._next - 1].stored.seq
+
+    def arrival(self, now: datetime, until: datetime) -> Arrival | None:
+        """See `Fate`."""
+        told = self._timeline.told
+        while self._next < len(told) and told[self._next].at <= until:
+            each = told[self._next]
+            self._next += 1
+            for tell in self._routes.tell(each.stored, (self._row,)):
+                return max(each.at, now), tell.signal
+        return None
+
+    def leave(self, now: datetime) -> Leave:
+        """See `Fate`."""
+        self._scored = (*self._scored, now)  # a mail is scored before the gate is asked
+        leave = self._timeline.leave(self._topic, now)
+        if self._rules.strict:
+            return leave
+        return leave._replace(has_address=True, consent=leave.consent is not False)
+
+    def ends_before_mail(self) -> Signal | None:
+        """See `Fate`. Everything up to the moment of a mail was heard before it."""
+        return None
+
+    def handed_over(self, template: str) -> MessageStatus:  # noqa: ARG002 -- the interface
+        """See `Fate`."""
+        return MessageStatus.SENT
+
+    def arrives_while_sending(self) -> Signal | None:
+        """See `Fate`."""
+        return None
+
+    def last_activity(self, names: tuple[str, ...], now: datetime, since: datetime) -> datetime | None:  # noqa: ARG002 -- the interface
+        """See `Fate`."""
+        return self._timeline.last(names, now)
+
+    def fact(self, verb: "verbs.ReadFact[Any]", now: datetime) -> object:
+        """See `Fate`."""
+        return verb.fact.read(self._timeline.facts(now), self._row.occasion)
+
+    def intent(self, now: datetime) -> Intent:
+        """See `Fate`. The tier of the score before decides with; so all of them are computed when one is asked for."""
+        self._scored = (*self._scored, now)
+        *earlier, _ = self._scored
+        tier: Tier | None = None
+        for moment in earlier:
+            tier = self._score(moment, tier).tier
+        return self._score(now, tier)
+
+    def offer(self, now: datetime) -> Offer:
+        """See `Fate`."""
+        return self._rules.offers.choose(self._timeline.facts(now), self.intent(now).tier)
+
+    def variant(self, verb: verbs.ChooseVariant) -> str:
+        """See `Fate`."""
+        return draw(verb.experiment, self._row.customer, verb.variants)
+
+    def since(self, change: str) -> bool:  # noqa: ARG002 -- the interface
+        """See `Fate`. Every enrollment of a backtest begins after the change."""
+        return True
+
+    def _score(self, now: datetime, previous: Tier | None) -> Intent:
+        known = [each for each in self._timeline.events(now) if each.event.occurred_at >= now - LOOK_BACK]
+        recent = sorted(known, key=lambda each: (each.event.occurred_at, each.seq))[-MOST_EVENTS:]
+        behaviour = observe(recent, now=now, orders=self._timeline.facts(now).orders)
+        return score(behaviour, now=now, thresholds=self._rules.thresholds, previous=previous)

@@ -1,0 +1,110 @@
+"""One customer's recorded events in order, and what was known of the customer at any moment."""
+
+from bisect import bisect_right
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from domain.consent import standing
+from domain.customer import Customer
+from domain.event import StoredEvent
+from domain.profile import ALL_MARKETING
+from rehearsal.virtual import Leave
+
+
+class Told(NamedTuple):
+    """An event that journeys are told of, and what was known right after it."""
+
+    stored: StoredEvent
+    customer: Customer
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, which in a backtest is also when it was reported."""
+        return self.stored.event.occurred_at
+
+
+class Said(NamedTuple):
+    """A customer agreed to a topic, or refused it. `since` is when that was known to be this customer's word."""
+
+    since: datetime
+    topic: str
+    granted: bool
+    at: datetime
+
+
+class Barred(NamedTuple):
+    """Something forbids mail: a topic the customer opted out of, or a reason for which nothing may go."""
+
+    since: datetime
+    what: str
+
+
+class Timeline:
+    """What a recording says of one customer. Written in order of time by `history`, read as of any moment."""
+
+    def __init__(self, customer: str, addresses: dict[str, Barred]) -> None:
+        self.customer = customer
+        self.told: list[Told] = []
+        self.said: list[Said] = []
+        self.opt_outs: list[Barred] = []
+        self.suppressions: list[Barred] = []
+        self.inherited: list[tuple[datetime, StoredEvent]] = []
+        """What was reported under an id the customer had before, and since when it is known as theirs."""
+        self.gone_at: datetime | None = None
+        """When this turned out to be somebody known, who has taken everything over."""
+        self._addresses = addresses
+        self._told_at: list[datetime] = []
+        self._facts: list[Customer] = []
+        self._facts_at: list[datetime] = []
+
+    def tell(self, told: Told) -> None:
+        """Add an event."""
+        self.told.append(told)
+        self._told_at.append(told.at)
+        self.learn(told.customer, told.at)
+
+    def learn(self, customer: Customer, at: datetime) -> None:
+        """Change what is known."""
+        self._facts.append(customer)
+        self._facts_at.append(at)
+
+    @property
+    def newest(self) -> Customer | None:
+        """What is known after all events so far."""
+        return self._facts[-1] if self._facts else None
+
+    def facts(self, now: datetime) -> Customer:
+        """What was known then, by everything that had happened up to and including that moment."""
+        return self._facts[max(bisect_right(self._facts_at, now) - 1, 0)]
+
+    def events(self, now: datetime) -> list[StoredEvent]:
+        """What had happened by then."""
+        if self.gone_at is not None and self.gone_at <= now:
+            return []
+        own = [told.stored for told in self.told[: bisect_right(self._told_at, now)]]
+        return [stored for since, stored in self.inherited if since <= now] + own
+
+    def last(self, names: Collection[str], now: datetime) -> datetime | None:
+        """When the customer last did one of these things."""
+        return max(
+            (stored.event.occurred_at for stored in self.events(now) if stored.event.name in names), default=None
+        )
+
+    def leave(self, topic: str, now: datetime) -> Leave:
+        """What was on record then of whether mail about a topic may go."""
+        email = self.facts(now).email
+        return Leave(
+            has_address=email is not None,
+            suppression=self._suppression(email, now),
+            opted_out=any(each.what in (topic, ALL_MARKETING) for each in self.opt_outs if each.since <= now),
+            consent=standing(self._said_last(topic, now), self._said_last(ALL_MARKETING, now)),
+        )
+
+    def _suppression(self, email: str | None, now: datetime) -> str | None:
+        of_address = [self._addresses[email]] if email in self._addresses else []
+        return next((each.what for each in (*self.suppressions, *of_address) if each.since <= now), None)
+
+    def _said_last(self, topic: str, now: datetime) -> Said | None:
+        said = [each for each in self.said if each.topic == topic and each.since <= now]
+        return max(said, key=lambda each: each.at, default=None)
