@@ -41,6 +41,12 @@ class Start(WireValue):
     carried: Carried | None = None
     """What an earlier run of this enrollment handed over; None for the first."""
 
+    @property
+    def title(self) -> str:
+        """What operators see in lists, e.g. `Cart recovery of customer-42`; within Temporal's limit of 200 bytes."""
+        title = f"{self.journey.replace('-', ' ').capitalize()} of {self.customer}"
+        return title.encode()[:200].decode(errors="ignore")
+
 
 class OutcomeKind(StrEnum):
     """How an enrollment ended."""

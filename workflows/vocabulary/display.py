@@ -76,6 +76,9 @@ class Display:
         if self.paused:
             because = f", because {self.paused.reason}" if self.paused.reason else ""
             head.insert(0, f"**Paused** since {at_minute(self.paused.since)}{because}")
+        if self._start.carried:
+            # Temporal gives its static summary to the first run alone.
+            head.insert(0, f"**{self._start.title}**, run {self._start.carried.runs + 1}")
         if self.step:
             head.append(f"**Step:** {self.step}")
         if self.intent:

@@ -300,8 +300,7 @@ class Journey(ABC):
         now = self._watch.now()
         meaning = self._inbox.receive(signal, now)
         if meaning is not None:
-            self._display.note(now, f"heard: {meaning}")
-            workflow.set_current_details(self._display.markdown())
+            self._watch.note_soon(now, f"heard: {meaning}")
 
 
 def _forgotten(error: BaseException) -> Outcome:

@@ -1,5 +1,6 @@
 """The enrollment's sense of time, on Temporal: what it waits for, and all that can cut a wait short."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
@@ -38,6 +39,7 @@ class Watch:
 
     def __init__(self, start: Start, inbox: Inbox, display: Display, patience: Patience) -> None:
         self._start, self._inbox, self._display, self._patience = start, inbox, display, patience
+        self._is_stale = False
 
     def now(self) -> datetime:
         """Product time, the same on every replay."""
@@ -51,7 +53,7 @@ class Watch:
     def show(self, doing: str, due: datetime | None = None) -> None:
         """Say what goes on, and when it ends by itself."""
         self._display.doing_now(doing, due)
-        workflow.set_current_details(self._display.markdown())
+        self._publish()
 
     def leave_if_suggested(self) -> None:
         """Hand over to the next run when the server suggests it. An ended journey is not worth another run.
@@ -142,6 +144,13 @@ class Watch:
         # Recorded with each workflow task, so that a replay sees the same.
         return workflow.info().is_continue_as_new_suggested() and not self._inbox.has_ended()
 
+    def note_soon(self, at: datetime, line: str) -> None:
+        """Add a line to the story. It is published once for all that is told in a row: thousands may be."""
+        self._display.note(at, line)
+        if not self._is_stale:
+            self._is_stale = True
+            asyncio.get_running_loop().call_soon(self._publish)
+
     # -- an operator's word --------------------------------------------------------------------------------------
 
     def pause(self, reason: str) -> None:
@@ -166,4 +175,8 @@ class Watch:
 
     def _note(self, line: str) -> None:
         self._display.note(self.now(), line)
+        self._publish()
+
+    def _publish(self) -> None:
+        self._is_stale = False
         workflow.set_current_details(self._display.markdown())

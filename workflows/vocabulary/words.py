@@ -18,4 +18,5 @@ def in_words(duration: timedelta) -> str:
 
 def at_minute(moment: datetime) -> str:
     """A moment to the minute, in UTC."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    # Not strftime: it imports a module at each call, which Temporal's sandbox makes slow.
+    return f"{moment.isoformat(' ', 'minutes')[:16]} UTC"
