@@ -128,7 +128,7 @@ class Enroller:
                     SearchAttributePair(search.STEP, search.QUIETLY_STARTING),
                 ]
             ),
-            static_summary=f"{start.journey.replace('-', ' ').capitalize()} of {start.customer}"[:200],
+            static_summary=start.title,
             static_details=f"{inspect.getdoc(journey) or ''}\n\nBegan with: {start.occasion.name}",
         )
 
