@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
+from domain.enrollment import OutcomeKind
 from domain.model import Instant, Value
 from rehearsal.backtest.course import Course, PlannedMail
 from workflows.vocabulary.words import in_words
@@ -143,8 +144,8 @@ def _absence(course: Course | None, mail: PlannedMail) -> str:
     unsent = next((each for each in course.unsent if each.template == mail.template), None)
     if unsent is not None:
         return f"not sent, {unsent.why}"
-    if course.had_ended(mail.at):
-        return f"had ended, {course.why}"
+    if course.result in (OutcomeKind.CONVERTED, OutcomeKind.EXITED):
+        return f"ended before it came to that, {course.why}"
     return "not on this customer's way"
 
 

@@ -1,7 +1,5 @@
 """How one simulated enrollment went: what it would have sent, what it would not, and how it ended."""
 
-from datetime import datetime
-
 from domain.enrollment import Outcome
 from domain.model import Instant, Value
 
@@ -66,7 +64,3 @@ class Course(Value):
     def revenue(self) -> float:
         """The order's that ended it, if one did within the recording."""
         return 0.0 if self.supposed or self.outcome is None else self.outcome.revenue
-
-    def had_ended(self, at: datetime) -> bool:
-        """Whether something ended it before that moment, rather than its sequence."""
-        return self.ended_at is not None and self.ended_at <= at and self.result in ("converted", "exited")

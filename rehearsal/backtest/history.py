@@ -96,7 +96,8 @@ class History:
         taken, known = self._timeline(new), left.newest
         taken.learn(absorb(taken.newest, known, customer_id=new), at)
         left.learn(Customer(id=old, first_seen_at=known.first_seen_at, last_seen_at=known.last_seen_at), at)
-        taken.inherited += [(at, told.stored) for told in left.told] + [(at, stored) for _, stored in left.inherited]
+        theirs = [stored for _, stored in left.inherited] + [told.stored for told in left.told]
+        taken.inherited += [(at, stored.model_copy(update={"customer": new})) for stored in theirs]
         taken.said += [each._replace(since=at) for each in left.said]
         taken.opt_outs += [each._replace(since=at) for each in left.opt_outs]
         taken.suppressions += [each._replace(since=at) for each in left.suppressions]
