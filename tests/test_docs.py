@@ -26,11 +26,14 @@ from domain.segment import parse_call
 from domain.signals import Click
 from mail.context import TEMPLATES, samples
 from mail.render import Templates
+from rehearsal.stage import Stage
+from rehearsal.stage.performance import perform
+from rehearsal.stage.script import parse_script
 from settings import PREFIX, Settings
 from starter.cli import app as command_line
+from starter.cli.rehearse import show_performance
 from storage.database import Database
 from storage.transitions import TRANSITIONS
-from tests.house import House, opened_house, time_skipping
 from tests.starter.collectors import KEY, make_collector, served, stored_events
 from tests.workflows.samples import Answer, delivery, play, start
 from workflows.catalogue import JOURNEYS
@@ -177,7 +180,7 @@ def wishlist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Journey]:
     (templates / "wishlist").mkdir()
     source = file_in("write-a-journey.md", "templates/wishlist/reminder.mjml.j2")
     (templates / "wishlist/reminder.mjml.j2").write_text(source)
-    monkeypatch.setattr("tests.house.TEMPLATES", templates)
+    monkeypatch.setattr("rehearsal.stage.opening.TEMPLATES", templates)
     return found
 
 
@@ -225,12 +228,29 @@ def test_the_example_mail_renders_for_every_sample(wishlist: type[Journey], tmp_
     assert subjects == {"Still on your wishlist"}
 
 
-async def test_the_example_test_passes(wishlist: type[Journey], sqlite_database: Database) -> None:
+@pytest.mark.parametrize("name", re.findall(r"^async def (test_\w+)", PAGES["write-a-journey.md"], re.MULTILINE))
+async def test_the_example_test_passes(wishlist: type[Journey], stage: Stage, name: str) -> None:
     names: dict[str, Any] = {}
     exec(file_in("write-a-journey.md", "tests/scenarios/test_wishlist.py"), names)
-    test: Callable[[House], Awaitable[None]] = names["test_silence_gets_the_reminder_twice"]
-    async with time_skipping() as env, opened_house(env, sqlite_database) as house:
-        await test(house)
+    test: Callable[[Stage], Awaitable[None]] = names[name]
+    await test(stage)
+
+
+async def test_the_rehearsal_that_is_shown_is_what_is_seen(
+    wishlist: type[Journey], stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_performance(await perform(stage, wishlist, (), at_most=timedelta(days=400)), wishlist, lasting=timedelta())
+    [shown] = fences("write-a-journey.md", "text")
+    assert _words(capsys.readouterr().out) == _words(shown)
+
+
+def test_the_rehearsals_that_are_shown_can_be_read(wishlist: type[Journey]) -> None:
+    shown = re.findall(r'^segue rehearse wishlist "(.+?)"', PAGES["write-a-journey.md"], re.MULTILINE)
+    assert [parse_script(script, wishlist.plan) for script in shown]
+
+
+def _words(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines() if line.strip()]
 
 
 def test_the_table_of_verbs_has_every_verb_and_argument() -> None:

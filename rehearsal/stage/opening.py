@@ -33,7 +33,7 @@ async def open_stage(
     settings: Settings | None = None,
     start: datetime | None = None,
     zone: str = ZONE,
-    templates: Path = TEMPLATES,
+    templates: Path | None = None,
 ) -> AsyncIterator[Stage]:
     """A stage.
 
@@ -41,7 +41,7 @@ async def open_stage(
         settings: quiet hours, caps, consent rule, offers, journeys' waits and so on; None: the defaults.
         start: when the story begins, by Anna's own clock or aware; None: a Monday in March at nine.
         zone: where Anna lives.
-        templates: the folder of the mails.
+        templates: the folder of the mails; None: Segue's own.
 
     Raises:
         UnavailableError: the test server does not start.
@@ -57,7 +57,7 @@ async def open_stage(
             async with time_skipping(chosen.test_server_binary) as env:
                 paced = await time_from(env, begins)
                 secret = chosen if chosen.secrets() else chosen.with_secrets(secret=_SECRET.get_secret_value())
-                stage = Stage(env, database, paced, secret, zone=zone, templates=templates)
+                stage = Stage(env, database, paced, secret, zone=zone, templates=templates or TEMPLATES)
                 async with stage.opened():
                     yield stage
         finally:

@@ -22,6 +22,7 @@ from settings import load_settings
 from starter.cli.reach import AsJson
 from starter.cli.tables import console
 from workflows.catalogue import journey_named
+from workflows.vocabulary import Journey
 
 _STYLES = {
     What.SENT: "bold green",
@@ -66,7 +67,7 @@ async def rehearse(
     if json:
         print(encoding.dumps(performance.model_dump(mode="json"), indent=2, ensure_ascii=False))
     else:
-        _show(performance, summary=(chosen.__doc__ or "").strip().split("\n")[0], lasting=span)
+        show_performance(performance, chosen, lasting=span)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -76,7 +77,9 @@ def _moment(text: str | None) -> datetime | None:
         raise ConfigurationError(f"--at {text}: write it as 2026-03-02 20:30") from None
 
 
-def _show(performance: Performance, *, summary: str, lasting: timedelta) -> None:
+def show_performance(performance: Performance, journey: type[Journey], *, lasting: timedelta) -> None:
+    """Print a timeline for people."""
+    summary = (journey.__doc__ or "").strip().split("\n")[0]
     console.print(Text.assemble((performance.journey, "bold"), f" · {summary}"))
     console.print()
     console.print(_table(performance))

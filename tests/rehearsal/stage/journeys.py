@@ -51,6 +51,18 @@ class Broken(Journey):
 
 
 @journey
+class Circles(Journey):
+    """Asks the same question for ever."""
+
+    plan = Plan(name="circles", trigger=On("Never"), goal=None, topic="tests", owner="tests")
+
+    async def steps(self) -> None:
+        """See the class."""
+        while True:
+            await self.score()
+
+
+@journey
 class Greets(Journey):
     """Begins with the first thing that is known of somebody."""
 

@@ -12,7 +12,7 @@ from domain.facts import FIRST_ORDER
 from domain.gate import Caps
 from rehearsal.stage import ScriptError, Stage, StageError, What, open_stage
 from rehearsal.stage.opening import default_settings
-from tests.rehearsal.stage.journeys import Birthday, Broken, Greets, Misnamed, SecondCartRecovery, Subscription
+from tests.rehearsal.stage.journeys import Birthday, Broken, Circles, Greets, Misnamed, SecondCartRecovery, Subscription
 from workflows.catalogue import JOURNEYS
 
 HOUR = timedelta(hours=1)
@@ -324,6 +324,12 @@ async def test_broken_code_fails_the_test_and_says_how(stage: Stage) -> None:
     await stage.enroll(Broken)
     with pytest.raises(StageError, match=r"the code of broken broke: KeyError: .no such key"):
         await stage.advance("2h")
+
+
+async def test_code_that_goes_in_circles_fails_the_test(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rehearsal.stage.watcher.PATIENCE", 2.0)
+    with pytest.raises(StageError, match="does circles go in circles without waiting"):
+        await stage.enroll(Circles)
 
 
 async def test_a_template_that_is_not_there_is_a_mail_that_is_dropped(stage: Stage) -> None:
