@@ -29,6 +29,17 @@ class Happened:
     turn: Turn
     step: str = ""
 
+    @property
+    def when(self) -> str:
+        """The moment in words: `at 2 days`, or `at once`."""
+        return _moment(self.after)
+
+    @property
+    def what(self) -> str:
+        """The turn in words: `reminder sent (accepted)`."""
+        turn = self.turn
+        return f"{self.step} {turn.kind.value} ({turn.words})" if turn.template else turn.words
+
 
 @dataclass(frozen=True)
 class Path:
@@ -85,7 +96,7 @@ class Path:
 
     def timeline(self) -> tuple[str, ...]:
         """What happens on it, a line each."""
-        return tuple(f"{_moment(each.after)}: {_line(each)}" for each in self.happened)
+        return tuple(f"{each.when}: {each.what}" for each in self.happened)
 
 
 def way_to(last: Branch | Node | None) -> Path:
@@ -187,8 +198,3 @@ def _noticed(branch: Branch) -> timedelta:
 
 def _moment(after: timedelta) -> str:
     return f"at {in_words(after)}" if after else "at once"
-
-
-def _line(each: Happened) -> str:
-    turn = each.turn
-    return f"{each.step} {turn.kind.value} ({turn.words})" if turn.template else turn.words

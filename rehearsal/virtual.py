@@ -368,7 +368,7 @@ def _waited(began: datetime, world: World, how: str) -> tuple[Turn, ...]:
     spent = world.now - began
     if spent <= timedelta() or world.ending is not None:
         return ()
-    return (Turn(world.now, TurnKind.WAITED, f"waits {in_words(spent)}{how}"),)
+    return (Turn(world.now, TurnKind.WAITED, f"waited {in_words(spent)}{how}"),)
 
 
 def _delivery(verb: verbs.Send, status: MessageStatus, reason: str, at: datetime) -> Delivery:
