@@ -2,7 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rehearsal.check.rule import Rule
 from rehearsal.check.subject import Subject
@@ -12,6 +13,15 @@ from workflows.vocabulary.plan import Plan
 
 _KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PRIORITIES = range(101)
+
+
+def can_begin(plan: Plan, given: Mapping[str, Any]) -> bool:
+    """Whether an enrollment could begin with what the deployment gives of its settings; else nothing is explored.
+
+    What forbids it is a violation of this rule.
+    """
+    fields = {} if plan.settings is None else plan.settings.model_fields
+    return all(plan.exits) and all(name in given or not field.is_required() for name, field in fields.items())
 
 
 def _declared(subject: Subject) -> Iterator[Violation]:

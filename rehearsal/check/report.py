@@ -12,6 +12,7 @@ from domain.errors import ConfigurationError
 from domain.gate import GatePolicy
 from mail.context import TEMPLATES
 from rehearsal.check import load
+from rehearsal.check.declaration import can_begin
 from rehearsal.check.policy import CheckPolicy
 from rehearsal.check.rules import RULES, RULES_TOGETHER
 from rehearsal.check.subject import House, Subject
@@ -114,7 +115,7 @@ class Check:
     def _explored(self, journey: type[Journey]) -> Subject:
         """The journey with all it can do; nothing, where it cannot begin or its code fails."""
         subject = Subject(journey, gate=self._gate, policy=self._policy, templates=self._templates)
-        if _cannot_begin(journey, self._changed):
+        if not can_begin(journey.plan, self._changed.get(journey.plan.name, {})):
             return subject
         try:
             settings, bound = self._settings_of(journey), self._policy.bound
@@ -138,14 +139,6 @@ class Check:
         for name in sorted(set(self._changed) - set(self._deployed)):
             there = ", ".join(self._deployed)
             raise ConfigurationError(f"SEGUE_JOURNEYS: no journey is named {name!r}; there are: {there}")
-
-
-def _cannot_begin(journey: type[Journey], changed: Mapping[str, dict[str, Any]]) -> bool:
-    """Whether a setting has no value, which is a violation of its own and leaves nothing to explore."""
-    model = journey.plan.settings
-    fields = {} if model is None else model.model_fields
-    given = changed.get(journey.plan.name, {})
-    return any(field.is_required() and name not in given for name, field in fields.items())
 
 
 def _paths(subject: Subject) -> int | None:

@@ -1,6 +1,7 @@
 """The rule about templates: each mail can be made, for everybody, in each of its languages."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from rehearsal.check.subject import Subject
 from rehearsal.check.violation import Violation
 from rehearsal.check.ways import is_first, line_of
 from rehearsal.explore import Branch
+from rehearsal.paths import Path as Way
 from workflows.vocabulary.verbs import Send
 
 _NOBODYS = "und"
 """Undetermined, says BCP 47: who reads it gets the template that is no translation."""
 
 
-def _templates(subject: Subject) -> Iterable[Violation]:
+def _templates(subject: Subject) -> Iterator[Violation]:
     names = {node.verb.template for node in subject.nodes if isinstance(node.verb, Send)}
     problems = {name: problem for name in sorted(names) if (problem := _problem(subject.templates, name))}
 
@@ -33,7 +35,10 @@ def _templates(subject: Subject) -> Iterable[Violation]:
             remedy=f"Mend or write templates/{verb.template}{SUFFIX}; see docs/write-a-journey.md.",
         )
 
-    return subject.watch(None, watch)
+    # The way up to the mail: rehearsed, it would be sent.
+    for violation in subject.watch(None, watch):
+        before = violation.path.branches[:-1] if violation.path else ()
+        yield replace(violation, path=Way(before))
 
 
 def _problem(folder: Path, name: str) -> str | None:

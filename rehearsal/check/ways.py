@@ -40,7 +40,8 @@ class Way:
         """This way and another that lead to the same."""
         if other is None:
             return self
-        simplest = min(self, other, key=lambda way: (way.unusual, way.length))
+        # Of two that are as simple the one found first stays: the usual fates come first.
+        simplest = min(other, self, key=lambda way: (way.unusual, way.length))
         return replace(simplest, number=self.number + other.number)
 
     @property
@@ -117,12 +118,15 @@ def line_of(node: Node) -> int:
 
 
 def _in_order(exploration: Exploration) -> tuple[Node, ...]:
-    """Every node after all from which a way leads to it; by an explicit stack, since journeys may be long."""
+    """Every node after all from which a way leads to it, those of usual fates first.
+
+    Depth first and back to front; by an explicit stack, since journeys may be long.
+    """
     done: list[Node] = []
     if not isinstance(exploration.root, Node):
         return ()
     met = {exploration.root}
-    stack = [(exploration.root, iter(exploration.root.branches))]
+    stack = [(exploration.root, reversed(exploration.root.branches))]
     while stack:
         node, branches = stack[-1]
         ahead = next((branch.to for branch in branches if isinstance(branch.to, Node) and branch.to not in met), None)
@@ -131,5 +135,5 @@ def _in_order(exploration: Exploration) -> tuple[Node, ...]:
             stack.pop()
         else:
             met.add(ahead)
-            stack.append((ahead, iter(ahead.branches)))
+            stack.append((ahead, reversed(ahead.branches)))
     return tuple(reversed(done))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from rehearsal.check import load
@@ -42,7 +43,7 @@ def _tell(report: Report, cap: int) -> None:
     show([_row(each) for each in report.journeys], as_json=False, empty="No journey is deployed.")
     if report.loads:
         sums = load.in_words(report.loads)
-        console.print(Text(f"\nMarketing mails in 48 hours to whoever does nothing, at most {cap}: {sums}."))
+        console.print(Text(f"\nMarketing mails in 48 hours to a customer who does nothing, {cap} at most: {sums}."))
     for violation in report.violations:
         _tell_violation(violation)
     console.print(Text(f"\n{_verdict(report)}", style="bold"))
@@ -77,18 +78,17 @@ def _tell_violation(violation: Violation) -> None:
 
 
 def _tell_path(path: Path, more: int) -> None:
-    others = f" ({more:,} more {'way shows' if more == 1 else 'ways show'} the same)" if more else ""
-    _indented(f"Shown where {_begun(path)}{path.told}{others}:", 2)
-    for line in path.timeline():
-        _indented(line, 4)
-
-
-def _begun(path: Path) -> str:
-    return f"it begins at {path.branches[0].node.world.now:%H:%M} and " if path.branches else ""
+    begun = f", begun at {path.branches[0].node.world.now:%H:%M}" if path.branches else ""
+    others = f" {more:,} more {'way shows' if more == 1 else 'ways show'} the same." if more else ""
+    _indented(f"Example{begun}: {path.told}.{others}", 2)
+    timeline = Table.grid(padding=(0, 2))
+    for each in path.happened:
+        timeline.add_row(Text(each.when), Text(each.what))
+    console.print(Padding(timeline, (0, 0, 0, 4), expand=False))
 
 
 def _indented(text: str, by: int) -> None:
-    console.print(Padding(Text(text), (0, 0, 0, by)))
+    console.print(Padding(Text(text), (0, 0, 0, by), expand=False))
 
 
 def _counted(number: int, what: str) -> str:
