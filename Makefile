@@ -36,7 +36,8 @@ demo: $(PROJECT) ## Watch customers live through a journey, on a fast clock
 up: $(PROJECT) ## Run Temporal, worker, collector, inbox and a database file here
 	@exec $(BIN)/segue up $(ARGS)
 
-test: lint ## Everything CI checks: lint, types, layers, tests
+test: lint ## Everything CI checks: lint, types, layers, journeys, tests
+	$(BIN)/segue check
 	$(BIN)/pytest $(ARGS)
 
 bench: $(DEVELOPMENT) ## Measure, as ratios within one run
