@@ -58,10 +58,15 @@ class Difference(Value):
 
 
 def compare(earlier: Sequence[Course], later: Sequence[Course]) -> tuple[Difference, ...]:
-    """Every difference, by kind and then in the order of time."""
+    """Every difference, by kind, and then enrollment by enrollment in the order of time."""
     found = [each for pair in _pairs(earlier, later) for each in _differences(*pair)]
     order = list(Kind)
-    return tuple(sorted(found, key=lambda each: (order.index(each.kind), each.began_at, each.customer, each.mail)))
+
+    def when(each: Difference) -> tuple[object, ...]:
+        at = each.later_at or each.earlier_at or each.began_at
+        return order.index(each.kind), each.began_at, each.customer, at, each.mail
+
+    return tuple(sorted(found, key=when))
 
 
 def _pairs(earlier: Sequence[Course], later: Sequence[Course]) -> Iterator[Pair]:

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rich.table import Table
 from rich.text import Text
 
-from rehearsal.backtest.comparison import Difference, Kind
+from rehearsal.backtest.comparison import Difference, Kind, shift_of
 from rehearsal.backtest.course import Course
 from rehearsal.backtest.report import Report, Run
 from rehearsal.backtest.totals import Totals
@@ -38,7 +38,7 @@ def show_report(report: Report, *, examples: int) -> None:
     console.print(
         Text.assemble(
             (f"{report.journey}{versions}", "bold"),
-            f", over {report.events:,} events of {report.customers:,} customers\n"
+            f", over {_count(report.events, 'event')} of {_count(report.customers, 'customer')}\n"
             f"from {at_minute(report.begins)} to {at_minute(report.ends)}. Nothing was sent.\n",
         )
     )
@@ -71,15 +71,19 @@ def _show_totals(runs: Sequence[Run]) -> None:
 
 
 _FIGURES: dict[str, Callable[[Totals], str]] = {
-    "Enrollments": lambda totals: f"{totals.enrollments:,} of {totals.enrolled_customers:,} customers",
+    "Enrollments": lambda totals: f"{totals.enrollments:,} of {_count(totals.enrolled_customers, 'customer')}",
     "Mails": lambda totals: _both(totals.mails, totals.supposed_mails),
     "Most mails to one customer": lambda totals: str(totals.most_per_customer),
     "Busiest hour": lambda totals: (
         "-"
         if totals.busiest_hour is None
-        else f"{at_minute(totals.busiest_hour)}: {totals.busiest_mails:,} mails{_mark(totals.busiest_supposed)}"
+        else f"{at_minute(totals.busiest_hour)}: {_count(totals.busiest_mails, 'mail')}{_mark(totals.busiest_supposed)}"
     ),
 }
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _both(recorded: int, supposed: int) -> str:
@@ -179,7 +183,7 @@ def _show_differences(differences: Sequence[Difference], examples: int) -> None:
     console.print(Text("\nWhat differs", style="bold"))
     for kind, heading in KINDS.items():
         if counts[kind]:
-            console.print(f"  {heading}: {counts[kind]:,}", highlight=False)
+            console.print(f"  {heading}: {counts[kind]:,}{_moves(kind, differences)}", highlight=False)
     for kind, heading in KINDS.items():
         of_kind = [each for each in differences if each.kind is kind]
         if of_kind and examples:
@@ -189,22 +193,31 @@ def _show_differences(differences: Sequence[Difference], examples: int) -> None:
 
 
 def _show_kind(differences: Sequence[Difference]) -> None:
-    table = _table("customer", "mail", "before", "now", "why")
+    moves = any(each.kind is Kind.MOVED for each in differences)
+    table = _table("customer", "mail", "before", "now", *(["moved"] if moves else []), "why")
     for each in differences:
         table.add_row(
             Text(each.customer),
             Text(f"{each.mail or '-'}{_mark(each.supposed)}"),
             Text(at_minute(each.earlier_at) if each.earlier_at else each.earlier or "-"),
-            Text((at_minute(each.later_at) if each.later_at else each.later or "-") + _shift(each)),
+            Text(at_minute(each.later_at) if each.later_at else each.later or "-"),
+            *([Text(_shift(each.moved))] if moves else []),
             Text(each.why),
         )
     console.print(table)
 
 
-def _shift(each: Difference) -> str:
-    if each.kind is not Kind.MOVED:
+def _moves(kind: Kind, differences: Sequence[Difference]) -> str:
+    """By how much mails moved at least and at most."""
+    span = shift_of(differences) if kind is Kind.MOVED else None
+    if span is None:
         return ""
-    return f" ({in_words(abs(each.moved))} {'later' if each.moved.total_seconds() > 0 else 'sooner'})"
+    least, most = span
+    return f", {_shift(least)}" if least == most else f", from {_shift(least)} to {_shift(most)}"
+
+
+def _shift(moved: timedelta) -> str:
+    return f"{in_words(abs(moved))} {'later' if moved > timedelta() else 'sooner'}"
 
 
 # -- limits --------------------------------------------------------------------------------------------------------
@@ -214,8 +227,10 @@ def _show_limits(report: Report) -> None:
     supposed = any(run.totals.supposed_mails for run in (report.run, report.against) if run is not None)
     lines = [
         "",
-        "This is what people would have got who behave as they did: nobody in the recording answers a mail that was",
-        "not sent. Mails of other journeys are not counted against the caps.",
+        (
+            "This is what people would have got who behave as they did: nobody in the recording answers a mail that was "
+            "not sent. Mails of other journeys are not counted against the caps."
+        ),
     ]
     if supposed:
         lines.append(f"{SUPPOSED} After the recording ends, if nothing more happens.")
