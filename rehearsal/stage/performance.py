@@ -21,6 +21,9 @@ _PLAIN: Mapping[Deed, Callable[[Stage], Awaitable[None]]] = {
     Deed.COMPLAINT: Stage.complain,
     Deed.ERASE: Stage.erase,
     Deed.CANCEL: Stage.cancel,
+    Deed.PAUSE: Stage.pause,
+    Deed.RESUME: Stage.resume,
+    Deed.SKIP: Stage.skip,
 }
 """Deeds that need no more than themselves."""
 

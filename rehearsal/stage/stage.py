@@ -20,6 +20,7 @@ from domain.facts import Fact
 from mail.recording import RecordingTransport
 from rehearsal.stage.entrance import enter
 from rehearsal.stage.errors import StageError
+from rehearsal.stage.hand import Hand
 from rehearsal.stage.letters import Letter, NotSent
 from rehearsal.stage.passing import Passing
 from rehearsal.stage.playhouse import ANNA, Playhouse
@@ -83,6 +84,7 @@ class Stage:
         self.house = self._troupe.house
         self._watcher = Watcher(self.house, self._timeline, self.customer)
         self._passing = Passing(self.house, self._watcher, paced.anchor_product)
+        self._hand = Hand(self.house)
         self._record = Record(self.house, self.mail_server, self._timeline, self.customer)
         self._is_known = False
         self._orders = 1
@@ -277,6 +279,21 @@ class Stage:
         await self._ready()
         await self._do("cancelled by an operator", self.house.operations.cancel(self.customer))
 
+    async def pause(self, reason: str = "") -> None:
+        """Hold her enrollments still, as an operator does. Each of these raises `StageError` where it is refused."""
+        await self._ready()
+        await self._operate("paused", self._hand.pause(self._watcher.rows, reason))
+
+    async def resume(self) -> None:
+        """Let them go on."""
+        await self._ready()
+        await self._operate("resumed", self._hand.resume(self._watcher.rows))
+
+    async def skip(self) -> None:
+        """Pass over what they wait for; a wait for a reaction counts as silence."""
+        await self._ready()
+        await self._operate("passed over", self._hand.skip(self._watcher.rows))
+
     async def _report(self, what: str, event: str, properties: dict[str, Any]) -> None:
         await self._ready()
         await self._do(what, self.house.report(event, self.customer, **properties))
@@ -292,6 +309,12 @@ class Stage:
             self._timeline.note(moment, What.HEARD, what)
         elif not begun:
             self._timeline.note(moment, What.IGNORED, f"{what}: {before if rows else 'no journey had begun'}")
+
+    async def _operate(self, what: str, act: Awaitable[None]) -> None:
+        moment = await self.house.now()
+        await act
+        self._timeline.note(moment, What.HEARD, f"{what} by an operator")
+        await self._come_to_rest()
 
     async def _ready(self) -> None:
         """Have a worker, and Anna known."""

@@ -50,8 +50,8 @@ async def rehearse(
 
     The real workflow runs, with the real gate, templates and settings, on Temporal's test server, which skips time. No
     other journey takes part, and no mail leaves. Times in the script count from the enrollment's beginning. What may
-    happen: click, revisit, purchase (or “purchase of 120”), unsubscribe, bounce, complaint, erase, cancel, the
-    events of the journey's plan by name, and any other event by its name in quotes.
+    happen: click, revisit, purchase (or “purchase of 120”), unsubscribe, bounce, complaint, erase, cancel,
+    pause, resume, skip, the events of the journey's plan by name, and any other event by its name in quotes.
     """
     configure_logs(level=CRITICAL)  # what goes wrong with a mail stands in the timeline
     chosen = journey_named(journey)

@@ -168,6 +168,39 @@ async def test_a_deed_ends_the_journey(stage: Stage, deed: str, why: str) -> Non
     assert stage.sent == ["cart/reminder"]
 
 
+async def test_an_operator_may_pause_resume_and_pass_over(stage: Stage) -> None:
+    await stage.enroll("cart-recovery")
+    await stage.advance("30 min")
+    await stage.pause("stock-taking")
+    await stage.advance("10h")
+    assert stage.sent == []
+    assert stage.doing == "paused while waiting until quiet for 1 hour"
+    await stage.resume()
+    assert mails(stage) == [("cart/reminder", 10.5 * HOUR)]
+    await stage.skip()  # her silence is taken for granted
+    assert [mail.template for mail in stage.not_sent] == ["cart/objections"]
+    assert told(stage, What.HEARD) == [
+        (0.5 * HOUR, "paused by an operator"),
+        (10.5 * HOUR, "resumed by an operator"),
+        (10.5 * HOUR, "passed over by an operator"),
+    ]
+
+
+async def test_an_enrollment_that_is_paused_for_good_does_not_end(stage: Stage) -> None:
+    await stage.enroll("cart-recovery")
+    await stage.pause()
+    with pytest.raises(StageError, match="has not ended; it is paused while waiting until quiet"):
+        await stage.finish()
+
+
+async def test_what_an_operator_may_not_do_is_refused_in_the_enrollments_words(stage: Stage) -> None:
+    with pytest.raises(StageError, match="nothing to pause: no enrollment is running"):
+        await stage.pause()
+    await stage.enroll("cart-recovery")
+    with pytest.raises(StageError, match="cart-recovery cannot resume now: it is not paused"):
+        await stage.resume()
+
+
 async def test_what_changes_nothing_is_told_as_ignored(stage: Stage) -> None:
     await stage.enroll("cart-recovery")
     await stage.visit()
