@@ -15,7 +15,7 @@ from logs import configure_logs
 from rehearsal.stage.facts import parse_fact
 from rehearsal.stage.opening import ZONE, open_stage
 from rehearsal.stage.performance import Performance, perform
-from rehearsal.stage.script import parse_script
+from rehearsal.stage.script import Deed, parse_script
 from rehearsal.stage.spans import parse_span, write_span
 from rehearsal.stage.timeline import Entry, What
 from settings import load_settings
@@ -24,6 +24,11 @@ from starter.cli.tables import console
 from workflows.catalogue import journey_named
 from workflows.vocabulary import Journey
 
+_SCRIPT = (
+    'What happens, such as "click after 2h, purchase of 120 after 30h"; times count from the beginning. Possible are '
+    f"{', '.join(deed.value for deed in Deed if deed is not Deed.EVENT)}, the events that end the journey by their "
+    'names ("cart emptied"), and any other event by its name in quotes.'
+)
 _STYLES = {
     What.SENT: "bold green",
     What.HELD: "yellow",
@@ -37,10 +42,13 @@ _STYLES = {
 
 async def rehearse(
     journey: str,
-    script: Annotated[str, Parameter(help='What happens, such as "click after 2h, purchase after 30h".')] = "",
+    script: Annotated[str, Parameter(help=_SCRIPT, show_default=False)] = "",
     /,
     *,
-    fact: Annotated[tuple[str, ...], Parameter(help='What a fact is to be, such as "first order=false".')] = (),
+    fact: Annotated[
+        tuple[str, ...],
+        Parameter(help='What a fact is to be, such as "first order=false".', negative="", show_default=False),
+    ] = (),
     at: Annotated[str | None, Parameter(help='When it begins where the customer lives: "2026-03-02 20:30".')] = None,
     zone: Annotated[str, Parameter(help="Where the customer lives.")] = ZONE,
     lasting: Annotated[str, Parameter(name="--for", help='How long it may last: "40 days".')] = "400 days",
@@ -49,9 +57,7 @@ async def rehearse(
     """Play one customer through a journey, and show what would be sent, when and why.
 
     The real workflow runs, with the real gate, templates and settings, on Temporal's test server, which skips time. No
-    other journey takes part, and no mail leaves. Times in the script count from the enrollment's beginning. What may
-    happen: click, revisit, purchase (or “purchase of 120”), unsubscribe, bounce, complaint, erase, cancel,
-    pause, resume, skip, the events of the journey's plan by name, and any other event by its name in quotes.
+    other journey takes part, and no mail leaves.
     """
     configure_logs(level=CRITICAL)  # what goes wrong with a mail stands in the timeline
     chosen = journey_named(journey)
