@@ -1,0 +1,103 @@
+"""The backtest is held to the product: the same events through the real parts, with time skipped, lead to the same."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from domain.civil import QuietHours
+from domain.event import Event
+from domain.gate import GatePolicy
+from rehearsal.backtest.fate import Rules
+from rehearsal.backtest.history import History
+from rehearsal.backtest.simulation import simulate
+from storage.events import EventStore
+from tests.conftest import OpenHouse
+from tests.house import START, TOLERANCE, House
+from workflows.cart_recovery import CartRecovery
+from workflows.post_purchase import PostPurchase
+from workflows.vocabulary import Journey
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+POLICY = GatePolicy(quiet=QuietHours())
+
+SCRIPT: list[tuple[timedelta, str, str, dict[str, object]]] = [
+    (1 * MINUTE, "silent", "Product Added", {"product_id": "lamp", "price": 49}),
+    (2 * MINUTE, "clicks", "Product Added", {"product_id": "lamp", "price": 49}),
+    (3 * MINUTE, "returns", "Product Added", {"product_id": "lamp", "price": 49}),
+    (4 * MINUTE, "buys", "Product Added", {"product_id": "lamp", "price": 49}),
+    (5 * MINUTE, "dithers", "Product Added", {"product_id": "lamp", "price": 49}),
+    (20 * MINUTE, "dithers", "Product Removed", {"product_id": "lamp"}),
+    (25 * MINUTE, "dithers", "Product Added", {"product_id": "desk", "price": 490}),
+    (50 * MINUTE, "dithers", "Cart Viewed", {}),
+    (2 * HOUR, "clicks", "Email Link Clicked", {"journey": "cart-recovery"}),
+    (3 * HOUR, "returns", "Product Viewed", {"product_id": "lamp"}),
+    (4 * HOUR, "buys", "Order Completed", {"order_id": "o1", "revenue": 49}),
+    (5 * HOUR, "buys", "Order Completed", {"order_id": "o1", "revenue": 49}),
+    (11 * HOUR + 40 * MINUTE, "late", "Product Added", {"product_id": "lamp", "price": 49}),
+    (18 * HOUR, "late", "Order Completed", {"order_id": "o2", "revenue": 49}),
+    (1 * DAY, "refuses", "Product Added", {"product_id": "lamp", "price": 49}),
+    (26 * HOUR, "refuses", "Unsubscribed", {"topic": "cart reminders"}),
+    (3 * DAY, "buys", "Order Refunded", {"order_id": "o9"}),
+    (4 * DAY, "buys", "Product Added", {"product_id": "shade", "price": 9}),
+    (8 * DAY, "buys", "Product Added", {"product_id": "shade", "price": 9}),
+    (9 * DAY, "refuses", "Product Added", {"product_id": "desk", "price": 9}),
+]
+
+Played = dict[str, tuple[list[tuple[str, timedelta]], list[str]]]
+"""By customer: the mails, to the minute after the beginning, and how each enrollment that has ended did."""
+
+
+@pytest.mark.parametrize("journey", [CartRecovery, PostPurchase])
+async def test_a_recording_leads_to_what_the_product_did(open_house: OpenHouse, journey: type[Journey]) -> None:
+    house = await open_house(policy=POLICY)
+    house.cast({journey.plan.name: journey})
+    customers = dict.fromkeys(customer for _, customer, _, _ in SCRIPT)
+    events = await _play(house, [*customers])
+    ends = await house.now()
+
+    [*courses] = simulate(journey, History(events), Rules(policy=POLICY, strict=True))
+
+    by_customer: Played = {customer: ([], []) for customer in customers}
+    for course in courses:
+        sent, ended = by_customer[course.customer]
+        sent += [(mail.template, _minute(mail.at)) for mail in course.mails if mail.at <= ends]
+        if course.ended_at is not None and course.ended_at <= ends and course.outcome is not None:
+            ended.append(f"{course.outcome.kind.value}: {course.outcome.why}, {course.outcome.mails} mails")
+    assert by_customer == await _what_came_of_it(house, [*customers])
+    assert any(sent for sent, _ in by_customer.values())
+
+
+async def _play(house: House, customers: list[str]) -> list[Event]:
+    for customer in customers:
+        await house.identify(customer)
+    for after, customer, name, properties in SCRIPT:
+        await house.advance_to(after)
+        await house.report(name, customer, **properties)
+        await house.dispatch_held()
+    await house.advance_to(12 * DAY)
+    found = []
+    async with house.database.read() as session:
+        for customer in customers:
+            found += await EventStore(session).recent(customer, START - DAY)
+    return [stored.event for stored in sorted(found, key=lambda each: each.seq) if stored.event.name != "Cart Emptied"]
+
+
+async def _what_came_of_it(house: House, customers: list[str]) -> Played:
+    played: Played = {}
+    for customer in customers:
+        rows = [row for row in await house.ledger(customer) if row.sent_at is not None]
+        outcomes = await house.outcomes(customer)
+        played[customer] = (
+            [(row.template, _minute(row.sent_at)) for row in rows if row.sent_at is not None],
+            [f"{each.kind.value}: {each.why}, {each.mails} mails" for each in outcomes],
+        )
+    return played
+
+
+def _minute(moment: datetime) -> timedelta:
+    """To the minute, give or take what the work itself takes."""
+    after = moment - START + TOLERANCE
+    return after - after % MINUTE
