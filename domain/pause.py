@@ -4,11 +4,14 @@ from pydantic import Field
 
 from domain.model import Instant, WireValue
 
+LONGEST_REASON = 200
+"""Characters; a line."""
+
 
 class PauseRequest(WireValue):
     """The argument of the update `pause`. The reason is shown to operators, in Temporal too: no personal data."""
 
-    reason: str = Field(default="", max_length=200)
+    reason: str = Field(default="", max_length=LONGEST_REASON)
 
 
 class Pause(WireValue):

@@ -1,8 +1,8 @@
-"""What operators and backends do to enrollments: enroll, signal, look, cancel. Typed; the command line is over it."""
+"""What operators and backends do to enrollments: enroll, signal, look, steer. Typed; the command line is over it."""
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from temporalio.client import Client, WorkflowQueryFailedError
@@ -13,9 +13,11 @@ from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Pro
 from domain.errors import PermanentError, SegueError, UnavailableError, UnknownCustomerError
 from domain.intent import Intent
 from domain.model import Instant, Value
+from domain.pause import Pause
 from domain.signals import Signal
 from starter.dispatch.enrolling import Enroller, Presence
 from starter.dispatch.gone import WHY, end_gone
+from starter.steering import Steered, Steering
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import EnrollmentCount, Enrollments
@@ -50,6 +52,7 @@ class EnrollmentStatus(Value):
     outcome: Outcome | None
     started_at: Instant
     history: tuple[str, ...] = ()
+    paused: Pause | None = None
 
 
 class JourneyStatus(Value):
@@ -77,6 +80,7 @@ class Operations:
     def __init__(self, database: Database, client: Client, routes: Routes, clock: Clock) -> None:
         self._database, self._client, self._routes, self._clock = database, client, routes, clock
         self._enroller = Enroller(client)
+        self._steering = Steering(client)
 
     async def enroll(self, journey: str, customer: str, *, key: str | None = None) -> EnrollmentStatus:
         """Begin a journey for a customer by hand, whatever its trigger and re-entry rule say.
@@ -132,6 +136,24 @@ class Operations:
             cancelled.append(row.workflow_id)
         return cancelled
 
+    async def pause(self, customer: str, *, journey: str | None = None, reason: str = "") -> list[Steered]:
+        """Hold the customer's running enrollments still. The rest of their waits is kept; exits end them all the same.
+
+        Returns one line for each that runs.
+
+        Raises (also `resume` and `skip`):
+            UnavailableError: Temporal is away, or no worker answers.
+        """
+        return await self._steer(customer, journey, lambda workflow_id: self._steering.pause(workflow_id, reason))
+
+    async def resume(self, customer: str, *, journey: str | None = None) -> list[Steered]:
+        """Let paused enrollments go on. A mail that fell due meanwhile goes, or is dropped where it became stale."""
+        return await self._steer(customer, journey, self._steering.resume)
+
+    async def skip(self, customer: str, *, journey: str | None = None) -> list[Steered]:
+        """Pass over what the enrollments wait for, or give up a mail that the gate holds back."""
+        return await self._steer(customer, journey, self._steering.skip)
+
     async def status(self, customer: str) -> list[EnrollmentStatus]:
         """Every enrollment of a customer, the oldest first; running ones are asked how they stand."""
         who = await self._identify(customer)
@@ -184,6 +206,12 @@ class Operations:
             rows = await Enrollments(session).running([who])
         return [row for row in rows if journey in (None, row.journey)]
 
+    async def _steer(
+        self, customer: str, journey: str | None, steer: Callable[[str], Awaitable[Steered | None]]
+    ) -> list[Steered]:
+        steered = [await steer(row.workflow_id) for row in await self._running(customer, journey)]
+        return [one for one in steered if one is not None]
+
     async def _occasion(
         self, events: EventStore, plan: Plan, customer: str, key: str | None, now: datetime
     ) -> Occasion:
@@ -235,6 +263,7 @@ class Operations:
             outcome=outcome,
             started_at=row.started_at,
             history=progress.history if progress else (),
+            paused=progress.paused if progress else None,
         )
 
     async def _look(self, row: EnrollmentRow) -> tuple[EnrollmentRow, str]:

@@ -1,4 +1,4 @@
-"""`segue enroll`, `signal`, `status`, `cancel`: one customer's journeys."""
+"""`segue enroll`, `signal`, `status`, `cancel`, `pause`, `resume`, `skip`: one customer's journeys."""
 
 import math
 import sys
@@ -9,15 +9,22 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from domain.errors import ConfigurationError
+from domain.pause import LONGEST_REASON
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from starter.cli.reach import AsJson, Data, operating
 from starter.cli.tables import cell, console, show, show_pairs
 from starter.operations import EnrollmentStatus
+from starter.steering import Steered
 
 
 def _amount(_type: object, value: float) -> None:
     if not 0 <= value < math.inf:
         raise ValueError("give an amount of at least 0")
+
+
+def _short(_type: object, value: str) -> None:
+    if len(value) > LONGEST_REASON:
+        raise ValueError(f"say it in {LONGEST_REASON} characters")
 
 
 Customer = Annotated[str, Parameter(help="User id, anonymous id or address.")]
@@ -89,12 +96,42 @@ async def cancel(customer: Customer, /, *, journey: InJourney = None, data: Data
     _report(cancelled, "Cancelled", as_json=json)
 
 
+async def pause(
+    customer: Customer,
+    /,
+    *,
+    reason: Annotated[str, Parameter(help="Why, for whoever looks; no personal data.", validator=_short)] = "",
+    journey: InJourney = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Hold a customer's running journeys still. Exit status 1 when there was none to pause."""
+    async with operating(data) as operations:
+        steered = await operations.pause(customer, journey=journey, reason=reason)
+    _report_steered(steered, "Paused", as_json=json)
+
+
+async def resume(customer: Customer, /, *, journey: InJourney = None, data: Data = None, json: AsJson = False) -> None:
+    """Let a customer's paused journeys go on. Exit status 1 when there was none to resume."""
+    async with operating(data) as operations:
+        steered = await operations.resume(customer, journey=journey)
+    _report_steered(steered, "Resumed", as_json=json)
+
+
+async def skip(customer: Customer, /, *, journey: InJourney = None, data: Data = None, json: AsJson = False) -> None:
+    """Pass over what a customer's journeys wait for. Exit status 1 when there was nothing to skip."""
+    async with operating(data) as operations:
+        steered = await operations.skip(customer, journey=journey)
+    _report_steered(steered, "Skipped", as_json=json)
+
+
 def _describe(one: EnrollmentStatus) -> None:
     """Print an enrollment as a few lines."""
     outcome = one.outcome
     lines = {
         "now": "" if outcome else one.doing,
         "until": f"{cell(one.next_due)} UTC at the latest" if one.next_due else "",
+        "paused": f"since {cell(one.paused.since)} UTC{_because(one.paused.reason)}" if one.paused else "",
         "step": one.step,
         "intent": f"{one.intent.tier.value}, {one.intent.why}" if one.intent else "",
         "outcome": f"{outcome.kind.value}: {outcome.why}" if outcome else "",
@@ -103,6 +140,29 @@ def _describe(one: EnrollmentStatus) -> None:
     console.print(Text.assemble((one.workflow_id, "bold"), f"  {one.state.value}"))
     show_pairs([(name, text) for name, text in lines.items() if text])
     show_pairs([("·", line) for line in one.history])
+
+
+def _because(reason: str) -> str:
+    return f", because {reason}" if reason else ""
+
+
+def _report_steered(steered: list[Steered], verb: str, *, as_json: bool) -> None:
+    """Print what came of it, a line each. Exit status 1 unless something was done."""
+    if as_json:
+        show(
+            [one.model_dump(mode="json", exclude={"progress": {"history"}}) for one in steered], as_json=True, empty=""
+        )
+    else:
+        for one in steered:
+            console.print(f"{'Refused' if one.refusal else verb}: {one.workflow_id}{_why(one)}", highlight=False)
+        if not steered:
+            console.print("No journey of theirs is running.")
+    if all(one.refusal for one in steered):
+        sys.exit(1)
+
+
+def _why(one: Steered) -> str:
+    return f": {one.refusal}" if one.refusal else ""
 
 
 def _report(workflow_ids: list[str], verb: str, *, as_json: bool) -> None:
