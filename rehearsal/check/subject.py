@@ -45,8 +45,8 @@ class Subject:
 
     @property
     def is_explored(self) -> bool:
-        """Whether everything was."""
-        return bool(self.explorations) and all(exploration.is_complete for exploration in self.explorations)
+        """Whether everything was. What goes round for ever is followed once around."""
+        return bool(self.explorations) and all(each.is_complete and not each.endless for each in self.explorations)
 
     def watch(self, begins_with: S, watch: Watch[S]) -> Iterable[Violation]:
         """Carry a state along every way; see `Ways.watch`."""

@@ -16,6 +16,7 @@ from rehearsal.check.rules import RULES, RULES_TOGETHER
 from starter.cli.check import check
 from tests.rehearsal.check import wrong_journeys as wrong
 from workflows.catalogue import JOURNEYS, deployed
+from workflows.vocabulary import Journey, Kind
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/check.md").read_text()
@@ -27,6 +28,34 @@ def test_every_shipped_journey_holds_to_every_rule() -> None:
     assert {each.journey for each in report.journeys} == set(JOURNEYS)
     assert all(each.paths is not None and each.paths > 1000 for each in report.journeys)
     assert sum(load.mails for load in report.loads) <= 3
+
+
+class TwelveMails(Journey):
+    """Sends twelve mails, one a week.
+
+    Anybody may leave, or be held back, at each.
+    """
+
+    plan = wrong.plan("twelve-mails")
+
+    async def steps(self) -> None:
+        """Send every week."""
+        for _ in range(12):
+            await self.send("cart/reminder")
+            await self.wait(timedelta(days=7))
+        await self.send("cart/last_call", kind=Kind.TRANSACTIONAL)
+
+
+def test_a_journey_of_a_hundred_million_paths_is_checked_as_any_other() -> None:
+    report = Check({"twelve-mails": TwelveMails}).run()
+    [found] = report.violations
+    assert report.journeys[0].paths is not None
+    assert report.journeys[0].paths > 10**8
+    assert (found.rule, found.path and found.path.told) == (
+        "nothing-after-exit",
+        "the customer buys at 80 days 12 hours",
+    )
+    assert found.more > 10**6
 
 
 def test_a_setting_that_breaks_a_rule_is_found() -> None:
