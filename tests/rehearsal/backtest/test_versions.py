@@ -17,7 +17,7 @@ from tests.rehearsal.backtest.recordings import DAY, HOUR, MONDAY, added, the_en
 from workflows.cart_recovery import CartRecovery
 
 TODAY = Path(workflows.__path__[0], "cart_recovery.py").read_text()
-QUICKER = TODAY.replace("reaction: Duration = timedelta(hours=23)", "reaction: Duration = timedelta(hours=30)")
+SLOWER = TODAY.replace("reaction: Duration = timedelta(hours=23)", "reaction: Duration = timedelta(hours=30)")
 HELPED = TODAY.replace("class Waits(", "from workflows.pauses import QUIET\n\n\nclass Waits(").replace(
     "timedelta(hours=1)", "QUIET"
 )
@@ -53,7 +53,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def test_an_earlier_version_is_loaded_beside_todays(checkout: Checkout) -> None:
-    first = checkout.commit(__init__="", cart_recovery=QUICKER)
+    first = checkout.commit(__init__="", cart_recovery=SLOWER)
     checkout.commit(cart_recovery=TODAY)
     before = {name: module for name, module in sys.modules.items() if name.startswith("workflows")}
 
@@ -67,7 +67,7 @@ def test_an_earlier_version_is_loaded_beside_todays(checkout: Checkout) -> None:
 
 
 def test_its_difference_is_the_changed_wait(checkout: Checkout) -> None:
-    checkout.commit(cart_recovery=QUICKER)
+    checkout.commit(cart_recovery=SLOWER)
     history = History([added(0 * HOUR), the_end(20 * DAY)])
 
     report = backtest(
@@ -76,9 +76,9 @@ def test_its_difference_is_the_changed_wait(checkout: Checkout) -> None:
 
     moved = [(each.kind, each.mail, each.moved) for each in report.differences]
     assert moved == [
-        (Kind.MOVED, "cart/last_call", -6 * HOUR),
         (Kind.MOVED, "cart/objections", -6 * HOUR),
         (Kind.MOVED, "cart/social_proof", -6 * HOUR),
+        (Kind.MOVED, "cart/last_call", -6 * HOUR),
     ]
     assert report.against is not None
     assert [mail.at - MONDAY for mail in report.against.courses[0].mails] == [1 * HOUR, 31 * HOUR, 55 * HOUR, 79 * HOUR]
