@@ -46,7 +46,7 @@ async def open_stage(
     Raises:
         UnavailableError: the test server does not start.
     """
-    begins = (start or START.replace(tzinfo=None)).replace(fold=0)
+    begins = start or START.replace(tzinfo=None)
     if begins.tzinfo is None:
         begins = begins.replace(tzinfo=zone_or_default(zone, "UTC"))
     chosen = settings or default_settings()

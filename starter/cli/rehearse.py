@@ -1,5 +1,6 @@
 """`segue rehearse`: one customer plays through a journey with time skipped, and what would be sent is shown."""
 
+import asyncio
 import json as encoding
 from datetime import datetime, timedelta
 from logging import CRITICAL
@@ -67,9 +68,13 @@ async def rehearse(
     start = _moment(at)
     if find_zone(zone) is None:
         raise ConfigurationError(f"--zone {zone}: give an IANA time zone, such as Europe/Berlin")
-    async with open_stage(settings=load_settings(), start=start, zone=zone) as stage:
-        stage.facts.update(facts)
-        performance = await perform(stage, chosen, cues, at_most=span)
+    try:
+        async with open_stage(settings=load_settings(), start=start, zone=zone) as stage:
+            stage.facts.update(facts)
+            performance = await perform(stage, chosen, cues, at_most=span)
+    except asyncio.CancelledError:
+        # Ctrl-C. It ends the test server as well, whose end cancels us once more, and asyncio takes that for no Ctrl-C.
+        raise KeyboardInterrupt from None
     if json:
         print(encoding.dumps(performance.model_dump(mode="json"), indent=2, ensure_ascii=False))
     else:
