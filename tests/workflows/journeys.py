@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from temporalio import workflow
 
 from workflows.vocabulary import (
+    CART_ACTIVITY,
     HAS_CART,
+    Click,
     Journey,
     Kind,
     On,
     Plan,
+    Revisit,
     Value,
     journey,
     time,
@@ -128,3 +131,40 @@ class Sleeps(Journey):
     async def steps(self) -> None:
         """See the class."""
         await asyncio.sleep(60)
+
+
+@journey
+class EveryWait(Telling):
+    """Waits in each way there is, with a mail in between."""
+
+    plan = plan("test-every-wait")
+
+    async def steps(self) -> None:
+        """See the class."""
+        await self.quiet(timedelta(hours=1), since=CART_ACTIVITY)
+        self.said("quiet")
+        await self.wait(timedelta(hours=4))
+        self.said("waited")
+        await self.wait_until(self.start.occasion.occurred_at + timedelta(hours=12))
+        self.said("moment")
+        await self.wait_until_local(time(9))
+        self.said("nine")
+        delivery = await self.send("post_purchase/review_request")
+        self.said(delivery.status.value)
+        reaction = await self.reaction(Click, Revisit, within=timedelta(hours=20))
+        self.said(type(reaction).__name__)
+        await self.send("post_purchase/loyalty")
+        await self.wait(timedelta(hours=1))
+
+
+@journey
+class Confirms(Telling):
+    """Waits, sends what is owed, and goes on."""
+
+    plan = plan("test-confirms")
+
+    async def steps(self) -> None:
+        """See the class."""
+        await self.wait(timedelta(hours=1))
+        await self.send("post_purchase/confirmation", kind=Kind.TRANSACTIONAL)
+        await self.wait(timedelta(hours=1))

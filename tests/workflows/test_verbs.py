@@ -3,61 +3,26 @@
 from datetime import timedelta
 
 import pytest
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import Worker
 
-from domain.enrollment import Occasion, Outcome, OutcomeKind
+from domain.enrollment import OutcomeKind
 from domain.signals import Observation
-from storage.enrollments import Enrollments
-from temporal import TASK_QUEUE, workflow_runner
 from tests.conftest import OpenHouse
-from tests.house import ANNA, START, ActivityMethods, House
+from tests.house import START, House
 from tests.workflows.journeys import Asks, NineOClock, ReadsTheClock, SendsTwice, Sleeps, Waits
-from workflows.catalogue import JOURNEYS
+from tests.workflows.playing import begin, seen, worker_for
 from workflows.vocabulary import Journey
-from workflows.vocabulary.routing import Routes
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
 
-def build(client: Client, activities: ActivityMethods) -> Worker:
-    return Worker(
-        client,
-        task_queue=TASK_QUEUE,
-        workflows=[*JOURNEYS.values(), Asks, NineOClock, ReadsTheClock, SendsTwice, Sleeps, Waits],
-        activities=activities,
-        workflow_runner=workflow_runner(),
-        workflow_failure_exception_types=[Exception],  # else a broken journey is tried for ever
-    )
-
-
 @pytest.fixture
 async def shop(open_house: OpenHouse) -> House:
-    house = await open_house(build=build)
+    house = await open_house(build=worker_for(Asks, NineOClock, ReadsTheClock, SendsTwice, Sleeps, Waits))
     await house.identify()
     return house
-
-
-async def begin(
-    house: House, journey: type[Journey], settings: dict[str, object] | None = None
-) -> WorkflowHandle[object, Outcome]:
-    name = journey.plan.name
-    routes = Routes({name: journey}, house.clock.paced, {name: settings or {}})
-    occasion = Occasion(event_id="test-1", name="Test", occurred_at=START)
-    enrollment = routes.enroll(journey.plan, ANNA, occasion, await house.now())
-    async with house.database.transaction() as session:
-        await Enrollments(session).open(enrollment.row)
-    await house.client.start_workflow(
-        name, enrollment.start, id=enrollment.row.workflow_id, task_queue=TASK_QUEUE, result_type=Outcome
-    )
-    return house.handle(enrollment.row.workflow_id)
-
-
-async def seen(handle: WorkflowHandle[object, Outcome]) -> list[str]:
-    lines: list[str] = await handle.query("seen", result_type=list[str])
-    return lines
 
 
 async def test_waits_end_at_their_moments_and_a_moment_that_is_past_is_no_wait(shop: House) -> None:

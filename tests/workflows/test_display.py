@@ -1,0 +1,45 @@
+"""What an operator reads of an enrollment in the Temporal UI."""
+
+from datetime import timedelta
+
+from domain.carried import Carried, DisplayState, PerformerState
+from domain.carried_inbox import InboxState
+from domain.pause import Pause
+from tests.workflows.samples import HOUR, NOON, start
+from workflows.vocabulary.display import Display
+
+
+def test_a_pause_is_shown_first_and_hides_when_the_wait_would_have_ended() -> None:
+    display = Display(start())
+    display.doing_now("waiting 1 day", NOON + timedelta(days=1))
+    assert display.markdown() == "**Now:** waiting 1 day, until 2026-03-03 12:00 UTC at the latest"
+    display.paused = Pause(since=NOON, reason="the shop is closed")
+    assert display.markdown() == (
+        "**Paused** since 2026-03-02 12:00 UTC, because the shop is closed\n\n**Now:** waiting 1 day"
+    )
+    assert display.progress().next_due is None
+
+
+def test_a_continued_run_says_whose_it_is_and_goes_on_with_the_story() -> None:
+    first = Display(start())
+    first.note(NOON, "heard: click")
+    first.step = "reminder"
+    carried = Carried(
+        runs=2,
+        inbox=InboxState(answers_from=NOON),
+        performer=PerformerState(because="after a click"),
+        display=first.state(),
+    )
+    second = Display(start(carried=carried), DisplayState.model_validate_json(carried.display.model_dump_json()))
+    second.note(NOON + HOUR, "heard: revisit")
+    assert second.markdown().splitlines() == [
+        "**Cart recovery of anna**, run 3",
+        "",
+        "**Now:** starting",
+        "",
+        "**Step:** reminder",
+        "",
+        "### So far",
+        "- 2026-03-02 12:00 UTC · heard: click",
+        "- 2026-03-02 13:00 UTC · heard: revisit",
+    ]
