@@ -6,10 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from domain.civil import zone_or_default
 from mail.context import TEMPLATES
+from rehearsal.stage.backstage import Backstage
 from rehearsal.stage.playhouse import START, time_from
 from rehearsal.stage.server import time_skipping
 from rehearsal.stage.stage import Stage
@@ -19,7 +18,7 @@ from storage.database import Database
 ZONE = "Europe/Vienna"
 """Where Anna lives unless told otherwise: not UTC, so that a test sees the difference."""
 
-_SECRET = SecretStr("signs the links of a rehearsal alone")
+_LINKS_SIGNED_WITH = "in a rehearsal nobody follows a link"
 
 
 def default_settings() -> Settings:
@@ -56,9 +55,9 @@ async def open_stage(
             await database.migrate()
             async with time_skipping(chosen.test_server_binary) as env:
                 paced = await time_from(env, begins)
-                secret = chosen if chosen.secrets() else chosen.with_secrets(secret=_SECRET.get_secret_value())
-                stage = Stage(env, database, paced, secret, zone=zone, templates=templates or TEMPLATES)
-                async with stage.opened():
-                    yield stage
+                signing = chosen if chosen.secrets() else chosen.with_secrets(secret=_LINKS_SIGNED_WITH)
+                backstage = Backstage(env, database, paced, signing, zone=zone, templates=templates or TEMPLATES)
+                async with backstage.opened():
+                    yield Stage(backstage)
         finally:
             await database.aclose()

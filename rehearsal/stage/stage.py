@@ -4,35 +4,21 @@ Everything but the mail server is real, and time is skipped: ten days take a fra
 product time.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-
-from temporalio.testing import WorkflowEnvironment
 
 from domain import event as names
 from domain.civil import find_zone
-from domain.clock import PacedClock
-from domain.enrollment import EnrollmentRow, Outcome
+from domain.enrollment import Outcome
 from domain.facts import Fact
-from mail.recording import RecordingTransport
+from rehearsal.stage.backstage import Backstage
 from rehearsal.stage.entrance import enter
 from rehearsal.stage.errors import StageError
-from rehearsal.stage.hand import Hand
 from rehearsal.stage.letters import Letter, NotSent
-from rehearsal.stage.passing import Passing
-from rehearsal.stage.playhouse import ANNA, Playhouse
-from rehearsal.stage.prompter import Prompter
-from rehearsal.stage.record import Record
 from rehearsal.stage.samples import properties_of
 from rehearsal.stage.spans import parse_span, write_span
-from rehearsal.stage.timeline import Entry, Timeline, What
-from rehearsal.stage.troupe import Troupe
-from rehearsal.stage.watcher import Watcher
-from settings import Settings
-from storage.database import Database
+from rehearsal.stage.timeline import Entry
 from workflows.vocabulary import Journey
 from workflows.vocabulary.inbox import CUSTOMER_ERASED
 
@@ -47,90 +33,52 @@ class Stage:
     raises `StageError`.
     """
 
-    def __init__(
-        self,
-        env: WorkflowEnvironment,
-        database: Database,
-        paced: PacedClock,
-        settings: Settings,
-        *,
-        zone: str,
-        templates: Path,
-    ) -> None:
-        self.customer = ANNA
-        self.traits: dict[str, Any] = {
-            "email": f"{ANNA}@shop.example",
-            "firstName": "Anna",
-            "timezone": zone,
-            "consent": True,
-        }
+    def __init__(self, backstage: Backstage) -> None:
+        self._back = backstage
+        self.customer = backstage.customer
+        self.house = backstage.house
+        self.traits = backstage.traits
         """What is known of her. To be changed before anything else is done; later use `identify`."""
-        self._timeline = Timeline(zone, paced.anchor_product)
-        self._prompter = Prompter(self._timeline, env, paced)
-        self.mail_server = RecordingTransport()
+        self.mail_server = backstage.mail_server
         """Takes every mail, unless told otherwise: `stage.mail_server.refuse_next()`."""
-        self._troupe = Troupe(
-            lambda build: Playhouse(
-                env,
-                database,
-                paced,
-                settings,
-                transport=self.mail_server,
-                interceptors=[self._prompter],
-                build=build,
-                templates=templates,
-            )
-        )
-        self.house = self._troupe.house
-        self._watcher = Watcher(self.house, self._timeline, self.customer)
-        self._passing = Passing(self.house, self._watcher, paced.anchor_product)
-        self._hand = Hand(self.house)
-        self._record = Record(self.house, self.mail_server, self._timeline, self.customer)
-        self._is_known = False
         self._orders = 1
-
-    @asynccontextmanager
-    async def opened(self) -> AsyncIterator["Stage"]:
-        """Stop what was started when the block ends."""
-        async with self._troupe.gathered():
-            yield self
 
     # -- what she got --------------------------------------------------------------------------------------------
 
     @property
     def sent(self) -> list[str]:
         """Templates of the mails that went, in order."""
-        return [row.template for row in self._record.sent]
+        return [row.template for row in self._back.record.sent]
 
     @property
     def not_sent(self) -> list[NotSent]:
         """Mails that are held back or never go, with the reason."""
-        return self._record.not_sent
+        return self._back.record.not_sent
 
     @property
     def letters(self) -> list[Letter]:
         """The mails as they arrived: subject, text, HTML."""
-        return self._record.letters
+        return self._back.record.letters
 
     @property
     def timeline(self) -> Sequence[Entry]:
         """All that happened, in order. Printed line by line it says what to assert."""
-        return self._timeline.entries()
+        return self._back.timeline.entries()
 
     @property
     def zone(self) -> str:
         """Where she lives."""
-        return self._timeline.zone
+        return self._back.timeline.zone
 
     @property
     def doing(self) -> str:
         """What the enrollments wait for, in words."""
-        return self._watcher.doing()
+        return self._back.watcher.doing()
 
     @property
     def elapsed(self) -> timedelta:
         """Time since the first enrollment began."""
-        return self._passing.story - self._timeline.begins
+        return self._back.elapsed
 
     async def outcome(self, journey: str | None = None) -> Outcome:
         """How her enrollment ended: the first one, or the first in a journey.
@@ -138,12 +86,12 @@ class Stage:
         Raises:
             StageError: it has not ended, or there is none.
         """
-        await self._watcher.look()
-        row = next((row for row in self._watcher.rows if journey in (None, row.journey)), None)
+        await self._back.watcher.look()
+        row = next((row for row in self._back.watcher.rows if journey in (None, row.journey)), None)
         if row is None:
             raise StageError("no enrollment has begun: use enroll, or report an event that begins one")
         if row.outcome is None:
-            raise StageError(f"{row.journey} has not ended; it is {self._watcher.doing()}: use advance, or finish")
+            raise StageError(f"{row.journey} has not ended; it is {self._back.watcher.doing()}: use advance, or finish")
         return row.outcome
 
     # -- time, and what the world says ---------------------------------------------------------------------------
@@ -151,7 +99,7 @@ class Stage:
     @property
     def facts(self) -> dict[Fact[Any], bool | str]:
         """Facts to be answered otherwise than they are: `stage.facts[FIRST_ORDER] = False`."""
-        return self._prompter.facts
+        return self._back.prompter.facts
 
     def perform(self, *journeys: str | type[Journey]) -> None:
         """Let these journeys take part, and no others. Needed for several only: `enroll` does so for one.
@@ -162,7 +110,7 @@ class Stage:
             StageError: something has happened already.
         """
         for journey in journeys:
-            self._troupe.name(journey)
+            self._back.troupe.name(journey)
 
     async def enroll(self, journey: str | type[Journey]) -> None:
         """Begin a journey. It plays alone, unless `perform` has named others, or something has happened before.
@@ -173,16 +121,16 @@ class Stage:
         Raises:
             SegueError: there is no such journey, she is in it already, or nothing can begin it.
         """
-        found = self._troupe.name(journey)
-        await self._ready()
+        found = self._back.troupe.name(journey)
+        await self._back.ready()
         await enter(self.house, found.plan, self.customer)
-        await self._come_to_rest()
+        await self._back.come_to_rest()
 
     async def advance(self, span: str | timedelta) -> None:
         """Let time pass: `"3 days"`, `"2h"`, `"1 day 4 hours"`, or a timedelta. What is due by then has happened."""
-        await self._ready()
-        self._passing.story += parse_span(span) if isinstance(span, str) else span
-        await self._come_to_rest()
+        await self._back.ready()
+        self._back.passing.story += parse_span(span) if isinstance(span, str) else span
+        await self._back.come_to_rest()
 
     async def finish(self, at_most: str | timedelta = AT_MOST) -> Outcome:
         """Let time pass until every enrollment has ended, and return how the first one did.
@@ -195,12 +143,12 @@ class Stage:
 
     async def play_out(self, at_most: str | timedelta = AT_MOST) -> bool:
         """Let time pass until every enrollment has ended, or for so long. Whether they have."""
-        await self._ready()
+        await self._back.ready()
         span = parse_span(at_most) if isinstance(at_most, str) else at_most
-        await self._passing.play_until(self._timeline.begins + span, to_the_end=True)
-        self._passing.story = max(self._passing.story, await self.house.now())
-        await self._update()
-        return self._watcher.is_over
+        await self._back.passing.play_until(self._back.timeline.begins + span, to_the_end=True)
+        self._back.passing.story = max(self._back.passing.story, await self.house.now())
+        await self._back.update()
+        return self._back.watcher.is_over
 
     # -- what she does -------------------------------------------------------------------------------------------
 
@@ -210,7 +158,7 @@ class Stage:
         Raises:
             StageError: no such mail was sent.
         """
-        sent = [row for row in self._record.sent if template in (None, row.template)]
+        sent = [row for row in self._back.record.sent if template in (None, row.template)]
         if not sent:
             raise StageError(f"there is nothing to click on: {template or 'no mail'} was sent by {self._when()}")
         about = {"journey": sent[-1].journey, "message": sent[-1].id, "step": sent[-1].step, "link": 0}
@@ -226,7 +174,7 @@ class Stage:
         Raises:
             StageError: she was there less than half an hour ago.
         """
-        await self._ready()
+        await self._back.ready()
         if not (await self.house.known(self.customer)).begins_visit(await self.house.now()):
             raise StageError(
                 f"by {self._when()} she has been away for less than half an hour, and that is no return to the shop"
@@ -243,7 +191,7 @@ class Stage:
 
     async def empty_cart(self) -> None:
         """Take everything out of the cart."""
-        await self._ready()
+        await self._back.ready()
         for line in (await self.house.known(self.customer)).cart.lines:
             await self._report("cart emptied", names.PRODUCT_REMOVED, {"product_id": line.product_id})
 
@@ -269,70 +217,34 @@ class Stage:
 
     async def identify(self, **traits: Any) -> None:
         """Tell something of herself: `timezone="Asia/Tokyo"`, `consent=False`, `email=…`."""
-        await self._ready()
+        await self._back.ready()
         if find_zone(str(traits.get("timezone", ""))) is not None:
-            self._timeline.zone = str(traits["timezone"])
-        await self._do("told of herself", self.house.tell(self.customer, traits))
+            self._back.timeline.zone = str(traits["timezone"])
+        await self._back.do("told of herself", self.house.tell(self.customer, traits))
 
     async def cancel(self) -> None:
         """Cancel her enrollments, as an operator does."""
-        await self._ready()
-        await self._do("cancelled by an operator", self.house.operations.cancel(self.customer))
+        await self._back.ready()
+        await self._back.do("cancelled by an operator", self.house.operations.cancel(self.customer))
 
     async def pause(self, reason: str = "") -> None:
         """Hold her enrollments still, as an operator does. Each of these raises `StageError` where it is refused."""
-        await self._ready()
-        await self._operate("paused", self._hand.pause(self._watcher.rows, reason))
+        await self._back.ready()
+        await self._back.operate("paused", self._back.hand.pause(self._back.watcher.rows, reason))
 
     async def resume(self) -> None:
         """Let them go on."""
-        await self._ready()
-        await self._operate("resumed", self._hand.resume(self._watcher.rows))
+        await self._back.ready()
+        await self._back.operate("resumed", self._back.hand.resume(self._back.watcher.rows))
 
     async def skip(self) -> None:
         """Pass over what they wait for; a wait for a reaction counts as silence."""
-        await self._ready()
-        await self._operate("passed over", self._hand.skip(self._watcher.rows))
+        await self._back.ready()
+        await self._back.operate("passed over", self._back.hand.skip(self._back.watcher.rows))
 
     async def _report(self, what: str, event: str, properties: dict[str, Any]) -> None:
-        await self._ready()
-        await self._do(what, self.house.report(event, self.customer, **properties))
-
-    async def _do(self, what: str, act: Awaitable[object]) -> None:
-        """Do something, and note whether it meant anything to a journey."""
-        moment, rows, heard = await self.house.now(), len(self._watcher.rows), self._watcher.heard()
-        before = "the journey had ended" if self._watcher.is_over else "it changed nothing"
-        await act
-        await self._come_to_rest()
-        begun = len(self._watcher.rows) > rows
-        if self._watcher.heard() > heard:
-            self._timeline.note(moment, What.HEARD, what)
-        elif not begun:
-            self._timeline.note(moment, What.IGNORED, f"{what}: {before if rows else 'no journey had begun'}")
-
-    async def _operate(self, what: str, act: Awaitable[None]) -> None:
-        moment = await self.house.now()
-        await act
-        self._timeline.note(moment, What.HEARD, f"{what} by an operator")
-        await self._come_to_rest()
-
-    async def _ready(self) -> None:
-        """Have a worker, and Anna known."""
-        self._prompter.check()
-        await self._troupe.work()
-        if not self._is_known:
-            self._is_known = True
-            await self.house.tell(self.customer, self.traits)
-
-    async def _come_to_rest(self) -> None:
-        await self._passing.settle()
-        await self._update()
-
-    async def _update(self) -> None:
-        first: EnrollmentRow | None = next(iter(self._watcher.rows), None)
-        if first is not None and self._timeline.begins != first.started_at:
-            self._timeline.begins = self._passing.story = first.started_at
-        await self._record.update(self._watcher.rows)
+        await self._back.ready()
+        await self._back.do(what, self.house.report(event, self.customer, **properties))
 
     def _when(self) -> str:
         return f"{write_span(self.elapsed)} after the beginning"
