@@ -284,6 +284,7 @@ class _Explorer:
             tuple((now - mail.at, mail.stage, mail.own) for mail in world.mails),
             None if world.planned is None else now - world.planned,
             now > world.answers_from,
+            frozenset(kind for kind, at in world.listened if at >= now),
             tuple((signal, now - happened) for signal, happened in world.unread),
             tuple((known.question, id(known.answer), known.at is None) for known in world.known),
             world.ending,

@@ -221,7 +221,7 @@ class Fates:
             return
         for kind in kinds:
             phrase, signal = _REACTIONS[kind]
-            if world.now > world.answers_from:
+            if world.now > world.unheard_since(kind):
                 yield Rehearsed(FateKind.REACTS, f"{phrase} before that", signal, When.BEFORE)
             yield Rehearsed(FateKind.REACTS, phrase, signal, When.SOON)
             if within > 2 * SOON:

@@ -46,11 +46,13 @@ class Path:
     """A way from the beginning, as far as it goes."""
 
     branches: tuple[Branch, ...]
+    without_verbs: Outcome | None = None
+    """How a journey ends that asks for nothing."""
 
     @property
     def outcome(self) -> Outcome | None:
         """How it ends; None where it stops on the way."""
-        to = self.branches[-1].to if self.branches else None
+        to = self.branches[-1].to if self.branches else self.without_verbs
         return to if isinstance(to, Outcome) else None
 
     @cached_property
@@ -126,7 +128,7 @@ def all_paths(exploration: Exploration) -> Iterator[Path]:
         EndlessError: there is a loop.
     """
     if not isinstance(exploration.root, Node):
-        yield Path(())
+        yield Path((), exploration.root)
         return
     _counts(exploration)
     trail: list[Branch] = []
@@ -141,15 +143,20 @@ def all_paths(exploration: Exploration) -> Iterator[Path]:
             yield Path(tuple(trail))
 
 
-def draw_path(exploration: Exploration, lots: random.Random) -> Path:
-    """One path by lot, each as likely as any other."""
+def draw_paths(exploration: Exploration, lots: random.Random) -> Iterator[Path]:
+    """Paths by lot for ever, each as likely as any other.
+
+    Raises:
+        EndlessError: there is a loop.
+    """
     counts = _counts(exploration)
-    node, trail = exploration.root, list[Branch]()
-    while isinstance(node, Node):
-        weights = [counts[branch.to] if isinstance(branch.to, Node) else 1 for branch in node.branches]
-        trail.append(lots.choices(node.branches, weights)[0])
-        node = trail[-1].to
-    return Path(tuple(trail))
+    while True:
+        at, trail = exploration.root, list[Branch]()
+        while isinstance(at, Node):
+            weights = [counts[branch.to] if isinstance(branch.to, Node) else 1 for branch in at.branches]
+            trail.append(lots.choices(at.branches, weights)[0])
+            at = trail[-1].to
+        yield Path(tuple(trail), None if trail else at)
 
 
 def _counts(exploration: Exploration) -> dict[Node, int]:

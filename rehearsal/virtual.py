@@ -196,6 +196,8 @@ class VirtualPerformer:
         turns: tuple[Turn, ...] = ()
         if not answered(world):
             world, turns = self._sleep(world, until, fate, answered)
+        listened = tuple(each for each in world.listened if each[0] not in verb.kinds)
+        world = world._replace(listened=(*listened, *((kind, world.now) for kind in verb.kinds)))
         for index, (signal, _) in enumerate(world.unread):
             if isinstance(signal, verb.kinds):
                 unread = (*world.unread[:index], *world.unread[index + 1 :])
@@ -223,7 +225,7 @@ class VirtualPerformer:
     def _hand_over(self, world: World, verb: verbs.Send, fate: Fate, turns: list[Turn]) -> Done:
         # Reactions from before this mail answer an earlier one.
         unread = tuple(each for each in world.unread if each[1] >= world.now)
-        world = world._replace(answers_from=world.now, unread=unread)
+        world = world._replace(answers_from=world.now, unread=unread, listened=())
         ending = None if verb.is_owed else fate.ends_before_mail()
         if ending is not None:
             world = self.hear(world, ending, world.now)

@@ -38,10 +38,16 @@ class World(NamedTuple):
     """When the last wait was to end: a mail is due then."""
     mails: tuple[Mail, ...] = ()
     unread: tuple[tuple[Signal, datetime], ...] = ()
+    listened: tuple[tuple[type[Signal], datetime], ...] = ()
+    """Until when somebody waited for reactions of a kind, since the last mail: none from before then is unread."""
     known: tuple[Known, ...] = ()
     ending: Outcome | None = None
     cancelled: bool = False
     """Ended by an operator, after whom not even owed mail goes."""
+
+    def unheard_since(self, kind: type[Signal]) -> datetime:
+        """From when on a reaction of a kind may have come that nobody has looked for yet."""
+        return max(self.answers_from, *(at for each, at in self.listened if each is kind), self.answers_from)
 
     def forgetting(self, before: timedelta) -> "World":
         """The world without mails that count no longer, and answers that held at an earlier moment."""

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from domain.enrollment import OutcomeKind
 from domain.facts import FIRST_ORDER, HAS_CART
 from rehearsal.explore import EVENING, MORNING, Bound, Exploration, explore
-from rehearsal.paths import EndlessError, Path, all_paths, count_paths, draw_path, way_to
+from rehearsal.paths import EndlessError, Path, all_paths, count_paths, draw_paths, way_to
 from rehearsal.world import TurnKind
 from tests.rehearsal.program import Op, journey_of, programs
 from tests.workflows.journeys import plan
@@ -288,8 +288,8 @@ def test_a_journey_that_grows_for_ever_meets_the_bound() -> None:
 def test_paths_drawn_by_lot_are_paths() -> None:
     found = explore(CartRecovery)
     everything = stories(found)
-    lots = random.Random(7)
-    assert all(story(draw_path(found, lots)) in everything for _ in range(50))
+    drawn = itertools.islice(draw_paths(found, random.Random(7)), 50)
+    assert all(story(path) in everything for path in drawn)
 
 
 @pytest.mark.parametrize("name", JOURNEYS)
