@@ -6,6 +6,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from domain.model import Instant, Value
+from rehearsal.stage.spans import write_span
 
 MINUTE = timedelta(minutes=1)
 
@@ -50,7 +51,7 @@ class Entry(Value):
     journey: str | None = None
 
     def __str__(self) -> str:
-        return " ".join(str(part) for part in (self.at, self.what.value, self.template, self.why) if part)
+        return " · ".join(part for part in (write_span(self.at), self.what.value, self.template, self.why) if part)
 
 
 class _Note(Value):

@@ -88,6 +88,7 @@ async def test_the_timeline_tells_all_that_happened_in_order(stage: Stage) -> No
         "quiet for 1 hour",
         "cart-recovery",
     )
+    assert str(reminder) == "1 h · sent · cart/reminder · quiet for 1 hour"
     assert f"{began.local:%a %H:%M %Z}" == "Mon 09:00 CET"
     assert first_wait.until == began.local + HOUR
 
