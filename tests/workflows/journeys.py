@@ -168,3 +168,18 @@ class Confirms(Telling):
         await self.wait(timedelta(hours=1))
         await self.send("post_purchase/confirmation", kind=Kind.TRANSACTIONAL)
         await self.wait(timedelta(hours=1))
+
+
+@journey
+class AnswersLater(Telling):
+    """Looks for an answer only some time after the mail."""
+
+    plan = plan("test-answers-later")
+
+    async def steps(self) -> None:
+        """See the class."""
+        await self.send("post_purchase/review_request")
+        await self.wait(timedelta(hours=5))
+        reaction = await self.reaction(Click, within=timedelta(hours=1))
+        self.said(reaction and reaction.link)
+        await self.wait(timedelta(hours=5))

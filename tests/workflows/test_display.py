@@ -20,6 +20,19 @@ def test_a_pause_is_shown_first_and_hides_when_the_wait_would_have_ended() -> No
     assert display.progress().next_due is None
 
 
+def test_a_burst_takes_one_line_of_the_story() -> None:
+    display = Display(start())
+    display.note(NOON, "reminder: sent")
+    for minute in range(100):
+        display.note(NOON + timedelta(minutes=minute), "heard: click")
+    display.note(NOON + 2 * HOUR, "heard: revisit")
+    assert display.progress().history == (
+        "2026-03-02 12:00 UTC · reminder: sent",
+        "2026-03-02 13:39 UTC · heard: click (100 times)",
+        "2026-03-02 14:00 UTC · heard: revisit",
+    )
+
+
 def test_a_continued_run_says_whose_it_is_and_goes_on_with_the_story() -> None:
     first = Display(start())
     first.note(NOON, "heard: click")

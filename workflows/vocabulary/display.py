@@ -22,6 +22,7 @@ class Display:
         state = state or DisplayState()
         self._start = start
         self._lines: list[str] = [*state.story]
+        self._last, self._repeats = "", 0
         self._outcome: Outcome | None = None
         self.step = state.step
         self.doing = "starting"
@@ -39,8 +40,12 @@ class Display:
         return self._outcome is not None
 
     def note(self, at: datetime, line: str) -> None:
-        """Add a line to the story."""
-        self._lines = [*self._lines, f"{at_minute(at)} · {line}"][-KEPT_LINES:]
+        """Add a line to the story. One that repeats the last takes its place, so that a burst leaves the rest."""
+        self._repeats = self._repeats + 1 if line == self._last else 1
+        kept = self._lines[:-1] if self._repeats > 1 else self._lines
+        times = f" ({self._repeats} times)" if self._repeats > 1 else ""
+        self._lines = [*kept, f"{at_minute(at)} · {line}{times}"][-KEPT_LINES:]
+        self._last = line
 
     def doing_now(self, doing: str, due: datetime | None = None) -> None:
         """Say what goes on, and when it ends by itself."""
