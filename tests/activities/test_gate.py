@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from domain.calls import DropRequest
 from domain.gate import Caps, GatePolicy
 from domain.message import MessageStatus, Verdict
 from storage.database import Database
@@ -76,3 +77,17 @@ async def test_a_deferred_message_is_decided_anew(sqlite_database: Database) -> 
     crew.clock.moment = deferred.decision.until
     again = await crew.gate.decide_message(asking(enrollment="e-2"))
     assert (again.message, again.decision.verdict) == (deferred.message, Verdict.SEND)
+
+
+async def test_a_mail_that_waits_is_dropped_for_an_operator_and_stays_so(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    await crew.gate.decide_message(asking(enrollment="e-1"))
+    deferred = await crew.gate.decide_message(asking(enrollment="e-2"))
+    request = DropRequest(message=deferred.message, reason="skipped by an operator", at=NOON)
+    assert await crew.gate.drop_message(request)
+    assert await crew.gate.drop_message(request)
+    row = await crew.row(deferred.message)
+    assert (row.status, row.reason) == (MessageStatus.DROPPED, "skipped by an operator")
+    again = await crew.gate.decide_message(asking(enrollment="e-2"))
+    assert (again.decision.verdict, again.decision.reason) == (Verdict.DROP, "skipped by an operator")

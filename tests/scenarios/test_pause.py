@@ -6,6 +6,7 @@ import pytest
 
 from domain.civil import QuietHours
 from domain.enrollment import OutcomeKind, Progress, State
+from domain.errors import UnavailableError
 from starter.steering import Steered
 from tests.conftest import OpenHouse
 from tests.house import ANNA, START, House
@@ -268,6 +269,14 @@ async def test_a_journey_that_has_ended_is_not_steered(shop: House) -> None:
     await reminded(shop)
     await shop.order()
     assert await shop.operations.skip(ANNA, journey="cart-recovery") == []
+
+
+async def test_without_a_worker_an_operator_is_told_so_in_time(shop: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reminded(shop)
+    await shop.stop_worker()
+    monkeypatch.setattr("starter.steering.ANSWER_WITHIN", timedelta(seconds=1))
+    with pytest.raises(UnavailableError, match="no answer to pause within 1 s: is a worker running"):
+        await shop.operations.pause(ANNA)
 
 
 # -- what is shown -----------------------------------------------------------------------------------------------------

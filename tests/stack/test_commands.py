@@ -1,4 +1,4 @@
-"""What operators do to enrollments, each command a process: `enroll`, `signal`, `status`, `cancel`, and the lists."""
+"""What operators do to enrollments, each command a process: `enroll`, `signal`, `status`, `pause`, `cancel` …."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -132,6 +132,25 @@ async def test_a_journey_is_cancelled_once_and_sends_nothing_more(shop: Shop, te
     assert (again.returncode, again.stdout, again.stderr) == (1, "No journey of theirs is running.\n", "")
     assert [row.state for row in await shop.books.enrollments("carla")] == [State.ENDED]
     assert await shop.books.sent("carla") == ["cart/reminder"]
+
+
+async def test_a_journey_is_paused_resumed_and_skipped(shop: Shop, terminal: Terminal) -> None:
+    await reminded(shop, "paula")
+    refused = await terminal.call("resume", "paula")
+    assert (refused.returncode, refused.stderr) == (1, "")
+    assert refused.stdout == "Refused: cart-recovery/paula: it is not paused\n"
+
+    assert await terminal.say("pause", "paula", "--reason", "on holiday") == "Paused: cart-recovery/paula\n"
+    (row,), told = await asyncio.gather(terminal.read("status", "paula"), terminal.say("status", "paula"))
+    assert (row["state"], row["paused"]["reason"], row["next_due"]) == ("running", "on holiday", None)
+    assert f"since {datetime.fromisoformat(row['paused']['since']):%Y-%m-%d %H:%M} UTC, because on holiday" in told
+
+    (resumed,) = await terminal.read("resume", "paula", "--journey", CART)
+    assert (resumed["workflow_id"], resumed["refusal"]) == ("cart-recovery/paula", "")
+    assert resumed["progress"]["paused"] is None
+    assert await terminal.say("skip", "paula") == "Skipped: cart-recovery/paula\n"
+    nobody = await terminal.call("pause", "paula", "--journey", ORDER)
+    assert (nobody.returncode, nobody.stdout) == (1, "No journey of theirs is running.\n")
 
 
 async def test_what_makes_no_sense_is_refused_in_a_line(shop: Shop, terminal: Terminal) -> None:

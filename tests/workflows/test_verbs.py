@@ -10,6 +10,7 @@ from domain.enrollment import OutcomeKind
 from domain.signals import Observation
 from tests.conftest import OpenHouse
 from tests.house import START, House
+from tests.scenarios.versions import Guarded
 from tests.workflows.journeys import Asks, NineOClock, ReadsTheClock, SendsTwice, Sleeps, Waits
 from tests.workflows.playing import begin, seen, worker_for
 from workflows.vocabulary import Journey
@@ -112,3 +113,11 @@ async def test_a_journey_that_goes_around_the_verbs_is_caught(shop: House, journ
         await handle.result()
     assert isinstance(failure.value.cause, ApplicationError)
     assert failure.value.cause.type == error
+
+
+async def test_a_change_is_new_to_an_enrollment_that_begins_after_it(open_house: OpenHouse) -> None:
+    house = await open_house(build=worker_for(Guarded))
+    await house.identify()
+    handle = await begin(house, Guarded)
+    await house.advance_to(4 * HOUR)
+    assert await seen(handle) == ["first", "fact"]
