@@ -70,7 +70,7 @@ async def test_paths_of_the_explorer_are_what_temporal_does(name: str, begins: d
 
 
 @pytest.mark.timeout(300)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(program=programs, seed=st.integers(0, 1000))
 async def test_paths_of_any_journey_are_what_temporal_does(program: tuple[Op, ...], seed: int) -> None:
     generated = journey(journey_of(program))

@@ -1,12 +1,15 @@
 """The backtest is held to the product: the same events through the real parts, with time skipped, lead to the same."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from domain.civil import QuietHours
 from domain.event import Event
 from domain.gate import GatePolicy
+from rehearsal.backtest.course import Course
 from rehearsal.backtest.fate import Rules
 from rehearsal.backtest.history import History
 from rehearsal.backtest.simulation import simulate
@@ -23,7 +26,10 @@ DAY = timedelta(days=1)
 
 POLICY = GatePolicy(quiet=QuietHours())
 
-SCRIPT: list[tuple[timedelta, str, str, dict[str, object]]] = [
+Scheduled = tuple[timedelta, str, str, dict[str, Any]]
+"""When, who, what, with which properties."""
+
+SCRIPT: list[Scheduled] = [
     (1 * MINUTE, "silent", "Product Added", {"product_id": "lamp", "price": 49}),
     (2 * MINUTE, "clicks", "Product Added", {"product_id": "lamp", "price": 49}),
     (3 * MINUTE, "returns", "Product Added", {"product_id": "lamp", "price": 49}),
@@ -55,29 +61,33 @@ async def test_a_recording_leads_to_what_the_product_did(open_house: OpenHouse, 
     house = await open_house(policy=POLICY)
     house.cast({journey.plan.name: journey})
     customers = dict.fromkeys(customer for _, customer, _, _ in SCRIPT)
-    events = await _play(house, [*customers])
-    ends = await house.now()
+    events = await play(house, [*customers], SCRIPT, 12 * DAY)
+    happened = await what_came_of_it(house, [*customers])
+    courses = simulate(journey, History(events), Rules(policy=POLICY, strict=True))
+    assert predicted(courses, [*customers], await house.now()) == happened
+    assert any(sent for sent, _ in happened.values())
 
-    [*courses] = simulate(journey, History(events), Rules(policy=POLICY, strict=True))
 
+def predicted(courses: Iterable[Course], customers: Iterable[str], ends: datetime) -> Played:
+    """What a backtest says of each customer, up to a moment."""
     by_customer: Played = {customer: ([], []) for customer in customers}
     for course in courses:
         sent, ended = by_customer[course.customer]
         sent += [(mail.template, _minute(mail.at)) for mail in course.mails if mail.at <= ends]
         if course.ended_at is not None and course.ended_at <= ends and course.outcome is not None:
             ended.append(f"{course.outcome.kind.value}: {course.outcome.why}, {course.outcome.mails} mails")
-    assert by_customer == await _what_came_of_it(house, [*customers])
-    assert any(sent for sent, _ in by_customer.values())
+    return by_customer
 
 
-async def _play(house: House, customers: list[str]) -> list[Event]:
+async def play(house: House, customers: list[str], script: Iterable[Scheduled], until: timedelta) -> list[Event]:
+    """Let it all happen, and return the events that were stored."""
     for customer in customers:
         await house.identify(customer)
-    for after, customer, name, properties in SCRIPT:
+    for after, customer, name, properties in script:
         await house.advance_to(after)
         await house.report(name, customer, **properties)
         await house.dispatch_held()
-    await house.advance_to(12 * DAY)
+    await house.advance_to(until)
     found = []
     async with house.database.read() as session:
         for customer in customers:
@@ -85,7 +95,8 @@ async def _play(house: House, customers: list[str]) -> list[Event]:
     return [stored.event for stored in sorted(found, key=lambda each: each.seq) if stored.event.name != "Cart Emptied"]
 
 
-async def _what_came_of_it(house: House, customers: list[str]) -> Played:
+async def what_came_of_it(house: House, customers: list[str]) -> Played:
+    """What the product did to each customer."""
     played: Played = {}
     for customer in customers:
         rows = [row for row in await house.ledger(customer) if row.sent_at is not None]
