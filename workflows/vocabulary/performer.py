@@ -68,7 +68,7 @@ class Performer:
             HandOver: this run is to end here.
         """
         self._watch.leave_if_suggested()
-        if self._watch.is_paused:
+        if self._watch.is_paused and not self._is_amid_wait(verb):
             # A mail that follows is due now, however long it is held back.
             self._bearings.planned = self._bearings.planned or self._watch.now()
             self._watch.show(verb.describe())
@@ -81,14 +81,22 @@ class Performer:
         Raises:
             HandOver: this run is to end in the middle of the verb.
         """
-        left, self._left_open = self._left_open, None
-        if left is not None and (left.verb, left.about) != (verb.wire_name, verb.about):
-            left = None  # the code has changed since: it begins anew
+        left, self._left_open = self._left(verb), None
         self._verb = verb
         self._watch.show(verb.describe())
         answer = await self._perform(verb, left)
         self._verb = None
         return answer
+
+    def _left(self, verb: verbs.Verb[Any]) -> OpenVerb | None:
+        """What an earlier run left of the verb; None where the code has changed since, and it begins anew."""
+        left = self._left_open
+        return left if left and (left.verb, left.about) == (verb.wire_name, verb.about) else None
+
+    def _is_amid_wait(self, verb: verbs.Verb[Any]) -> bool:
+        """Whether a wait goes on that an earlier run began: opened even while paused, so that its rest is kept."""
+        left = self._left(verb)
+        return left is not None and (left.until is not None or left.rest is not None)
 
     async def _perform(self, verb: verbs.Verb[Any], left: OpenVerb | None) -> Any:
         match verb:
