@@ -42,6 +42,7 @@ test: lint ## Everything CI checks: lint, types, layers, journeys, tests
 
 bench: $(DEVELOPMENT) ## Measure, as ratios within one run
 	$(BIN)/python -m benchmarks.collector
+	$(BIN)/python -m benchmarks.rehearsal
 
 lint: $(DEVELOPMENT) ## Style, format, types, and who may import whom
 	$(BIN)/ruff check .

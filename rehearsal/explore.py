@@ -3,14 +3,18 @@
 A coroutine cannot be forked, so each way is reached by running the journey from its beginning with the answers that
 lead there: two or three microseconds a verb. States that are alike — the code at the same place holding the same, the
 world around it the same — are explored once, so what comes out is a graph; its paths are the journey's. See
-docs/decisions/0019.
+docs/decisions/0020.
 """
 
-from collections.abc import Hashable
+import gc
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from domain.calls import Delivery
 from domain.enrollment import Occasion, Outcome, OutcomeKind, Start
 from domain.errors import JourneyError
 from domain.gate import GatePolicy
@@ -138,16 +142,28 @@ def explore(
     Raises:
         BrokenError: the journey's code fails on a path.
     """
-    return _Explorer(journey, begins, policy or GatePolicy(), settings, bound or Bound(), merge=merge).run()
+    with _nothing_to_collect():
+        return _Explorer(journey, begins, policy or GatePolicy(), settings, bound or Bound(), merge=merge).run()
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Spare the search for unreachable cycles: all that grows here is kept, and looking it through costs a third."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 class _Run:
     """The journey's code, suspended at a verb."""
 
-    def __init__(self, journey: type[Journey], start: Start, answers: tuple[Any, ...] = ()) -> None:
-        self.journey = journey(start)
-        self.engines_own = frozenset(vars(self.journey))
-        self.steps = self.journey.steps()
+    def __init__(self, fresh: Journey, answers: tuple[Any, ...] = ()) -> None:
+        # A copy costs a tenth of what building one does. Verbs leave the parts alone that copies share.
+        self.steps = copy(fresh).steps()
         self.script = Script(self.steps)
         self.verb = self.script.begin()
         self.is_taken = False
@@ -174,10 +190,12 @@ class _Explorer:
         *,
         merge: bool,
     ) -> None:
-        self._journey, self._bound, self._merge = journey, bound, merge
-        self._start = start_of(journey.plan, begins, settings)
-        self._performer = VirtualPerformer(journey.plan, self._start, policy)
-        self._fates = Fates(journey.plan, self._start)
+        self._bound, self._merge = bound, merge
+        start = start_of(journey.plan, begins, settings)
+        self._fresh = journey(start)
+        self._engines_own = frozenset(vars(self._fresh))
+        self._performer = VirtualPerformer(journey.plan, start, policy)
+        self._fates = Fates(journey.plan, start)
         self._horizon = policy.caps.horizon
         self._any_day = not reads_the_calendar(journey)
         self._known: dict[Hashable, Node] = {}
@@ -195,13 +213,13 @@ class _Explorer:
 
     def _explore(self) -> Exploration:
         try:
-            run = _Run(self._journey, self._start)
+            run = _Run(self._fresh)
         except Exception as error:
             raise BrokenError(self._found.plan, None, error) from error
         self._found.root = self._enter(run, self._performer.first_world(), None, ()) or COMPLETED
         while self._pending:
             node, answers, waiting = self._pending.pop()
-            self._expand(node, answers, waiting or _Run(self._journey, self._start, answers))
+            self._expand(node, answers, waiting or _Run(self._fresh, answers))
         return self._found
 
     def _expand(self, node: Node, answers: tuple[Any, ...], run: _Run) -> None:
@@ -211,7 +229,7 @@ class _Explorer:
             following = (*answers, answer)
             try:
                 if not first:
-                    run = _Run(self._journey, self._start, following)
+                    run = _Run(self._fresh, following)
                 else:
                     run.answer(answer)
                     first = False
@@ -254,26 +272,21 @@ class _Explorer:
         run.is_taken = True
         return node
 
-    def _by_answer(self, node: Node) -> list[tuple[object, list[Branch]]]:
+    def _by_answer(self, node: Node) -> Iterable[tuple[object, list[Branch]]]:
         """The branches of a node, grouped by what the journey is answered."""
-        groups: list[tuple[object, list[Branch]]] = []
+        groups: dict[Hashable, tuple[object, list[Branch]]] = {}
         for fate in self._fates.of(node.verb, node.world, self._performer.holds):
             done = self._performer.perform(fate.before(node.world), node.verb, fate)
             branch = Branch(node, fate, done.turns, done.world)
             node.branches.append(branch)
-            for answer, branches in groups:
-                if answer == done.answer:
-                    branches.append(branch)
-                    break
-            else:
-                groups.append((done.answer, [branch]))
-        return groups
+            groups.setdefault(_told(done.answer), (done.answer, []))[1].append(branch)
+        return groups.values()
 
     def _code(self, run: _Run, verb: verbs.Verb[Any], world: World) -> Hashable | None:
         """Where the code stands, what it holds and asks for; None when it cannot be compared."""
         if self._any_day and isinstance(verb, verbs.WaitUntil):
             raise _CalendarNeededError
-        holds = held(run.steps, world.now if self._any_day else None, run.engines_own)
+        holds = held(run.steps, world.now if self._any_day else None, self._engines_own)
         return None if holds is None else _Code((holds, verb))
 
     def _key(self, code: Hashable, world: World) -> Hashable:
@@ -314,6 +327,13 @@ def _was_there(node: Node, code: Hashable) -> Node | None:
             return at
         at = at.first.node if at.first is not None else None
     return None
+
+
+def _told(answer: object) -> Hashable:
+    """What tells an answer from others, at a fraction of the price of comparing models."""
+    if isinstance(answer, Delivery):
+        return (answer.message, answer.status, answer.reason, answer.at)
+    return (type(answer), answer)
 
 
 def _occasion(plan: Plan) -> str:

@@ -104,6 +104,7 @@ class VirtualPerformer:
         self._zone = zone_or_default(zone, policy.default_zone)
         self._zone_name = zone
         self._decisions: dict[object, Decision] = {}
+        self._meanings: dict[int, tuple[Signal, tuple[Outcome | None, bool]]] = {}
 
     def first_world(self, *mails: Mail) -> World:
         """How things stand when the enrollment begins."""
@@ -145,14 +146,24 @@ class VirtualPerformer:
         happened = arrived.occurred_at or at
         if happened < self._start.occasion.occurred_at:
             return world
-        # The real inbox decides what ends the journey and what is an answer; a fresh one has heard nothing before.
-        inbox = Inbox(self._plan, self._start)
-        inbox.receive(arrived, at)
-        if inbox.ending is not None:
-            return world._replace(ending=inbox.ending)
-        if happened < world.answers_from or not inbox.holds((type(arrived),)):
+        ending, is_reaction = self._meaning(arrived, at)
+        if ending is not None:
+            return world._replace(ending=ending)
+        if happened < world.answers_from or not is_reaction:
             return world
         return world._replace(unread=_joined(world.unread, arrived, happened))
+
+    def _meaning(self, arrived: Signal, at: datetime) -> tuple[Outcome | None, bool]:
+        """The outcome if it ends the journey, and whether it is an answer to a mail."""
+        known = self._meanings.get(id(arrived))
+        if known is not None and known[0] is arrived:
+            return known[1]
+        # The real inbox decides; a fresh one has heard nothing before.
+        inbox = Inbox(self._plan, self._start)
+        inbox.receive(arrived, at)
+        meaning = (inbox.ending, inbox.holds((type(arrived),)))
+        self._meanings[id(arrived)] = (arrived, meaning)
+        return meaning
 
     # -- waits ---------------------------------------------------------------------------------------------------
 
