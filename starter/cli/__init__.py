@@ -43,6 +43,7 @@ _COMMANDS = {
     "messages": ("listings:messages", "List the ledger: every mail that was or was not sent, and why."),
     "journeys": ("listings:journeys", "List the deployed journeys."),
     "check": ("check:check", "Prove what can be proved of journeys before they are launched: every path, every rule."),
+    "replay": ("replay:replay", "Tell before a deploy which running enrollments the new code would break."),
     "draw": ("draw:draw", "Print a journey as a picture (Mermaid); --docs writes the catalogue of all."),
     "serve": ("production:serve", "Run collector and dispatcher (production)."),
     "migrate": ("production:migrate", "Bring the database to this version's schema."),

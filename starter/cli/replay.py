@@ -1,0 +1,106 @@
+"""`segue replay`: before a deploy, which of the enrollments that run now would go on under this code."""
+
+import sys
+from collections.abc import Sequence
+from json import dumps
+from logging import CRITICAL
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from domain.enrollment import State
+from domain.errors import SegueError
+from logs import configure_logs
+from starter.cli.reach import AsJson, Data, reach
+from starter.cli.replay_report import counted, show_report
+from starter.replay.checkup import Checkup
+from starter.replay.finding import Finding, Running
+from starter.replay.interview import ANSWER_WITHIN
+from starter.replay.report import Report, sum_up
+from storage.database import Database
+from storage.enrollments import Enrollments
+from temporal import connect
+from workflows.catalogue import JOURNEYS, journey_named
+
+
+async def replay(
+    *journeys: Annotated[str, Parameter(help="Names of journeys; without any, all that run.")],
+    limit: Annotated[
+        int | None, Parameter(help="Look at so many enrollments only, those that began last.", validator=Number(gte=1))
+    ] = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Hold every running enrollment against the code of this folder, and name those it would break.
+
+    Run it with the new code while the old still runs. Each history is replayed, and each enrollment is asked what it
+    has been through; nothing is changed. Exit status 1 when one would stand still, or take an answer for another one.
+    """
+    configure_logs(level=CRITICAL)  # what does not replay is told below, in plainer words
+    _, reached = reach(data)
+    client = await connect(reached.temporal or None, namespace=reached.namespace or None, embedded=bool(reached.ui))
+    checkup = Checkup(client, JOURNEYS)
+    total = await checkup.count(journeys)
+    enrollments = await checkup.running(journeys, limit=limit)
+    _refuse_unknown(journeys, enrollments)
+    report = sum_up(await _examine(checkup, enrollments), JOURNEYS)
+    told = (_left_out(report, total, limit), _not_asked(report), await _not_listed(reached.database, journeys, total))
+    notes = [note for note in told if note]
+    if json:
+        print(dumps(report.model_dump(mode="json") | {"notes": notes}, indent=2, ensure_ascii=False))
+    else:
+        show_report(report, notes)
+    if report.breaks or report.misreads:
+        sys.exit(1)
+
+
+def _refuse_unknown(names: Sequence[str], enrollments: Sequence[Running]) -> None:
+    """A name that is not deployed may still run; one that is neither is a mistake."""
+    for name in set(names) - {each.journey for each in enrollments}:
+        journey_named(name)
+
+
+async def _examine(checkup: Checkup, enrollments: Sequence[Running]) -> list[Finding]:
+    terminal = Console(stderr=True)
+    shown = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*shown, console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
+        task = progress.add_task("replaying", total=len(enrollments))
+        return await checkup.examine(enrollments, lambda _: progress.advance(task))
+
+
+def _left_out(report: Report, total: int, limit: int | None) -> str:
+    seen = report.running + report.ended
+    return "" if limit is None or seen >= total else f"Looked at {seen:,} of {total:,}, those that began last."
+
+
+def _not_asked(report: Report) -> str:
+    if not report.not_asked:
+        return ""
+    return (
+        f"{counted(report.not_asked)} could not be asked: no worker answered within "
+        f"{ANSWER_WITHIN.total_seconds():g} s, or the code that runs cannot tell. Their histories were replayed all "
+        "the same, which shows what breaks, and no other difference."
+    )
+
+
+async def _not_listed(url: str, names: Sequence[str], total: int) -> str:
+    """Whether the database has more running enrollments than Temporal."""
+    database = Database(url)
+    try:
+        await database.check()
+        async with database.read() as session:
+            rows = await Enrollments(session).counts()
+    except SegueError as error:  # perhaps this version's migration is still to come
+        return f"The enrollments in the database were not counted: {error}."
+    finally:
+        await database.aclose()
+    running = sum(row.count for row in rows if row.state is State.RUNNING and (not names or row.journey in names))
+    if running <= total:
+        return ""
+    return (
+        f"The database has {running:,} running, and Temporal lists {total:,}. The others began or ended just now, or "
+        "were lost (`segue status` tells), or SEGUE_TEMPORAL names another server."
+    )

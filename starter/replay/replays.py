@@ -1,0 +1,74 @@
+"""Temporal's replay: the code of today is run along recorded histories, in the sandbox, as a worker would."""
+
+import asyncio
+import dataclasses
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Self
+
+from temporalio.client import WorkflowHistory
+from temporalio.converter import DataConverter, DefaultFailureConverter
+from temporalio.worker import Replayer, WorkflowReplayResult
+
+from temporal import workflow_runner
+from workflows.vocabulary import Journey
+
+_SAID = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
+"""In what Temporal's core says of a failed workflow task: the outermost message."""
+
+_AT_EVENT = re.compile(r"HistoryEvent\(id: (\d+)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """Why a history does not replay."""
+
+    said: str
+    """By Temporal, or by the error that the code raised."""
+    event: int | None = None
+    """The event at which history and code part, where Temporal names it."""
+    is_of_code: bool = False
+    """The code raised an error; otherwise it asks for other things than the history holds."""
+
+
+class Replays:
+    """Replays one history after the other: Temporal has one replay at a time."""
+
+    def __init__(self, results: AsyncIterator[WorkflowReplayResult], queue: "asyncio.Queue[WorkflowHistory]") -> None:
+        self._results, self._queue = results, queue
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, journeys: Iterable[type[Journey]], converter: DataConverter) -> AsyncIterator[Self]:
+        """A replayer of these journeys, until the block ends."""
+        replayer = Replayer(
+            workflows=list(journeys),
+            workflow_runner=workflow_runner(),
+            # Nobody but us reads what fails here, so it is not encoded as it is for Temporal.
+            data_converter=dataclasses.replace(converter, failure_converter_class=DefaultFailureConverter),
+        )
+        queue: asyncio.Queue[WorkflowHistory] = asyncio.Queue()
+        async with replayer.workflow_replay_iterator(_each(queue)) as results:
+            yield cls(results, queue)
+
+    async def failure(self, history: WorkflowHistory) -> Failure | None:
+        """Replay the history of a run that has begun. None: it goes on."""
+        async with self._turn:
+            self._queue.put_nowait(history)
+            result = await anext(self._results)
+        return None if result.replay_failure is None else _read(str(result.replay_failure))
+
+
+async def _each(queue: "asyncio.Queue[WorkflowHistory]") -> AsyncIterator[WorkflowHistory]:
+    while True:
+        yield await queue.get()
+
+
+def _read(text: str) -> Failure:
+    said = _SAID.search(text)
+    message = " ".join((said[1] if said else text).replace("\\n", " ").replace("\\", "").split())
+    _, nondeterminism, rest = message.partition("Nondeterminism error: ")
+    event = _AT_EVENT.search(message)
+    return Failure(rest or message, int(event[1]) if event else None, is_of_code=not nondeterminism)
