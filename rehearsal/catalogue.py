@@ -8,8 +8,9 @@ from inspect import cleandoc
 from mail.context import samples
 from mail.render import Templates
 from rehearsal.draw import chart, wait_in_words
-from rehearsal.explore import EVENING, MORNING, Branch, Exploration, explore
+from rehearsal.explore import EVENING, MORNING, explore
 from rehearsal.fold import Folded, fold
+from rehearsal.graph import Branch, Exploration
 from rehearsal.measures import Measures, heaviest, measure
 from rehearsal.mermaid import Shape
 from rehearsal.plan_in_words import again, event_in_words, measured_by, segment, settings

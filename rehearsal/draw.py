@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from domain.enrollment import Outcome, OutcomeKind
-from rehearsal.explore import Exploration, explore
+from rehearsal.explore import explore
 from rehearsal.fold import End, Folded, Step, Target, fold
+from rehearsal.graph import Exploration
 from rehearsal.mermaid import Arrow, Box, Shape, flowchart, named
 from rehearsal.told import Told
 from workflows.vocabulary import verbs

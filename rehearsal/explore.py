@@ -10,18 +10,19 @@ import gc
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from domain.calls import Delivery
 from domain.enrollment import Occasion, Outcome, OutcomeKind, Start
 from domain.errors import JourneyError
 from domain.gate import GatePolicy
-from rehearsal.fates import Fates, Rehearsed
-from rehearsal.snapshot import Place, held, place, reads_the_calendar
+from rehearsal.fates import Fates
+from rehearsal.graph import Branch, Exploration, Node
+from rehearsal.snapshot import held, place, reads_the_calendar
 from rehearsal.virtual import VirtualPerformer
-from rehearsal.world import Turn, World
+from rehearsal.world import World
 from workflows.vocabulary import verbs
 from workflows.vocabulary.journey import Journey
 from workflows.vocabulary.plan import Plan
@@ -48,63 +49,9 @@ class Bound:
 class BrokenError(JourneyError):
     """The journey's code fails, with `__cause__`, after `branch`; None: before its first verb."""
 
-    def __init__(self, plan: Plan, branch: "Branch | None", cause: Exception) -> None:
+    def __init__(self, plan: Plan, branch: Branch | None, cause: Exception) -> None:
         super().__init__(f"the code of {plan.name} fails: {type(cause).__name__}: {cause}")
         self.branch = branch
-
-
-class Node:
-    """A verb that is about to be performed in one state. `first` is the branch it was first reached by."""
-
-    __slots__ = ("branches", "code", "first", "place", "verb", "world")
-
-    def __init__(
-        self, verb: verbs.Verb[Any], where: Place, code: Hashable | None, world: World, first: "Branch | None"
-    ) -> None:
-        self.verb, self.place, self.code, self.world, self.first = verb, where, code, world, first
-        self.branches: list[Branch] = []
-
-
-class Branch:
-    """One outcome of a node's verb.
-
-    `to` is the next verb, or how it ended; None where the bound was reached, or where the journey goes round for ever:
-    then `back_at` is where it was before.
-    """
-
-    __slots__ = ("back_at", "fate", "node", "to", "turns", "world")
-
-    def __init__(self, node: Node, fate: Rehearsed, turns: tuple[Turn, ...], world: World) -> None:
-        self.node, self.fate, self.turns, self.world = node, fate, turns, world
-        self.to: Node | Outcome | None = None
-        self.back_at: Node | None = None
-
-    @property
-    def lasted(self) -> timedelta:
-        """From the moment the verb began until this outcome stood."""
-        return self.world.now - self.node.world.now
-
-
-@dataclass
-class Exploration:
-    """Everything a journey can do."""
-
-    plan: Plan
-    begins: datetime
-    root: Node | Outcome | None = None
-    nodes: list[Node] = field(default_factory=list)
-    merged: int = 0
-    """Branches that led to a state already explored."""
-    unexplored: list[Branch] = field(default_factory=list)
-    """Branches whose further course was not explored, because the bound was reached."""
-    endless: list[Branch] = field(default_factory=list)
-    """Branches that bring the code back to where it was, holding what it held: what came before may come again for
-    ever."""
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing was left out."""
-        return not self.unexplored
 
 
 def start_of(plan: Plan, begins: datetime, settings: dict[str, Any] | None = None) -> Start:

@@ -16,7 +16,8 @@ from domain.intent import Intent, Tier
 from domain.message import Kind, MessageStatus, Stage
 from domain.offer import Offer, OfferKind
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
-from rehearsal.virtual import FREE, Arrival, Cancel, Leave, answer_in_words, question_of
+from rehearsal.fate import FREE, Arrival, Cancel, Leave
+from rehearsal.questions import answer_in_words, question_of
 from rehearsal.world import Mail, World
 from workflows.vocabulary import verbs
 from workflows.vocabulary.inbox import CUSTOMER_ERASED

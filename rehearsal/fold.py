@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from domain.enrollment import Outcome
-from rehearsal.explore import Branch, Exploration, Node
+from rehearsal.graph import Branch, Exploration, Node
 from rehearsal.snapshot import Place
 from rehearsal.told import PASSED, SILENCE, told_in
 from workflows.vocabulary import verbs

@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 from typing import TypeVar
 
 from domain.gate import TWO_DAYS
-from rehearsal.explore import Branch, Exploration, Node
+from rehearsal.graph import Branch, Exploration, Node
 from rehearsal.paths import EndlessError, Path, count_paths
 from rehearsal.world import WENT_OUT
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from functools import cached_property
 
 from domain.enrollment import Outcome
-from rehearsal.explore import Branch, Exploration, Node
 from rehearsal.fates import FateKind
+from rehearsal.graph import Branch, Exploration, Node
 from rehearsal.world import WENT_OUT, Turn, TurnKind
 from workflows.vocabulary.words import in_words
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 from domain.intent import Intent
 from domain.offer import Offer
 from domain.signals import Signal
-from rehearsal.explore import Branch
 from rehearsal.fates import FateKind
+from rehearsal.graph import Branch
 from rehearsal.world import TurnKind
 from workflows.vocabulary import verbs
 from workflows.vocabulary.verbs import SIGNAL_WORDS

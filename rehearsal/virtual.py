@@ -8,83 +8,25 @@ one. A differential test holds this module to the performer on a Temporal server
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from domain.calls import Delivery
 from domain.civil import next_local, zone_or_default
 from domain.enrollment import Outcome, OutcomeKind, Start
 from domain.gate import Ask, GateFacts, GatePolicy, PastMessage, decide
-from domain.intent import Intent
 from domain.message import Decision, Kind, MessageStatus, Verdict
-from domain.offer import Offer, OfferKind
+from domain.offer import OfferKind
 from domain.signals import Signal
-from rehearsal.world import Known, Mail, Turn, TurnKind, World
+from rehearsal.fate import FREE, Cancel, Fate, Leave, in_words_of
+from rehearsal.questions import answer_in_words, ask_fate, question_of
+from rehearsal.world import Known, Mail, Turn, TurnKind, Unread, World
 from workflows.vocabulary import verbs
 from workflows.vocabulary.inbox import Inbox
 from workflows.vocabulary.plan import Plan
-from workflows.vocabulary.verbs import SIGNAL_WORDS
 from workflows.vocabulary.words import in_words
 
 INCENTIVES = (OfferKind.DISCOUNT, OfferKind.FREE_SHIPPING)
 """Offers that cost the shop money."""
-
-
-class Cancel:
-    """An operator cancels the enrollment. Arrives as signals do."""
-
-
-Arrival = tuple[datetime, Signal | Cancel]
-Unread = tuple[tuple[Signal, datetime], ...]
-
-
-class Leave(NamedTuple):
-    """What the gate is told of whether a customer may be mailed at all; fields as in `domain.gate.GateFacts`."""
-
-    has_address: bool = True
-    suppression: str | None = None
-    opted_out: bool = False
-    consent: bool | None = True
-
-
-FREE = Leave()
-"""Everything may go."""
-
-
-class Fate(Protocol):
-    """What the world has in store for one verb."""
-
-    def arrival(self, now: datetime, until: datetime) -> Arrival | None:
-        """What arrives next, from `now` until `until` inclusive; asked again after each."""
-
-    def leave(self, now: datetime) -> Leave:
-        """Whether the customer may be mailed now."""
-
-    def ends_before_mail(self) -> Signal | None:
-        """An event that is committed just before the hand-over, and told a moment later."""
-
-    def handed_over(self, template: str) -> MessageStatus:
-        """What the mail server makes of a mail: sent, unknown or refused."""
-
-    def arrives_while_sending(self) -> Signal | None:
-        """A signal that comes while the mail is being handed over."""
-
-    def last_activity(self, names: tuple[str, ...], now: datetime, since: datetime) -> datetime | None:
-        """When the customer last did one of these things, up to now; `since` is the last time known."""
-
-    def fact(self, verb: "verbs.ReadFact[Any]", now: datetime) -> object:
-        """What a fact says."""
-
-    def intent(self, now: datetime) -> Intent:
-        """The customer's intent."""
-
-    def offer(self, now: datetime) -> Offer:
-        """What the policy grants."""
-
-    def variant(self, verb: verbs.ChooseVariant) -> str:
-        """The customer's variant."""
-
-    def since(self, change: str) -> bool:
-        """Whether the enrollment comes to a change of the code after it was deployed."""
 
 
 @dataclass(frozen=True)
@@ -300,7 +242,7 @@ class VirtualPerformer:
         for known in world.known:
             if known.question == question:
                 return Done(world, known.answer)
-        answer = _answer(verb, fate, world.now)
+        answer = ask_fate(verb, fate, world.now)
         known = Known(question, answer, None if settled else world.now)
         turn = Turn(world.now, TurnKind.ANSWERED, answer_in_words(verb, answer))
         return Done(world._replace(known=(*world.known, known)), answer, (turn,))
@@ -319,62 +261,6 @@ def _joined(unread: Unread, arrived: Signal, happened: datetime) -> Unread:
             )
             return (*unread[:index], (together, max(happened, before)), *unread[index + 1 :])
     return (*unread, (arrived, happened))
-
-
-def question_of(verb: verbs.Verb[Any]) -> tuple[str, bool]:
-    """What a verb asks, and whether the answer stays the same as long as the enrollment lives."""
-    match verb:
-        case verbs.ReadFact(fact):
-            return f"fact {fact.name}", fact.settled
-        case verbs.ChooseVariant(experiment):
-            return f"variant of {experiment}", True
-        case verbs.Since(change):
-            return f"since {change}", True
-        case _:
-            return type(verb).__name__, False
-
-
-def answer_in_words(verb: verbs.Verb[Any], answer: object) -> str:
-    """An answer as a person would say it."""
-    match verb, answer:
-        case verbs.ReadFact(fact), bool():
-            return fact.name if answer else f"not {fact.name}"
-        case verbs.ReadFact(fact), _:
-            return f"{fact.name}: {answer}"
-        case _, Intent(tier=tier):
-            return f"intent {tier.value}"
-        case _, Offer(kind=kind):
-            return f"offer: {kind.value}"
-        case verbs.ChooseVariant(experiment), _:
-            return f"{experiment}: {answer}"
-        case verbs.Since(change), _:
-            return f"came here {'after' if answer else 'before'} {change}"
-        case _:
-            return f"{verb.describe()}: {answer}"
-
-
-def in_words_of(arrived: Signal | Cancel) -> str:
-    """What arrived, as a person would say it."""
-    if isinstance(arrived, Cancel):
-        return "an operator cancels"
-    name = getattr(arrived, "name", None)
-    return f"“{name}”" if name else SIGNAL_WORDS[type(arrived)]
-
-
-def _answer(verb: verbs.Verb[Any], fate: Fate, now: datetime) -> object:
-    match verb:
-        case verbs.ReadFact():
-            return fate.fact(verb, now)
-        case verbs.Score():
-            return fate.intent(now)
-        case verbs.ChooseOffer():
-            return fate.offer(now)
-        case verbs.ChooseVariant():
-            return fate.variant(verb)
-        case verbs.Since(change):
-            return fate.since(change)
-        case _:
-            raise TypeError(f"the rehearsal does not know the verb {type(verb).__name__}")
 
 
 def _waited(began: datetime, world: World, how: str) -> tuple[Turn, ...]:

@@ -28,6 +28,10 @@ class Known(NamedTuple):
     at: datetime | None
 
 
+Unread = tuple[tuple[Signal, datetime], ...]
+"""Reactions that nobody has looked for yet, and when each happened."""
+
+
 class World(NamedTuple):
     """How things stand. Times are product time."""
 
@@ -37,7 +41,7 @@ class World(NamedTuple):
     planned: datetime | None = None
     """When the last wait was to end: a mail is due then."""
     mails: tuple[Mail, ...] = ()
-    unread: tuple[tuple[Signal, datetime], ...] = ()
+    unread: Unread = ()
     listened: tuple[tuple[type[Signal], datetime], ...] = ()
     """Until when somebody waited for reactions of a kind, since the last mail: none from before then is unread."""
     known: tuple[Known, ...] = ()

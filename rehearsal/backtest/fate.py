@@ -14,7 +14,7 @@ from domain.model import Value
 from domain.offer import Offer, OfferPolicy
 from domain.signals import Signal
 from rehearsal.backtest.timeline import Timeline
-from rehearsal.virtual import Arrival, Leave
+from rehearsal.fate import Arrival, Leave
 from workflows.vocabulary import verbs
 from workflows.vocabulary.routing import Routes
 

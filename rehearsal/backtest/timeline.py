@@ -9,7 +9,7 @@ from domain.consent import standing
 from domain.customer import Customer
 from domain.event import StoredEvent
 from domain.profile import ALL_MARKETING
-from rehearsal.virtual import Leave
+from rehearsal.fate import Leave
 
 
 class Told(NamedTuple):

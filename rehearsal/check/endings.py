@@ -9,7 +9,8 @@ from rehearsal.check.rule import Rule
 from rehearsal.check.subject import Subject
 from rehearsal.check.violation import Violation
 from rehearsal.check.ways import Watch, Ways, is_unusual, line_of, simplest
-from rehearsal.explore import Branch, BrokenError, Node
+from rehearsal.explore import BrokenError
+from rehearsal.graph import Branch, Node
 from rehearsal.paths import Path, way_to
 from rehearsal.world import WENT_OUT, TurnKind
 from workflows.vocabulary.words import in_words

@@ -12,7 +12,7 @@ from rehearsal.check.rule import Rule
 from rehearsal.check.subject import House, Subject
 from rehearsal.check.violation import Violation
 from rehearsal.check.ways import Ways, is_unusual
-from rehearsal.explore import Branch, Node
+from rehearsal.graph import Branch, Node
 from rehearsal.paths import Path
 from rehearsal.world import WENT_OUT
 from workflows.vocabulary.plan import Lane

@@ -8,7 +8,7 @@ from rehearsal.check.rule import Rule
 from rehearsal.check.subject import Subject
 from rehearsal.check.violation import Violation
 from rehearsal.check.ways import line_of
-from rehearsal.explore import Branch
+from rehearsal.graph import Branch
 from rehearsal.world import WENT_OUT, Mail, Turn
 from workflows.vocabulary.words import in_words
 

@@ -11,7 +11,7 @@ from rehearsal.check.rule import Rule
 from rehearsal.check.subject import Subject
 from rehearsal.check.violation import Violation
 from rehearsal.check.ways import is_first, line_of
-from rehearsal.explore import Branch, Node
+from rehearsal.graph import Branch, Node
 from rehearsal.snapshot import Place
 from rehearsal.world import WENT_OUT, TurnKind
 from workflows.vocabulary.journey import Journey

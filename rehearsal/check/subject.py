@@ -10,7 +10,8 @@ from mail.context import TEMPLATES
 from rehearsal.check.policy import CheckPolicy
 from rehearsal.check.violation import Violation
 from rehearsal.check.ways import S, Watch, Ways, simplest
-from rehearsal.explore import BrokenError, Exploration, Node
+from rehearsal.explore import BrokenError
+from rehearsal.graph import Exploration, Node
 from workflows.vocabulary.journey import Journey
 from workflows.vocabulary.plan import Plan
 

@@ -12,7 +12,7 @@ from rehearsal.check.rule import Rule
 from rehearsal.check.subject import Subject
 from rehearsal.check.violation import Violation
 from rehearsal.check.ways import is_first, line_of
-from rehearsal.explore import Branch
+from rehearsal.graph import Branch
 from rehearsal.paths import Path as Way
 from workflows.vocabulary.verbs import Send
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from rehearsal.check.violation import Violation
-from rehearsal.explore import Branch, Exploration, Node
 from rehearsal.fates import FateKind
+from rehearsal.graph import Branch, Exploration, Node
 from rehearsal.paths import Path
 
 S = TypeVar("S", bound=Hashable)

@@ -228,8 +228,8 @@ def _show_limits(report: Report) -> None:
     lines = [
         "",
         (
-            "This is what people would have got who behave as they did: nobody in the recording answers a mail that was "
-            "not sent. Mails of other journeys are not counted against the caps."
+            "This is what people would have got who behave as they did: nobody in the recording answers a mail that "
+            "was not sent. Mails of other journeys are not counted against the caps."
         ),
     ]
     if supposed:

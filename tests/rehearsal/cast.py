@@ -25,10 +25,11 @@ from domain.intent import Intent, Tier
 from domain.message import Kind, MessageStatus, Verdict, ledger_id
 from domain.offer import Offer
 from domain.signals import SIGNAL_NAMES, Observation, Purchase, Signal
-from rehearsal.explore import Branch, Exploration, start_of
+from rehearsal.explore import start_of
+from rehearsal.fate import Cancel
 from rehearsal.fates import AN_HOUR_AGO, Rehearsed, When
+from rehearsal.graph import Branch, Exploration
 from rehearsal.paths import Path
-from rehearsal.virtual import Cancel
 from rehearsal.world import TurnKind
 from temporal import TASK_QUEUE
 from workflows.vocabulary import Journey, verbs

@@ -10,8 +10,9 @@ from domain.errors import ConfigurationError, UnknownJourneyError
 from domain.facts import FIRST_ORDER, HAS_CART
 from domain.message import Kind
 from rehearsal.draw import chart, draw
-from rehearsal.explore import Bound, Exploration, explore
+from rehearsal.explore import Bound, explore
 from rehearsal.fold import MOST_STEPS, fold
+from rehearsal.graph import Exploration
 from rehearsal.mermaid import Box, Shape, flowchart, named, quoted
 from starter.cli.draw import draw as command
 from tests.rehearsal.mermaid import Read, read

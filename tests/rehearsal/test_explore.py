@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 
 from domain.enrollment import OutcomeKind
 from domain.facts import FIRST_ORDER, HAS_CART
-from rehearsal.explore import EVENING, MORNING, Bound, Exploration, explore
+from rehearsal.explore import EVENING, MORNING, Bound, explore
+from rehearsal.graph import Exploration
 from rehearsal.paths import EndlessError, Path, all_paths, count_paths, draw_paths, way_to
 from rehearsal.world import TurnKind
 from tests.rehearsal.program import Op, journey_of, programs

@@ -12,7 +12,8 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowRunner
 
 from domain.enrollment import OutcomeKind
 from domain.gate import GatePolicy
-from rehearsal.explore import EVENING, MORNING, Bound, Exploration, explore
+from rehearsal.explore import EVENING, MORNING, Bound, explore
+from rehearsal.graph import Exploration
 from rehearsal.paths import Path, all_paths, draw_paths
 from rehearsal.world import TurnKind
 from temporal import register_search_attributes, workflow_runner

@@ -12,7 +12,8 @@ from rehearsal.check.rule import Rule
 from rehearsal.check.subject import Subject
 from rehearsal.check.violation import Violation
 from rehearsal.check.ways import Ways, is_unusual
-from rehearsal.explore import Bound, Branch, Exploration, explore
+from rehearsal.explore import Bound, explore
+from rehearsal.graph import Branch, Exploration
 from rehearsal.paths import Path, all_paths, count_paths
 from rehearsal.world import WENT_OUT, TurnKind
 from tests.rehearsal.check.wrong_journeys import MailsADayAfterAnOffer, MailsAfterAnOffer
