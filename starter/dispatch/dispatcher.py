@@ -18,7 +18,7 @@ from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State, enroll
 from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
 from starter.dispatch.bursts import Burst, next_burst
-from starter.dispatch.enrolling import Enroller, StillEndingError
+from starter.dispatch.enrolling import Enroller, HeldError, StillEndingError
 from starter.dispatch.telling import Teller
 from storage.customers import Customers
 from storage.database import Database
@@ -158,7 +158,7 @@ class Dispatcher:
                 await self._deliver(burst, rows)
                 done.extend(event.seq for event in burst.events)
                 events = events[len(burst.events) :]
-        except StillEndingError:
+        except HeldError:
             self._held[events[0].customer] = asyncio.get_running_loop().time() + HELD_FOR
         except TransientError as error:
             outages.append(error)

@@ -30,8 +30,16 @@ class RejectedByTemporalError(PermanentError):
     """Temporal will never take this start or signal, e.g. because its payload is too large."""
 
 
-class StillEndingError(UnavailableError):
-    """The customer's earlier enrollment under the same workflow id is about to end. Concerns this customer alone."""
+class HeldError(UnavailableError):
+    """One customer has to wait, and the others need not."""
+
+
+class StillEndingError(HeldError):
+    """The customer's earlier enrollment under the same workflow id is about to end."""
+
+
+class StillFullError(HeldError):
+    """The enrollment's run has been told all that it may be, 10,000 signals; it is about to hand over to the next."""
 
 
 class Presence(StrEnum):
@@ -72,6 +80,7 @@ class Enroller:
 
         Raises:
             UnavailableError: Temporal is away.
+            StillFullError: the enrollment can take no more until it has handed over; try again.
             RejectedByTemporalError: the signal can never be delivered.
         """
         try:
@@ -149,7 +158,13 @@ def _is_gone(error: RPCError | RuntimeError) -> bool:
     return error.status is RPCStatusCode.NOT_FOUND and "namespace" not in error.message.lower()
 
 
+_FULL = "exceeded workflow execution limit for signal events"
+"""The server's words where a run has had `history.maximumSignalsPerExecution`; the status is that of a bad request."""
+
+
 def _translated(error: RPCError | RuntimeError) -> UnavailableError | RejectedByTemporalError:
+    if isinstance(error, RPCError) and _FULL in error.message:
+        return StillFullError(f"an enrollment is full for now: {error.message}")
     # A client that connects at its first call fails with a RuntimeError there.
     if isinstance(error, RPCError) and error.status in _PERMANENT:
         return RejectedByTemporalError(f"Temporal refused: {error.message}")
