@@ -89,7 +89,7 @@ def _parting(compared: Fit, entries: Sequence[Entry] | None, known: Sequence[Ent
 async def _in_history(record: Record, failure: Failure) -> str:
     """Where code and history part, as Temporal has it."""
     if failure.is_of_code:
-        return f"the code now fails on what its history holds: {failure.said}"
+        return f"the code fails on its history: {failure.said}"
     words = await record.words_at(failure.event) if failure.event else ""
     if words:
         return f"the history has “{words}” where the code now asks for something else"

@@ -48,6 +48,7 @@ class Record:
     async def doing(self) -> str:
         """What it waits for or has under way, in the words that the Temporal UI shows; empty when that is nothing."""
         going_on: dict[str | int, HistoryEvent] = {}
+        halted: list[HistoryEvent] = []
         for event in self.history.events:
             kind = _kind(event)
             if kind == "timer_started":
@@ -55,10 +56,13 @@ class Record:
             elif kind == "activity_task_scheduled":
                 going_on[event.event_id] = event
             elif kind in _TIMER_OVER:
-                going_on.pop(_attributes(event).timer_id, None)
+                begun = going_on.pop(_attributes(event).timer_id, None)
+                # A pause cancels the timer, and not the wait.
+                halted = [begun] if begun and kind == "timer_canceled" else []
             elif kind in _ACTIVITY_OVER:
                 going_on.pop(_attributes(event).scheduled_event_id, None)
-        return await self._summary(list(going_on.values())[-1:])
+                halted = []
+        return await self._summary(list(going_on.values())[-1:] or halted)
 
     async def words_at(self, event_id: int) -> str:
         """What an event was about; empty when it does not say."""

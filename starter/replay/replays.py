@@ -17,6 +17,8 @@ from workflows.vocabulary import Journey
 _SAID = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
 """In what Temporal's core says of a failed workflow task: the outermost message."""
 
+_IN_OTHER_WORDS = {"Failed decoding arguments": "an answer in it is none to what the code now asks"}
+
 _AT_EVENT = re.compile(r"HistoryEvent\(id: (\d+)")
 
 
@@ -67,8 +69,9 @@ async def _each(queue: "asyncio.Queue[WorkflowHistory]") -> AsyncIterator[Workfl
 
 
 def _read(text: str) -> Failure:
-    said = _SAID.search(text)
-    message = " ".join((said[1] if said else text).replace("\\n", " ").replace("\\", "").split())
+    found = _SAID.search(text)
+    message = " ".join((found[1] if found else text).replace("\\n", " ").replace("\\", "").split())
     _, nondeterminism, rest = message.partition("Nondeterminism error: ")
     event = _AT_EVENT.search(message)
-    return Failure(rest or message, int(event[1]) if event else None, is_of_code=not nondeterminism)
+    said = rest or _IN_OTHER_WORDS.get(message, message)
+    return Failure(said, int(event[1]) if event else None, is_of_code=not nondeterminism)
