@@ -1,7 +1,7 @@
 """`segue replay`: before a deploy, which of the enrollments that run now would go on under this code."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from json import dumps
 from logging import CRITICAL
 from typing import Annotated
@@ -25,6 +25,10 @@ from storage.enrollments import Enrollments
 from temporal import connect
 from workflows.catalogue import JOURNEYS, journey_named
 
+_WHY_FEWER = (
+    "The others began or ended just now, or were lost (`segue status` tells), or SEGUE_TEMPORAL names another server."
+)
+
 
 async def replay(
     *journeys: Annotated[str, Parameter(help="Names of journeys; without any, all that run.")],
@@ -47,8 +51,7 @@ async def replay(
     enrollments = await checkup.running(journeys, limit=limit)
     _refuse_unknown(journeys, enrollments)
     report = sum_up(await _examine(checkup, enrollments), JOURNEYS)
-    told = (_left_out(report, total, limit), _not_asked(report), await _not_listed(reached.database, journeys, total))
-    notes = [note for note in told if note]
+    notes = [*_notes(report, total, limit), *await _not_listed(reached.database, journeys, total)]
     if json:
         print(dumps(report.model_dump(mode="json") | {"notes": notes}, indent=2, ensure_ascii=False))
     else:
@@ -71,36 +74,33 @@ async def _examine(checkup: Checkup, enrollments: Sequence[Running]) -> list[Fin
         return await checkup.examine(enrollments, lambda _: progress.advance(task))
 
 
-def _left_out(report: Report, total: int, limit: int | None) -> str:
+def _notes(report: Report, total: int, limit: int | None) -> Iterator[str]:
+    """What has to be said beside the findings."""
     seen = report.running + report.ended
-    return "" if limit is None or seen >= total else f"Looked at {seen:,} of {total:,}, those that began last."
+    if limit is not None and seen < total:
+        yield f"Looked at {seen:,} of {total:,}, those that began last."
+    if report.ended:
+        yield f"Ended while they were looked at: {report.ended:,}."
+    if report.not_asked:
+        yield (
+            f"{counted(report.not_asked)} could not be asked: no worker answered within "
+            f"{ANSWER_WITHIN.total_seconds():g} s, or the code that runs cannot tell. Their histories were replayed "
+            "all the same, which shows what breaks, and no other difference."
+        )
 
 
-def _not_asked(report: Report) -> str:
-    if not report.not_asked:
-        return ""
-    return (
-        f"{counted(report.not_asked)} could not be asked: no worker answered within "
-        f"{ANSWER_WITHIN.total_seconds():g} s, or the code that runs cannot tell. Their histories were replayed all "
-        "the same, which shows what breaks, and no other difference."
-    )
-
-
-async def _not_listed(url: str, names: Sequence[str], total: int) -> str:
-    """Whether the database has more running enrollments than Temporal."""
+async def _not_listed(url: str, names: Sequence[str], total: int) -> list[str]:
+    """Whether the database has more running enrollments than Temporal, in a line."""
     database = Database(url)
     try:
         await database.check()
         async with database.read() as session:
             rows = await Enrollments(session).counts()
     except SegueError as error:  # perhaps this version's migration is still to come
-        return f"The enrollments in the database were not counted: {error}."
+        return [f"The enrollments in the database were not counted: {error}."]
     finally:
         await database.aclose()
     running = sum(row.count for row in rows if row.state is State.RUNNING and (not names or row.journey in names))
     if running <= total:
-        return ""
-    return (
-        f"The database has {running:,} running, and Temporal lists {total:,}. The others began or ended just now, or "
-        "were lost (`segue status` tells), or SEGUE_TEMPORAL names another server."
-    )
+        return []
+    return [f"The database has {running:,} running, and Temporal lists {total:,}. {_WHY_FEWER}"]

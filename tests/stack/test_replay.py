@@ -87,8 +87,8 @@ async def brought(shop: Shop, customer: str, doing: str) -> None:
     handle: WorkflowHandle[Any, Any] = shop.workflow(CART, customer)
 
     async def does() -> str:
-        (row,) = await shop.books.enrollments(customer)
-        return str((await handle.query("status"))["doing"]) if row.run_id else ""
+        began = any(row.run_id for row in await shop.books.enrollments(customer))
+        return str((await handle.query("status"))["doing"]) if began else ""
 
     await until(does, lambda found: found.startswith(doing))
 
@@ -159,6 +159,18 @@ async def test_a_row_that_temporal_does_not_list_is_told(shop: Shop, terminal: T
     await shop.workflow(CART, "quentin").terminate()
     said = await terminal.say("replay")
     assert "The database has 3 running, and Temporal lists 2." in said
+
+
+async def test_the_new_codes_database_need_not_be_there_yet(shop: Shop, tmp_path: Path) -> None:
+    addresses = shop.stack.addresses
+    terminal = Terminal(
+        SEGUE_DATABASE=str(tmp_path / "none.db"),
+        SEGUE_TEMPORAL=addresses.temporal,
+        SEGUE_NAMESPACE=addresses.namespace,
+        SEGUE_DATA=str(tmp_path),
+    )
+    said = await terminal.say("replay")
+    assert "The enrollments in the database were not counted: there is no database" in said
 
 
 def trimmed(text: str) -> str:
