@@ -4,12 +4,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
+import hypothesis
 import pytest
 
 from storage.database import Database
 from tests.house import House, opened_house, time_skipping
 
 pytest_plugins = ["tests.databases", "rehearsal.plugin"]
+
+hypothesis.settings.register_profile("shared machine", deadline=None)
+hypothesis.settings.load_profile("shared machine")
+# How long an example takes says what else the machine does: speed is measured in benchmarks/.
 
 OpenHouse = Callable[..., Awaitable[House]]
 """Opens a house as `tests.house.opened_house` does, with its keyword arguments."""
