@@ -51,7 +51,7 @@ async def tell(house: House, signals: list[Signal]) -> None:
     await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_twenty_thousand_signals_lose_nothing(sqlite_database: Database) -> None:
     async with real_server() as env, opened_house(env, sqlite_database) as house:
         await house.identify()
