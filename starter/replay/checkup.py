@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from json import dumps
 
 from temporalio.client import Client, WorkflowHistory
@@ -10,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import UnavailableError
 from starter.replay.finding import Finding, Running, Verdict
-from starter.replay.interview import Interview
+from starter.replay.interview import ANSWER_WITHIN, Interview
 from starter.replay.judging import judge
 from starter.replay.record import Record
 from starter.replay.replays import Replays
@@ -20,7 +21,7 @@ from workflows.vocabulary import Journey, search
 AT_ONCE = 8
 """Enrollments looked at together. To answer, workers replay whom they have forgotten, and customers go first."""
 
-NOT_DEPLOYED = "no journey is deployed under this name: its workers know nothing to run"
+NOT_DEPLOYED = "no journey is deployed under this name: keep it beside the new one until nobody is in it"
 
 
 class Checkup:
@@ -29,11 +30,18 @@ class Checkup:
     Args:
         client: connected to its Temporal.
         journeys: the code of today, by name.
+        answer_within: how long an enrollment may take to tell what it has been through.
     """
 
-    def __init__(self, client: Client, journeys: Mapping[str, type[Journey]]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        journeys: Mapping[str, type[Journey]],
+        *,
+        answer_within: timedelta = ANSWER_WITHIN,
+    ) -> None:
         self._client, self._journeys = client, journeys
-        self._interview = Interview(client)
+        self._interview = Interview(client, answer_within)
 
     async def count(self, names: Sequence[str] = ()) -> int:
         """How many enrollments run, of these journeys or of all.

@@ -8,7 +8,7 @@ from temporalio.service import RPCError
 from domain.carried import Entry
 from starter.replay.finding import Running
 
-ANSWER_WITHIN = timedelta(seconds=5)
+ANSWER_WITHIN = timedelta(seconds=10)
 """What one may take to answer: milliseconds, or a replay on a busy worker. Without a worker it never would."""
 
 GIVE_UP_AFTER = 8
@@ -18,8 +18,8 @@ GIVE_UP_AFTER = 8
 class Interview:
     """Asks one enrollment after the other, or several at once."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, answer_within: timedelta = ANSWER_WITHIN) -> None:
+        self._client, self._answer_within = client, answer_within
         self._silences = 0
 
     async def journal(self, running: Running) -> tuple[Entry, ...] | None:
@@ -29,7 +29,7 @@ class Interview:
         handle = self._client.get_workflow_handle(running.workflow_id, run_id=running.run_id)
         try:
             entries: tuple[Entry, ...] = await handle.query(
-                "journal", result_type=tuple[Entry, ...], rpc_timeout=ANSWER_WITHIN
+                "journal", result_type=tuple[Entry, ...], rpc_timeout=self._answer_within
             )
         except (WorkflowQueryFailedError, WorkflowQueryRejectedError):
             return None  # a worker answers, with code that knows no journals or that breaks on this enrollment

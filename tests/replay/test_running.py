@@ -1,6 +1,8 @@
 """What is found about running enrollments before a deploy, and that a worker of the new code then does just that."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -20,7 +22,7 @@ from tests.replay.deploys import (
 from tests.replay.town import Handle, Town, opened_town
 from workflows.vocabulary import Journey
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 WAITS = ("waiting 1 hour", "waiting 2 hours", "waiting 3 hours", "waiting 4 hours")
 
@@ -76,6 +78,16 @@ VERSIONS: dict[type[Journey], Found] = {
 """What is to be found; nothing about whom it does not name."""
 
 
+@asynccontextmanager
+async def meanwhile(town: Town, version: type[Journey]) -> AsyncIterator[None]:
+    """Another version is deployed until the block ends, and then the one that was there."""
+    await town.deploy(version)
+    try:
+        yield
+    finally:
+        await town.deploy(AsItWas)
+
+
 def told(found: dict[str, Finding]) -> Found:
     return {who: (each.verdict, "; ".join(each.places)) for who, each in found.items() if each.verdict is not FITS}
 
@@ -89,24 +101,20 @@ async def test_a_new_worker_does_what_was_found(
     assert set(found) == set(people)
     assert all(each.asked for each in found.values())
 
-    await town.deploy(version)
-    going_on = {who for who, handle in people.items() if await town.goes_on(handle)}
-    await town.deploy(AsItWas)
-    assert going_on == {who for who, each in found.items() if each.verdict is not BREAKS}
-    assert [who for who, handle in people.items() if not await town.goes_on(handle)] == []
+    async with meanwhile(town, version):
+        assert await town.standing_still(people) == {who for who, each in found.items() if each.verdict is BREAKS}
+    assert await town.standing_still(people) == set()
 
 
 async def test_who_stands_still_is_found_to_go_on_with_the_code_as_it_was(
     town: Town, people: dict[str, Handle]
 ) -> None:
-    await town.deploy(Fails)
-    for who, handle in people.items():
-        assert await town.goes_on(handle) is (who == "at-1")
-    found = await town.findings(AsItWas)
-    await town.deploy(AsItWas)
+    async with meanwhile(town, Fails):
+        assert await town.standing_still(people) == set(PAST_THE_SCORE)
+        found = await town.findings(AsItWas)
     assert {each.verdict for each in found.values()} == {FITS}
     assert {who for who, each in found.items() if not each.asked} == set(PAST_THE_SCORE)
-    assert [who for who, handle in people.items() if not await town.goes_on(handle)] == []
+    assert await town.standing_still(people) == set()
 
 
 NO_ANSWER = "the code fails on its history: an answer in it is none to what the code now asks"
@@ -127,7 +135,7 @@ async def test_without_a_worker_histories_tell_what_breaks_and_carried_journals_
 ) -> None:
     await town.house.stop_worker()
     try:
-        found = await town.findings(version)
+        found = await town.findings(version, answer_within=timedelta(seconds=2))
     finally:
         await town.house.start_worker()
     assert told(found) == expected

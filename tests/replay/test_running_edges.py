@@ -1,10 +1,13 @@
 """Enrollments that move while they are looked at, that have barely begun, or whose guard was taken out."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
+from temporalio.worker import WorkflowReplayResult
 
 from domain.carried import Entry
 from domain.errors import UnavailableError
@@ -27,6 +30,8 @@ GUARD_GONE = (
     "step 2: the journal has “asking whether it came here after facts-instead-of-scores”, the code now asks for "
     "“reading whether has cart”"
 )
+
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -65,7 +70,8 @@ async def test_a_run_on_which_no_code_has_run_yet_breaks_by_what_was_handed_over
     await town.house.stop_worker()
     new = await town.enroll("boris")
     assert not Record(await new.fetch_history(), DATA_CONVERTER).has_begun
-    assert (await town.findings(AsksForAFact))["boris"].verdict is Verdict.FITS
+    found = await town.findings(AsksForAFact, answer_within=timedelta(seconds=2))
+    assert found["boris"].verdict is Verdict.FITS
     await town.house.start_worker()
 
 
@@ -118,6 +124,20 @@ async def test_a_replay_says_where_it_stopped(changed: type[Journey], failure: F
     async with Replays.open([changed], DATA_CONVERTER) as replays:
         assert await replays.failure(SILENCE) == failure
         assert await replays.failure(SILENCE) == failure
+
+
+async def test_what_was_too_slow_is_replayed_once_more() -> None:
+    deadlock = RuntimeError('failed: Failure { message: "[TMPRL1101] Potential deadlock detected: no yield in 2 s" }')
+
+    async def results() -> AsyncIterator[WorkflowReplayResult]:
+        for failure in (deadlock, None, deadlock, deadlock):
+            yield WorkflowReplayResult(history=SILENCE, replay_failure=failure)
+
+    replays = Replays(results(), asyncio.Queue())
+    assert await replays.failure(SILENCE) is None
+    failure = await replays.failure(SILENCE)
+    assert failure is not None
+    assert failure.said.startswith("[TMPRL1101] Potential deadlock")
 
 
 async def test_what_the_journal_does_not_show_is_told_by_the_history() -> None:

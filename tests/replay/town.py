@@ -1,6 +1,7 @@
 """Enrollments at every place of one journey, on the real server, and the deploys that come over them."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,6 @@ from domain.enrollment import Occasion, Outcome
 from domain.signals import Observation
 from starter.replay.checkup import Checkup
 from starter.replay.finding import Finding
-from starter.replay.report import Report, sum_up
 from storage.database import Database
 from storage.enrollments import Enrollments
 from temporal import TASK_QUEUE
@@ -33,7 +33,7 @@ LONG = 200
 """Events after which a run is to continue as new: more than any but the one that is told so much."""
 
 
-TRIED_AGAIN_AFTER = timedelta(seconds=3)
+TRIED_AGAIN_AFTER = timedelta(seconds=5)
 """A workflow task that fails again and again is over only when it times out, by default after ten."""
 
 
@@ -92,6 +92,11 @@ class Town:
         """Wait until an enrollment does that."""
         await until(lambda: self.house.progress(handle.id), lambda found: found.doing.startswith(doing))
 
+    async def standing_still(self, people: Mapping[str, Handle]) -> set[str]:
+        """Who does not go on."""
+        going_on = await asyncio.gather(*(self.goes_on(handle) for handle in people.values()))
+        return {who for who, goes in zip(people, going_on, strict=True) if not goes}
+
     async def goes_on(self, handle: Handle) -> bool:
         """Wake an enrollment by what it does not listen to, and see whether its code gets over what its history holds.
 
@@ -106,7 +111,7 @@ class Town:
             was_told = any(_tells(event, noise) for event in events)
             return [event for event in events if was_told and _is_tried(event)]
 
-        return (await until(tried))[0].HasField("workflow_task_completed_event_attributes")
+        return (await until(tried, within=100))[0].HasField("workflow_task_completed_event_attributes")
 
     async def continue_as_new(self, handle: Handle) -> None:
         """Make its history so long that another run goes on."""
@@ -119,17 +124,11 @@ class Town:
 
         await until(has_changed)
 
-    async def findings(self, *version: type[Journey]) -> dict[str, Finding]:
+    async def findings(self, *version: type[Journey], **options: timedelta) -> dict[str, Finding]:
         """What is found about each customer's enrollment."""
-        return {found.workflow_id.partition("/")[2]: found for found in await self._examine(version)}
-
-    async def report(self, *version: type[Journey]) -> Report:
-        """The same, summed up."""
-        return sum_up(await self._examine(version), [each.plan.name for each in version])
-
-    async def _examine(self, version: Sequence[type[Journey]]) -> list[Finding]:
-        checkup = Checkup(self.house.client, {each.plan.name: each for each in version})
-        return await checkup.examine(await checkup.running())
+        checkup = Checkup(self.house.client, {each.plan.name: each for each in version}, **options)
+        found = await checkup.examine(await checkup.running())
+        return {each.workflow_id.partition("/")[2]: each for each in found}
 
 
 def _tells(event: HistoryEvent, signal: Observation) -> bool:
