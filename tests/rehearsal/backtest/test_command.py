@@ -100,6 +100,21 @@ async def test_a_line_that_is_wrong_is_named_and_stops_nothing(
     ]
 
 
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:00Z", "0001-01-01T00:00:00Z"])
+async def test_a_moment_that_no_calendar_can_count_from_is_a_wrong_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], moment: str
+) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text("\n".join([json.dumps(LINES[0]), json.dumps({**LINES[1], "timestamp": moment}), ""]))
+
+    with pytest.raises(SystemExit):
+        await backtest("cart-recovery", events=str(path))
+
+    said = capsys.readouterr()
+    assert "over 1 event of 1 customer" in said.out
+    assert said.err.splitlines()[0] == "line 2: timestamp: must lie between 1970 and 2200: check who wrote it"
+
+
 async def test_typing_mistakes_are_told_before_anything_is_read(recording: str) -> None:
     with pytest.raises(UnknownJourneyError, match="no journey is named 'cart'"):
         await backtest("cart", events=recording)
