@@ -18,13 +18,15 @@ from domain.calls import Delivery
 from domain.enrollment import Occasion, Outcome, OutcomeKind, Start
 from domain.errors import JourneyError
 from domain.gate import GatePolicy
+from rehearsal.delivery import moment_of
 from rehearsal.fates import Fates
 from rehearsal.graph import Branch, Exploration, Node
-from rehearsal.snapshot import held, place, reads_the_calendar
+from rehearsal.snapshot import held, place
 from rehearsal.virtual import VirtualPerformer
 from rehearsal.world import World
 from workflows.vocabulary import verbs
 from workflows.vocabulary.journey import Journey
+from workflows.vocabulary.listening import observes
 from workflows.vocabulary.plan import Plan
 from workflows.vocabulary.script import Script
 
@@ -105,6 +107,16 @@ def _nothing_to_collect() -> Iterator[None]:
             gc.enable()
 
 
+class NotTheSameTwiceError(JourneyError):
+    """The journey's code does not do the same twice: something but its answers decides."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "with the same answers it does not do the same twice: it asks chance, a clock or something outside, or "
+            "keeps something in its class or module; only verbs may decide, and only `self` and locals may remember"
+        )
+
+
 class _Run:
     """The journey's code, suspended at a verb."""
 
@@ -118,12 +130,18 @@ class _Run:
             self.answer(answer)
 
     def answer(self, answer: object) -> None:
-        """Go on to the next verb."""
+        """Go on to the next verb.
+
+        Raises:
+            NotTheSameTwiceError: with the same answers the sequence was longer before.
+        """
+        if self.verb is None:
+            raise NotTheSameTwiceError
         self.verb = self.script.answer(answer)
 
 
 class _CalendarNeededError(Exception):
-    """The journey waits for a moment, so two states a day apart are not alike."""
+    """The journey has asked what day it is, or waits for a moment: two states a day apart are not alike."""
 
 
 class _Explorer:
@@ -142,9 +160,10 @@ class _Explorer:
         self._fresh = journey(start)
         self._engines_own = frozenset(vars(self._fresh))
         self._performer = VirtualPerformer(journey.plan, start, policy)
-        self._fates = Fates(journey.plan, start)
+        self._fates = Fates(journey.plan, start, observes(journey))
         self._horizon = policy.caps.horizon
-        self._any_day = not reads_the_calendar(journey)
+        self._any_day = True
+        """Two states that differ in the day alone are alike, as nothing has asked for the day yet."""
         self._known: dict[Hashable, Node] = {}
         self._pending: list[tuple[Node, tuple[Any, ...], _Run | None]] = []
         self._found = Exploration(journey.plan, begins)
@@ -166,8 +185,20 @@ class _Explorer:
         self._found.root = self._enter(run, self._performer.first_world(), None, ()) or COMPLETED
         while self._pending:
             node, answers, waiting = self._pending.pop()
-            self._expand(node, answers, waiting or _Run(self._fresh, answers))
+            try:
+                self._expand(node, answers, waiting or self._run_again(node, answers))
+            except (_CalendarNeededError, BrokenError):
+                raise
+            except Exception as error:
+                raise BrokenError(self._found.plan, node.first, error) from error
         return self._found
+
+    def _run_again(self, node: Node, answers: tuple[Any, ...]) -> _Run:
+        """Bring the code to a node once more."""
+        run = _Run(self._fresh, answers)
+        if run.verb != node.verb or place(run.steps) != node.place:
+            raise NotTheSameTwiceError
+        return run
 
     def _expand(self, node: Node, answers: tuple[Any, ...], run: _Run) -> None:
         """Perform a node's verb with every fate, and enter what follows each answer."""
@@ -176,7 +207,8 @@ class _Explorer:
             following = (*answers, answer)
             try:
                 if not first:
-                    run = _Run(self._fresh, following)
+                    run = self._run_again(node, answers)
+                    run.answer(answer)
                 else:
                     run.answer(answer)
                     first = False
@@ -231,7 +263,7 @@ class _Explorer:
 
     def _code(self, run: _Run, verb: verbs.Verb[Any], world: World) -> Hashable | None:
         """Where the code stands, what it holds and asks for; None when it cannot be compared."""
-        if self._any_day and isinstance(verb, verbs.WaitUntil):
+        if self._any_day and (self._performer.notice.was_read or isinstance(verb, verbs.WaitUntil)):
             raise _CalendarNeededError
         holds = held(run.steps, world.now if self._any_day else None, self._engines_own)
         return None if holds is None else _Code((holds, verb))
@@ -279,7 +311,7 @@ def _was_there(node: Node, code: Hashable) -> Node | None:
 def _told(answer: object) -> Hashable:
     """What tells an answer from others, at a fraction of the price of comparing models."""
     if isinstance(answer, Delivery):
-        return (answer.message, answer.status, answer.reason, answer.at)
+        return (answer.message, answer.status, answer.reason, moment_of(answer))
     return (type(answer), answer)
 
 

@@ -4,7 +4,8 @@ Continuous things get representatives: a reaction comes soon or at the last mome
 Each fate says in words what it makes of the verb, so that a path can be told.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -20,7 +21,7 @@ from rehearsal.fate import FREE, Arrival, Cancel, Leave
 from rehearsal.questions import answer_in_words, question_of
 from rehearsal.world import Mail, World
 from workflows.vocabulary import verbs
-from workflows.vocabulary.inbox import CUSTOMER_ERASED
+from workflows.vocabulary.inbox import COMMON_EXITS, CUSTOMER_ERASED
 from workflows.vocabulary.plan import Plan
 
 SOON = timedelta(minutes=1)
@@ -52,6 +53,9 @@ _REACTIONS: dict[type[Signal], tuple[str, Signal]] = {
     Unsubscribe: ("leaves another topic", Unsubscribe(event_id="a-withdrawal", topic="another topic")),
     Observation: ("does something else", Observation(event_id="an-observation", name="Something Else")),
 }
+
+_EVENT = re.compile(r"[A-Z][a-z]*( [A-Za-z]+)+")
+"""What reads like the name of an event: `Product Shared`. A journey's code says other texts, too."""
 
 _PHRASES = {
     ORDER_COMPLETED: "buys",
@@ -180,8 +184,11 @@ Holds = Callable[[World, verbs.Send], bool]
 class Fates:
     """What can happen to one journey's enrollments."""
 
-    def __init__(self, plan: Plan, start: Start) -> None:
+    def __init__(self, plan: Plan, start: Start, observed: Iterable[str] = ()) -> None:
+        """Prepare what can happen; `observed` are names of events that the journey's code says."""
         self._plan = plan
+        ends = {plan.goal, *plan.exits, *COMMON_EXITS}
+        self._observed = tuple(sorted(name for name in observed if _EVENT.fullmatch(name) and name not in ends))
         self._about = start.key
         self.exits = tuple(Rehearsed(FateKind.ENDS, words, arrived) for words, arrived in self._arrivals())
         self._telling = (self.exits[0], self.exits[-2])
@@ -220,13 +227,19 @@ class Fates:
     def _reactions(self, kinds: tuple[type[Signal], ...], within: timedelta, world: World) -> Iterator[Rehearsed]:
         if any(isinstance(signal, kinds) for signal, _ in world.unread):
             return
-        for kind in kinds:
-            phrase, signal = _REACTIONS[kind]
-            if world.now > world.unheard_since(kind):
+        for phrase, signal in (reaction for kind in kinds for reaction in self._of_kind(kind)):
+            if world.now > world.unheard_since(type(signal)):
                 yield Rehearsed(FateKind.REACTS, f"{phrase} before that", signal, When.BEFORE)
             yield Rehearsed(FateKind.REACTS, phrase, signal, When.SOON)
             if within > 2 * SOON:
-                yield Rehearsed(FateKind.REACTS, f"{phrase} at the last moment", signal, When.LATE)
+                again = signal.model_copy(update={"more": 2})
+                yield Rehearsed(FateKind.REACTS, f"{phrase} three times at the last moment", again, When.LATE)
+
+    def _of_kind(self, kind: type[Signal]) -> Iterator[tuple[str, Signal]]:
+        yield _REACTIONS[kind]
+        if kind is Observation:
+            for name in self._observed:
+                yield f"does “{name}”", Observation(event_id="an-observation", name=name)
 
     def _of_send(self, verb: verbs.Send, world: World, holds: Holds) -> Iterator[Rehearsed]:
         yield USUAL

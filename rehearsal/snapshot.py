@@ -1,12 +1,11 @@
 """Where a suspended journey stands, and what its code holds: two that hold the same at the same place go on alike.
 
 A coroutine cannot be copied, but it can be looked at. `gc.get_referents` visits everything its frame refers to, names
-and half-evaluated expressions and the iterators of loops included, which `f_locals` alone would miss. Moments are taken
-as their distance from now, so that a state an exact number of days later is the same state; see `reads_the_calendar`.
-What cannot be compared makes the whole state incomparable, and it is then never merged with another: slower, not wrong.
+and half-evaluated expressions and the iterators of loops included, which `f_locals` alone would miss. As long as no
+journey has looked at the moment of a delivery it cannot know what day it is, and moments are left out. What cannot be
+compared makes the whole state incomparable, and it is then never merged with another: slower, not wrong.
 """
 
-import ast
 import gc
 import inspect
 import sys
@@ -20,26 +19,24 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from domain.facts import Fact
+from rehearsal.delivery import RehearsedDelivery, moment_of
 from workflows.vocabulary.journey import Journey
+from workflows.vocabulary.verbs import Verb
 
 _VOCABULARY = inspect.getfile(Journey)
 
 Place = tuple[tuple[str, int, int], ...]
 """Function, line and column of each of the journey's own frames, the outermost first."""
 
-_OF_THE_CALENDAR = frozenset(
-    {"weekday", "isoweekday", "isocalendar", "toordinal", "strftime", "isoformat", "ctime", "timetuple"}
-    | {"year", "month", "day", "hour", "minute", "second", "date", "time", "timetz", "timestamp", "astimezone", "start"}
-)
-"""Attributes that tell one day from another. `start` holds the moment the enrollment began."""
-
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, timedelta, time, date, Enum, range, type)
-_CODE = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType)
-_FOLLOWED = (types.CoroutineType, types.GeneratorType, types.CodeType, types.MethodType)
-"""Other parts of the chain of coroutines: each is looked at in its turn, or says no more than the verb does."""
+_LASTING = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, Fact)
+"""They live as long as the program, so that no other takes their place."""
+
+_AWAITED = Verb.__await__.__code__
 
 _SOME: tuple[Iterable[object], ...] = ((), [], range(0), {}, {}.items(), {}.values(), "")
-_ITERATORS = tuple(type(iter(each)) for each in _SOME)
+_ITERATORS: tuple[type, ...] = (*(type(iter(each)) for each in _SOME), type(reversed([])), enumerate, zip, reversed)
 
 
 class _IncomparableError(Exception):
@@ -67,7 +64,7 @@ def held(
 
     Args:
         steps: suspended at a verb.
-        now: moments are taken relative to it. None: as they are.
+        now: other moments are taken relative to it, and those of deliveries left out. None: all as they are.
         engines_own: attributes of the journey that are the engine's, and that no answer changes.
     """
     freezer = _Freezer(now, engines_own)
@@ -75,18 +72,6 @@ def held(
         return tuple(freezer.freeze_frame(coroutine, frame) for coroutine, frame in frames(steps))
     except _IncomparableError:
         return None
-
-
-def reads_the_calendar(journey: type[Journey]) -> bool:
-    """Whether a journey's module may tell one day from another, so that no state is like one of another day.
-
-    Errs on the side of *yes*: any attribute of such a name counts, whatever it is an attribute of.
-    """
-    try:
-        tree = ast.parse(inspect.getsource(sys.modules[journey.__module__]))
-    except (OSError, KeyError, TypeError):
-        return True
-    return any(isinstance(node, ast.Attribute) and node.attr in _OF_THE_CALENDAR for node in ast.walk(tree))
 
 
 @lru_cache(maxsize=4096)
@@ -100,12 +85,18 @@ class _Freezer:
 
     def __init__(self, now: datetime | None, engines_own: frozenset[str]) -> None:
         self._now, self._engines_own = now, engines_own
-        self._met: dict[int, int] = {}
+        self._met: dict[int, tuple[int, object]] = {}
 
     def freeze_frame(self, coroutine: object, frame: types.FrameType) -> Hashable:
         names = tuple(sorted(frame.f_locals))  # an unset name leaves no gap among the referents
         referents = (each for each in gc.get_referents(coroutine) if each is not frame)
         return (frame.f_code, frame.f_lasti, names, tuple(self.freeze(each) for each in referents))
+
+    def freeze_generator(self, generator: "types.GeneratorType[Any, Any, Any]") -> Hashable:
+        """A journey's own generator, as far as it has come. A verb's, at which all is suspended, says nothing more."""
+        if generator.gi_code is _AWAITED or generator.gi_frame is None:
+            return (generator.gi_code, generator.gi_frame is None)
+        return self.freeze_frame(generator, generator.gi_frame)
 
     def freeze(self, value: Any) -> Hashable:
         if isinstance(value, datetime):
@@ -114,13 +105,16 @@ class _Freezer:
             return (type(value), value)  # True, 1 and 1.0 are equal, and not alike
         if isinstance(value, Journey):
             own = {name: each for name, each in vars(value).items() if name not in self._engines_own}
-            return ("journey", self._freeze_mutable(own))
+            return self._freeze_mutable(value, own)
         if isinstance(value, list | dict | set):
-            return self._freeze_mutable(value)
+            return self._freeze_mutable(value, value)
         return self._freeze_frozen(value)
 
     def _freeze_frozen(self, value: Any) -> Hashable:
         match value:
+            case RehearsedDelivery():
+                moment = moment_of(value) if self._now is None else None
+                return (type(value), value.message, value.status, value.reason, moment)
             case BaseModel():
                 return (type(value), *(self.freeze(each) for each in vars(value).values()))
             case tuple():
@@ -129,26 +123,38 @@ class _Freezer:
                 return frozenset(self.freeze(each) for each in value)
             case _ if isinstance(value, _ITERATORS):
                 return (type(value), self.freeze(value.__reduce__()[1:]))
-            case _ if isinstance(value, _FOLLOWED):
-                return type(value).__name__
-            case _ if isinstance(value, _CODE) or _is_itself_alone(value):
+            case _:
+                return self._freeze_code(value)
+
+    def _freeze_code(self, value: Any) -> Hashable:
+        match value:
+            case types.CoroutineType() | types.CodeType():
+                return type(value).__name__  # each is looked at in its turn
+            case types.GeneratorType():
+                return self.freeze_generator(value)
+            case types.MethodType():
+                return (id(value.__func__), self.freeze(value.__self__))
+            case _ if isinstance(value, _LASTING):
                 return (type(value), id(value))
+            case _ if _is_plain(value):
+                return self._freeze_mutable(value, vars(value))
             case _:
                 raise _IncomparableError(type(value).__name__)
 
-    def _freeze_mutable(self, value: "list[Any] | dict[Any, Any] | set[Any]") -> Hashable:
+    def _freeze_mutable(self, value: object, content: "list[Any] | dict[Any, Any] | set[Any]") -> Hashable:
         if id(value) in self._met:
-            return ("again", self._met[id(value)])
-        self._met[id(value)] = len(self._met)
-        match value:
+            return ("again", self._met[id(value)][0])
+        self._met[id(value)] = (len(self._met), value)  # kept, so that no other takes its id meanwhile
+        match content:
             case dict():
-                return (dict, *((self.freeze(name), self.freeze(each)) for name, each in value.items()))
+                return (type(value), *((self.freeze(name), self.freeze(each)) for name, each in content.items()))
             case set():
-                return (set, frozenset(self.freeze(each) for each in value))
+                return (type(value), frozenset(self.freeze(each) for each in content))
             case _:
-                return (list, *(self.freeze(each) for each in value))
+                return (type(value), *(self.freeze(each) for each in content))
 
 
-def _is_itself_alone(value: object) -> bool:
-    """Whether it is equal to nothing else and never altered by a journey: a fact, a trigger."""
-    return type(value).__module__.split(".")[0] in ("domain", "workflows") and type(value).__eq__ is object.__eq__
+def _is_plain(value: object) -> bool:
+    """Whether all that an object holds stands in its attributes: no slots, nothing built in."""
+    classes = type(value).__mro__[:-1]
+    return hasattr(value, "__dict__") and all(cls.__module__ not in sys.stdlib_module_names for cls in classes)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.calls import Delivery
 from domain.civil import next_local, zone_or_default
 from domain.enrollment import Outcome, OutcomeKind, Start
 from domain.gate import Ask, GateFacts, GatePolicy, PastMessage, decide
 from domain.message import Decision, Kind, MessageStatus, Verdict
 from domain.offer import OfferKind
 from domain.signals import Signal
+from rehearsal.delivery import Notice, deliver
 from rehearsal.fate import FREE, Cancel, Fate, Leave, in_words_of
 from rehearsal.questions import answer_in_words, ask_fate, question_of
 from rehearsal.world import Known, Mail, Turn, TurnKind, Unread, World
@@ -46,6 +46,7 @@ class VirtualPerformer:
         self._zone = zone_or_default(zone, policy.default_zone)
         self._zone_name = zone
         self._decisions: dict[object, Decision] = {}
+        self.notice = Notice()
         self._meanings: dict[int, tuple[Signal, tuple[Outcome | None, bool]]] = {}
 
     def first_world(self, *mails: Mail) -> World:
@@ -191,7 +192,7 @@ class VirtualPerformer:
         turns.append(self._turn(world, kind, verb, "accepted" if kind is TurnKind.SENT else str(status)))
         if kind is not TurnKind.REFUSED and verb.kind is Kind.MARKETING:
             world = world._replace(mails=(*world.mails, Mail(world.now, verb.stage)))
-        delivery = _delivery(verb, status, turns[-1].words, world.now)
+        delivery = deliver(verb.template, status, turns[-1].words, world.now, self.notice)
         if (arrived := fate.arrives_while_sending()) is not None:
             world = self.hear(world, arrived, world.now)
             turns.append(Turn(world.now, TurnKind.HEARD, in_words_of(arrived)))
@@ -199,7 +200,7 @@ class VirtualPerformer:
 
     def _dropped(self, world: World, verb: verbs.Send, reason: str, turns: list[Turn]) -> Done:
         turns.append(self._turn(world, TurnKind.DROPPED, verb, reason))
-        delivery = _delivery(verb, MessageStatus.DROPPED, reason, world.now)
+        delivery = deliver(verb.template, MessageStatus.DROPPED, reason, world.now, self.notice)
         return Done(world._replace(planned=None), delivery, tuple(turns))
 
     def _decide(self, world: World, verb: verbs.Send, due: datetime, leave: Leave) -> Decision:
@@ -268,10 +269,3 @@ def _waited(began: datetime, world: World, how: str) -> tuple[Turn, ...]:
     if spent <= timedelta() or world.ending is not None:
         return ()
     return (Turn(world.now, TurnKind.WAITED, f"waited {in_words(spent)}{how}"),)
-
-
-def _delivery(verb: verbs.Send, status: MessageStatus, reason: str, at: datetime) -> Delivery:
-    # Built without validation, which would cost more than all the rest of a path.
-    return Delivery.model_construct(
-        message=f"m-{verb.template}", status=status, reason=reason, at=at, until=None, ended_by=None
-    )

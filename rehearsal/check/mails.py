@@ -8,8 +8,10 @@ from rehearsal.check.rule import Rule
 from rehearsal.check.subject import Subject
 from rehearsal.check.violation import Violation
 from rehearsal.check.ways import line_of
+from rehearsal.fates import FateKind
 from rehearsal.graph import Branch
 from rehearsal.world import WENT_OUT, Mail, Turn
+from workflows.vocabulary.verbs import Reaction
 from workflows.vocabulary.words import in_words
 
 _DAY = timedelta(hours=24)
@@ -49,19 +51,34 @@ def _limits(
 def _spacing(subject: Subject) -> Iterable[Violation]:
     least = subject.policy.spacing
 
-    def judge(branch: Branch, turn: Turn, earlier: list[Mail]) -> Violation | None:
-        last = max((mail.at for mail in earlier), default=None)
-        if turn.urgent or last is None or turn.at - last >= least:
-            return None
-        return Violation(
-            line=line_of(branch.node),
-            about=turn.template,
-            wrong=f"{turn.template} goes out {in_words(turn.at - last)} after the journey's mail before it; "
-            f"{in_words(least)} is the least.",
-            remedy="Wait longer before it, or call it urgent if it answers what the customer did just now.",
-        )
+    def watch(answered: bool, branch: Branch) -> tuple[bool, Violation | None]:
+        """`answered` is whether the customer reacted since the journey's last mail: urgent mail may then come soon."""
+        answered = answered or _is_reaction(branch)
+        for turn in _marketing(branch):
+            last = max((mail.at for mail in branch.node.world.mails if mail.own), default=None)
+            close = last is not None and turn.at - last < least and not (turn.urgent and answered)
+            return False, _too_close(branch, turn, turn.at - last, least) if last is not None and close else None
+        return answered, None
 
-    return _of_each_mail(subject, judge)
+    return subject.watch(False, watch)
+
+
+def _is_reaction(branch: Branch) -> bool:
+    """Whether the customer's answer to a mail ends the wait."""
+    if not isinstance(branch.node.verb, Reaction):
+        return False
+    return branch.fate.kind is FateKind.REACTS or len(branch.world.unread) < len(branch.node.world.unread)
+
+
+def _too_close(branch: Branch, turn: Turn, apart: timedelta, least: timedelta) -> Violation:
+    unasked = " It is urgent, and answers nothing the customer did." if turn.urgent else ""
+    return Violation(
+        line=line_of(branch.node),
+        about=turn.template,
+        wrong=f"{turn.template} goes out {in_words(apart)} after the journey's mail before it; "
+        f"{in_words(least)} is the least.{unasked}",
+        remedy="Wait longer before it, or call it urgent where it answers what the customer did just now.",
+    )
 
 
 def _of_each_mail(

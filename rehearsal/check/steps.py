@@ -26,9 +26,24 @@ _VERBS = frozenset(
 
 
 def _dead_steps(subject: Subject) -> Iterator[Violation]:
+    yield from _not_awaited(subject)
     if subject.is_explored:  # of what was not explored nobody can say that it never happens
         yield from _never_sent(subject)
         yield from _never_reached(subject)
+
+
+def _not_awaited(subject: Subject) -> Iterator[Violation]:
+    """A verb does nothing until it is awaited, and nobody is told."""
+    for method in _methods_of(subject.journey):
+        awaited = {id(node.value) for node in ast.walk(method) if isinstance(node, ast.Await)}
+        for node in ast.walk(method):
+            if isinstance(node, ast.Expr) and _is_verb(node.value) and id(node.value) not in awaited:
+                yield Violation(
+                    line=node.lineno,
+                    about=str(node.col_offset),
+                    wrong=f"`{ast.unparse(node)}` is not awaited, so it does nothing.",
+                    remedy=f"Write `await {ast.unparse(node)}`.",
+                )
 
 
 def _never_sent(subject: Subject) -> Iterable[Violation]:
@@ -74,15 +89,21 @@ def _why_not(branch: Branch) -> str:
 
 
 def _verbs_of(journey: type[Journey]) -> Iterator[ast.Await]:
-    """The verbs that stand in a journey's methods, those it inherits from another journey included."""
+    """The verbs that stand in a journey's methods."""
+    for method in _methods_of(journey):
+        yield from (node for node in ast.walk(method) if isinstance(node, ast.Await) and _is_verb(node.value))
+
+
+def _methods_of(journey: type[Journey]) -> Iterator[ast.AsyncFunctionDef]:
+    """A journey's methods, those it inherits from another journey included."""
     for cls in journey.__mro__[: journey.__mro__.index(Journey)]:
         for method in _methods(cls):
             if getattr(journey, method.name, None) is vars(cls).get(method.name):
-                yield from (node for node in ast.walk(method) if isinstance(node, ast.Await) and _is_verb(node))
+                yield method
 
 
-def _is_verb(node: ast.Await) -> bool:
-    match node.value:
+def _is_verb(node: ast.expr) -> bool:
+    match node:
         case ast.Call(func=ast.Attribute(attr=name)):
             return name in _VERBS
         case _:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from domain.errors import TemplateError
+from domain.event import ORDER_COMPLETED
 from mail.context import RenderContext, samples
 from mail.render import SUFFIX, Templates
 from rehearsal.check.rule import Rule
@@ -14,6 +15,7 @@ from rehearsal.check.violation import Violation
 from rehearsal.check.ways import is_first, line_of
 from rehearsal.graph import Branch
 from rehearsal.paths import Path as Way
+from workflows.vocabulary.plan import Plan
 from workflows.vocabulary.verbs import Send
 
 _NOBODYS = "und"
@@ -22,7 +24,11 @@ _NOBODYS = "und"
 
 def _templates(subject: Subject) -> Iterator[Violation]:
     names = {node.verb.template for node in subject.nodes if isinstance(node.verb, Send)}
-    problems = {name: problem for name in sorted(names) if (problem := _problem(subject.templates, name))}
+    problems = {
+        name: problem
+        for name in sorted(names)
+        if (problem := _problem(subject.templates, name, with_order=_begins_with_an_order(subject.plan)))
+    }
 
     def watch(_: None, branch: Branch) -> tuple[None, Violation | None]:
         verb = branch.node.verb
@@ -41,15 +47,27 @@ def _templates(subject: Subject) -> Iterator[Violation]:
         yield replace(violation, path=Way(before))
 
 
-def _problem(folder: Path, name: str) -> str | None:
+def _begins_with_an_order(plan: Plan) -> bool:
+    """Whether every enrollment is about an order, which its mails may then show."""
+    return plan.trigger.names() == frozenset({ORDER_COMPLETED})
+
+
+def _problem(folder: Path, name: str, *, with_order: bool) -> str | None:
     """The first thing that is wrong with a template; None where it renders for every sample, in every language."""
     templates, customers = _loaded(folder)
+    if not with_order:
+        customers = {f"{who}, without an order": _ordered_nothing(each) for who, each in customers.items()}
     for who, context in _readers(folder, name, customers):
         try:
             templates.render(name, context)
         except TemplateError as error:
             return f"{error} (for the sample {who})"
     return None
+
+
+def _ordered_nothing(context: RenderContext) -> RenderContext:
+    """As a journey's mails read it that does not begin with an order."""
+    return context.model_copy(update={"order": None})
 
 
 def _readers(folder: Path, name: str, customers: Mapping[str, RenderContext]) -> Iterator[tuple[str, RenderContext]]:

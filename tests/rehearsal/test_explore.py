@@ -4,13 +4,14 @@ import itertools
 import random
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from domain.enrollment import OutcomeKind
 from domain.facts import FIRST_ORDER, HAS_CART
-from rehearsal.explore import EVENING, MORNING, Bound, explore
+from rehearsal.explore import EVENING, MORNING, Bound, BrokenError, NotTheSameTwiceError, explore
 from rehearsal.graph import Exploration
 from rehearsal.paths import EndlessError, Path, all_paths, count_paths, draw_paths, way_to
 from rehearsal.world import TurnKind
@@ -19,7 +20,7 @@ from tests.workflows.journeys import plan
 from workflows.cart_recovery import CartRecovery
 from workflows.catalogue import JOURNEYS
 from workflows.post_purchase import PostPurchase
-from workflows.vocabulary import Click, Journey, Kind
+from workflows.vocabulary import Click, Journey, Kind, Observation
 
 HOUR = timedelta(hours=1)
 DAY = 24 * HOUR
@@ -229,9 +230,162 @@ class WaitsForAMoment(Journey):
         await self.send("a/two")
 
 
-@pytest.mark.parametrize("journey", [ReadsTheCalendar, WaitsForAMoment, HoldsHalf, AsksTwice, ReactsLate])
-def test_merging_loses_nothing_where_days_differ(journey: type[Journey]) -> None:
-    assert stories(explore(journey)) == stories(explore(journey, merge=False))
+def day_of(moment: datetime) -> int:
+    return moment.weekday()
+
+
+class AsksAHelper(Journey):
+    """Lets a function look at the day, which its own code does not name."""
+
+    plan = plan("helper")
+
+    async def steps(self) -> None:
+        await self.wait(DAY if await self.fact(HAS_CART) else 2 * DAY)
+        sent = await self.send("a/one")
+        await self.send("a/tuesday" if day_of(sent.at) == 1 else "a/other")
+
+
+class FormatsAMoment(Journey):
+    """Finds the day in a text."""
+
+    plan = plan("formats")
+
+    async def steps(self) -> None:
+        await self.wait(DAY if await self.fact(HAS_CART) else 2 * DAY)
+        sent = await self.send("a/one")
+        await self.send("a/tuesday" if f"{sent.at:%a}" == "Tue" else "a/other")
+
+
+class Tally:
+    """Something that a journey may keep."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class CountsInAnObject(Journey):
+    """Keeps its count in an object of its own making."""
+
+    plan = plan("object")
+
+    async def steps(self) -> None:
+        tally = Tally()
+        while tally.count < 3:
+            tally.count += 1
+            await self.send("a/one")
+            await self.wait(2 * DAY)
+
+
+class FollowsAGenerator(Journey):
+    """Takes its pauses from a generator."""
+
+    plan = plan("generator")
+
+    async def steps(self) -> None:
+        for days in (number for number in range(1, 4)):
+            await self.send("a/one")
+            await self.wait(days * DAY)
+
+
+class Enumerates(Journey):
+    """Counts with enumerate."""
+
+    plan = plan("enumerate")
+
+    async def steps(self) -> None:
+        for number, name in enumerate(("one", "two", "three")):
+            await self.send(f"a/{name}")
+            if number < 2 and await self.reaction(Click, within=2 * DAY):
+                return
+
+
+@pytest.mark.parametrize(
+    "journey",
+    [
+        ReadsTheCalendar,
+        WaitsForAMoment,
+        HoldsHalf,
+        AsksTwice,
+        ReactsLate,
+        AsksAHelper,
+        FormatsAMoment,
+        CountsInAnObject,
+        FollowsAGenerator,
+        Enumerates,
+    ],
+)
+def test_merging_loses_nothing_however_the_code_remembers(journey: type[Journey]) -> None:
+    merged, whole = explore(journey), explore(journey, merge=False)
+    assert not merged.endless
+    assert stories(merged) == stories(whole)
+
+
+def test_a_loop_with_enumerate_is_merged_as_any_other() -> None:
+    assert explore(Enumerates).merged
+
+
+class AsksChance(Journey):
+    """Tosses a coin."""
+
+    plan = plan("chance")
+
+    async def steps(self) -> None:
+        await self.send("a/one" if random.random() < 0.5 else "a/two")
+        await self.send("a/three")
+
+
+class RemembersInItsClass(Journey):
+    """Keeps something where all its enrollments find it."""
+
+    plan = plan("class")
+    seen: ClassVar[list[int]] = []
+
+    async def steps(self) -> None:
+        self.seen.append(1)
+        await self.send("a/one" if len(self.seen) < 3 else "a/two")
+        await self.send("a/three")
+
+
+@pytest.mark.parametrize("journey", [AsksChance, RemembersInItsClass])
+def test_code_that_does_not_do_the_same_twice_is_found_out(journey: type[Journey]) -> None:
+    with pytest.raises(BrokenError) as caught:
+        explore(journey)
+    assert isinstance(caught.value.__cause__, NotTheSameTwiceError)
+
+
+class WaitsNaively(Journey):
+    """Waits for a moment without a zone."""
+
+    plan = plan("naive")
+
+    async def steps(self) -> None:
+        await self.wait_until(MORNING.replace(tzinfo=None))
+        await self.send("a/one")
+
+
+def test_a_verb_that_cannot_be_performed_is_told_with_its_journey() -> None:
+    with pytest.raises(BrokenError, match="naive fails: TypeError"):
+        explore(WaitsNaively)
+
+
+class Shares(Journey):
+    """Waits for an event that it names, and cares how often it came."""
+
+    plan = plan("shares")
+
+    async def steps(self) -> None:
+        match await self.reaction(Observation, within=DAY):
+            case Observation(name="Product Shared") as shared if shared.count > 1:
+                await self.send("a/shared_often")
+            case Observation(name="Product Shared"):
+                await self.send("a/shared")
+            case Observation():
+                await self.send("a/other")
+
+
+def test_events_that_the_code_names_are_played_once_and_often() -> None:
+    steps = {each.step for path in all_paths(explore(Shares)) for each in path.mails}
+    assert steps == {"shared_often", "shared", "other"}
 
 
 # -- bounds ----------------------------------------------------------------------------------------------------------

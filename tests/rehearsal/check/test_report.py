@@ -93,11 +93,11 @@ def test_the_command_tells_a_violation_as_a_person_would(capsys: pytest.CaptureF
     told = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert re.fullmatch(r"receipt-too-late, line \d+: nothing-after-exit", told[3])
     assert told[4:] == [
-        "  post_purchase/confirmation goes out after the journey has ended (order completed).",
+        "  post_purchase/review_request goes out after the journey has ended (order completed).",
         "  Remedy: Owed mail survives the ending: send it before the first wait, or send it as marketing.",
         "  Example, begun at 09:00: the customer buys at 1 hour. 9 more ways show the same.",
         "    at 1 hour  a purchase",
-        "    at 1 hour  confirmation sent (accepted)",
+        "    at 1 hour  review_request sent (accepted)",
         "",
         "1 violation. docs/check.md explains the rules.",
     ]

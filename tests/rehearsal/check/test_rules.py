@@ -94,11 +94,11 @@ def test_what_was_not_explored_is_said_aloud() -> None:
 def test_owed_mail_after_a_wait_goes_to_somebody_who_left() -> None:
     found = the_violation(wrong.ReceiptTooLate)
     assert found.rule == "nothing-after-exit"
-    assert code_at(found).startswith('await self.send("post_purchase/confirmation"')
-    assert found.wrong == "post_purchase/confirmation goes out after the journey has ended (order completed)."
+    assert code_at(found).startswith('await self.send("post_purchase/review_request"')
+    assert found.wrong == "post_purchase/review_request goes out after the journey has ended (order completed)."
     assert told(found) == "the customer buys at 1 hour"
     assert found.path is not None
-    assert found.path.timeline() == ("at 1 hour: a purchase", "at 1 hour: confirmation sent (accepted)")
+    assert found.path.timeline() == ("at 1 hour: a purchase", "at 1 hour: review_request sent (accepted)")
     assert found.more == 9  # five other endings but an operator's, from the morning, and six from the evening
 
 
@@ -228,6 +228,18 @@ def test_a_plan_is_whole(fields: dict[str, Any], words: str) -> None:
 
     found = the_violation(Declared)
     assert (found.rule, found.wrong) == ("declared", words)
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+def test_a_verb_that_is_not_awaited_is_found() -> None:
+    found = the_violation(wrong.ForgetsToAwait)
+    assert (found.rule, found.wrong) == ("dead-steps", "`self.wait(DAY)` is not awaited, so it does nothing.")
+
+
+def test_urgent_mail_that_answers_nothing_keeps_its_distance() -> None:
+    found = the_violation(wrong.UrgentUnasked)
+    assert found.rule == "spacing"
+    assert found.wrong.endswith("It is urgent, and answers nothing the customer did.")
 
 
 # -- nearly ----------------------------------------------------------------------------------------------------------

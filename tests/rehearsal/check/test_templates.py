@@ -43,6 +43,7 @@ def test_a_template_that_renders_for_everybody_is_right(folder: Path) -> None:
     ("body", "words"),
     [
         ("{{ offer.percent }}", "'None' has no attribute 'percent'"),
+        ("{{ order.order_id }}", "'None' has no attribute 'order_id'"),  # the journey does not begin with an order
         ("{{ basket }}", "'basket' is undefined"),
         ("{% if %}", "Expected an expression"),
         ("<mj-unknown>", "lamps/never_written: "),

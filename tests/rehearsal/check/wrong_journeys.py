@@ -164,7 +164,7 @@ class ReceiptTooLate(Journey):
     async def steps(self) -> None:
         """Wait, then send."""
         await self.wait(2 * HOUR)
-        await self.send("post_purchase/confirmation", kind=Kind.TRANSACTIONAL)
+        await self.send("post_purchase/review_request", kind=Kind.TRANSACTIONAL)
 
 
 class ReceiptsAtOnce(Journey):
@@ -177,7 +177,7 @@ class ReceiptsAtOnce(Journey):
 
     async def steps(self) -> None:
         """Send both, then wait."""
-        await self.send("post_purchase/confirmation", kind=Kind.TRANSACTIONAL)
+        await self.send("post_purchase/review_request", kind=Kind.TRANSACTIONAL)
         await self.fact(FIRST_ORDER)
         await self.send("post_purchase/usage_guide", kind=Kind.TRANSACTIONAL)
         await self.wait(DAY)
@@ -522,3 +522,35 @@ class BusyInTurn(Busy):
     """
 
     plan = plan("busy-in-turn", lane=Lane.PROMOTION, priority=40)
+
+
+# -- what is forgotten, what is not asked for ------------------------------------------------------------------------
+
+
+class ForgetsToAwait(Journey):
+    """Writes a verb, and does not await it.
+
+    Nothing comes of it.
+    """
+
+    plan = plan("forgets-to-await")
+
+    async def steps(self) -> None:
+        """Wait, and forget."""
+        await self.send("cart/reminder")
+        self.wait(DAY)  # type: ignore[unused-coroutine]
+
+
+class UrgentUnasked(Journey):
+    """Calls everything urgent.
+
+    Nobody asked for any of it.
+    """
+
+    plan = plan("urgent-unasked")
+
+    async def steps(self) -> None:
+        """Mail, and mail again."""
+        await self.send("cart/reminder", urgent=True)
+        await self.wait(HOUR)
+        await self.send("cart/urgency", urgent=True, stage=Stage.CONSIDERATION)
