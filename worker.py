@@ -14,10 +14,13 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.crew import all_activities
+from activities.heartbeat import BEAT
 from domain.clock import Clock, SystemClock
 from domain.errors import ConfigurationError, SegueError
 from logs import configure_logs
 from mail.context import TEMPLATES, Shop
+from mail.http.catalogue import find_provider
+from mail.http.client import HttpTransport
 from mail.links import Links
 from mail.render import Templates
 from mail.smtp import CONNECTIONS, SmtpTransport
@@ -66,6 +69,7 @@ def build_worker(
         max_cached_workflows=CACHED_ENROLLMENTS,
         max_concurrent_activities=SENDING_AT_ONCE,
         graceful_shutdown_timeout=GRACE,
+        max_heartbeat_throttle_interval=BEAT,  # else the SDK keeps them back until four fifths of the limit are over
     )
 
 
@@ -93,18 +97,42 @@ def activities_for(
     )
 
 
+def transport_for(settings: Settings, inbox: str | None = None) -> Transport:
+    """The way out for mail that the settings choose: a provider's API, a mail server, or else the inbox.
+
+    Args:
+        settings: what is set.
+        inbox: the mail server's URL of an inbox of ours; None where there is none.
+
+    Raises:
+        ConfigurationError: none is chosen, or two are, or it is incomplete.
+    """
+    if settings.provider is not None:
+        if settings.smtp is not None:
+            raise ConfigurationError("SEGUE_SMTP and SEGUE_PROVIDER are both set: mail can leave one way only")
+        url = settings.provider_url
+        return HttpTransport(find_provider(settings.provider, settings.provider_key, url))
+    if settings.provider_key is not None:
+        raise ConfigurationError("SEGUE_PROVIDER_KEY is set without SEGUE_PROVIDER: name the provider, too")
+    if settings.smtp is None and inbox is None:
+        raise ConfigurationError("set SEGUE_SMTP or SEGUE_PROVIDER: without either no mail leaves")
+    return SmtpTransport(settings.smtp or inbox or "")
+
+
 @asynccontextmanager
 async def running_worker(settings: Settings) -> AsyncIterator[Worker]:
     """A worker connected as the settings say, running until the block ends; then mails under way are finished."""
-    missing = [
-        f"SEGUE_{name.upper()}"
-        for name in ("database", "smtp", "secret", "public_url")
-        if getattr(settings, name) is None
-    ]
-    if missing or settings.database is None or settings.smtp is None or settings.public_url is None:
+    wanted = {
+        "SEGUE_DATABASE": settings.database,
+        "SEGUE_SMTP or SEGUE_PROVIDER": settings.smtp or settings.provider,
+        "SEGUE_SECRET": settings.secret,
+        "SEGUE_PUBLIC_URL": settings.public_url,
+    }
+    missing = [name for name, value in wanted.items() if value is None]
+    if missing or settings.database is None or settings.public_url is None:
         raise ConfigurationError(f"a worker needs {', '.join(missing)}; see docs/operate.md")
+    transport = transport_for(settings)
     database = Database(settings.database)
-    transport = SmtpTransport(settings.smtp)
     try:
         await database.check()
         async with database.transaction() as session:

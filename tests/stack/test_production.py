@@ -198,5 +198,5 @@ async def test_a_wrong_setting_is_named_in_a_line(deployment: Deployment) -> Non
     )
     assert said[0] == "not set: SEGUE_DATABASE, SEGUE_PUBLIC_URL, SEGUE_SECRET, SEGUE_WRITE_KEYS; see docs/operate.md"
     assert said[1].startswith("SEGUE_PACE: ")
-    assert said[2] == "a worker needs SEGUE_SMTP, SEGUE_SECRET, SEGUE_PUBLIC_URL; see docs/operate.md"
+    assert said[2] == "a worker needs SEGUE_SMTP or SEGUE_PROVIDER, SEGUE_SECRET, SEGUE_PUBLIC_URL; see docs/operate.md"
     assert said[3].startswith(f"Temporal does not answer at {closed}: ")

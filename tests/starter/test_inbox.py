@@ -31,12 +31,13 @@ def outgoing(number: int = 1, html: str = HTML) -> Mail:
             html=html,
             text="Go <https://a.example>",
             message_id=f"<m{number}@shop.example>",
+            key=f"m{number}",
             unsubscribe_url=UNSUBSCRIBE,
             date=datetime(2026, 12, 4, 9, 30, tzinfo=UTC),
         )
     )
     sender, recipient = "bounce@shop.example", "anna@customer.example"
-    return Mail(sender=sender, recipient=recipient, raw=raw, message_id=f"<m{number}@shop.example>")
+    return Mail(sender=sender, recipient=recipient, raw=raw, message_id=f"<m{number}@shop.example>", key=f"m{number}")
 
 
 @pytest.fixture
