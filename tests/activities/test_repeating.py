@@ -168,13 +168,13 @@ async def test_an_address_that_changed_between_two_attempts_leaves_the_fate_unkn
 async def test_where_there_is_no_mailbox_nothing_more_goes_to_it(sqlite_database: Database) -> None:
     crew = Crew(sqlite_database)
     await crew.shopper()
-    first, second = await crew.rendered(), await crew.rendered(enrollment="e-2")
+    first, second = await crew.rendered(), await crew.rendered(enrollment="e-2", kind=Kind.TRANSACTIONAL)
     crew.server.refuse_next(code=550, problem="5.1.1 no such user")
     delivery = await crew.sending.send_message(sending(first))
     assert (delivery.status, delivery.reason) == (MessageStatus.REFUSED, "refused by the mail server with 550")
     async with sqlite_database.read() as session:
         assert await Permissions(session).suppression("anna") == "hard bounce"
-    delivery = await crew.sending.send_message(sending(second))
+    delivery = await crew.sending.send_message(sending(second, Kind.TRANSACTIONAL))
     assert (delivery.status, delivery.reason) == (MessageStatus.DROPPED, "suppressed: hard bounce")
 
 
