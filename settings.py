@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from domain.civil import QuietHours, find_zone
@@ -45,9 +45,14 @@ def _zone(text: str) -> str:
     return text
 
 
+def _nothing_is_none(value: object) -> object:
+    return None if value == "" else value  # a compose file can set a variable to nothing, and cannot leave it out
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Zone = Annotated[str, AfterValidator(_zone)]
+TextOrNone = Annotated[str | None, BeforeValidator(_nothing_is_none)]
 
 
 class ShopSettings(Value):
@@ -80,8 +85,8 @@ class Settings(BaseSettings):
     temporal_binary: Path | None = Field(default=None, description="The `temporal` command for the embedded server.")
     test_server_binary: Path | None = Field(default=None, description="The test server that rehearsals skip time on.")
     database: str | None = Field(default=None, description="Database URL; none: a SQLite file under `data`.")
-    smtp: str | None = Field(default=None, description="Mail server URL; none: the development inbox.")
-    provider: str | None = Field(default=None, description="Instead of a mail server, a provider's API: `resend`.")
+    smtp: TextOrNone = Field(default=None, description="Mail server URL; none: the development inbox.")
+    provider: TextOrNone = Field(default=None, description="Instead of a mail server, a provider's API: `resend`.")
     provider_key: SecretStr | None = Field(default=None, description="The provider's API key.")
     provider_url: WebAddress | None = Field(default=None, description="Its API's address, if not the usual one.")
     sender: Mailbox = Field(default="Your Shop <hello@shop.example>", description="From of every mail.")

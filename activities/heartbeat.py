@@ -18,14 +18,14 @@ BEAT: Final = timedelta(seconds=4)
 """Real time. A fifth of what Temporal is told to wait for one (`workflows.vocabulary.stubs`), for busy machines."""
 
 
-async def see_through(work: Coroutine[Any, Any, T]) -> T:
+async def see_through(work: Coroutine[Any, Any, T], every: timedelta = BEAT) -> T:
     """Run work to its end, with heartbeats, whatever Temporal asks meanwhile.
 
     An activity that is cancelled, or given to another worker because its heartbeats got lost, ends by itself and its
     result is recorded. A worker that stops cancels the work, as a caller outside an activity can.
     """
     task = asyncio.ensure_future(work)
-    beats = asyncio.ensure_future(_beat()) if activity.in_activity() else None
+    beats = asyncio.ensure_future(_beat(every)) if activity.in_activity() else None
     try:
         while True:
             try:
@@ -39,9 +39,9 @@ async def see_through(work: Coroutine[Any, Any, T]) -> T:
             beats.cancel()
 
 
-async def _beat() -> None:
+async def _beat(every: timedelta) -> None:
     while True:
-        await asyncio.sleep(BEAT.total_seconds())  # most hand-overs end before the first one
+        await asyncio.sleep(every.total_seconds())  # most hand-overs end before the first one
         activity.heartbeat()
 
 

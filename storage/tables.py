@@ -192,7 +192,7 @@ class MessageRecord(Record, table=True):
     handed_over_at: datetime | None = _moment_or_none()
     sent_at: datetime | None = _moment_or_none()
     hand_overs: int = 0
-    """How often the mail server may have taken the message; more than once only for transactional mail."""
+    """How often the mail server may have taken the message. More than once for transactional mail, or by its key."""
     message_id: str | None = Field(default=None, index=True)
     """The Message-ID header (RFC 5322, 3.6.4), the same on every attempt."""
     subject: str | None = _long_text()
