@@ -15,12 +15,14 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from domain.breaker import BreakerPolicy
 from domain.civil import QuietHours, find_zone
 from domain.errors import ConfigurationError
 from domain.gate import Caps, ConsentRule, GatePolicy
 from domain.intent import Thresholds
 from domain.model import Value
 from domain.offer import OfferPolicy
+from domain.warm_up import WarmUp
 
 PREFIX = "SEGUE_"
 
@@ -98,6 +100,11 @@ class Settings(BaseSettings):
     quiet_to: time = Field(default=time(8), description="End of quiet hours, customer's wall clock.")
     consent: ConsentRule = Field(default=ConsentRule.RECORDED, description="Whether marketing needs recorded consent.")
     caps: Caps = Caps()
+    mails_per_second: float | None = Field(default=None, gt=0, description="What the provider takes, of all workers.")
+    warm_up: WarmUp | None = Field(
+        default=None, description="Mails a day from a first day on, see [the flow](#the-flow)."
+    )
+    breaker: BreakerPolicy = BreakerPolicy()
     thresholds: Thresholds = Thresholds()
     offers: OfferPolicy = OfferPolicy()
     shop: ShopSettings = ShopSettings()

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.crew import all_activities
+from activities.flow import FlowPolicy
 from activities.heartbeat import BEAT
 from domain.clock import Clock, SystemClock
 from domain.errors import ConfigurationError, SegueError
@@ -49,6 +50,7 @@ def build_worker(
     *,
     journeys: Iterable[type[Journey]] | None = None,
     failing_on: Sequence[type[BaseException]] = (),
+    mails_per_second: float | None = None,
 ) -> Worker:
     """A worker.
 
@@ -58,6 +60,8 @@ def build_worker(
         journeys: what it runs; None: all that are deployed.
         failing_on: errors in a journey's code that fail an enrollment. In production none does: it waits for the code
             to be mended. A rehearsal would wait for ever.
+        mails_per_second: what the mail provider takes; None: all that come. Temporal keeps to it over all workers,
+            which must be told the same: sending is the only activity that it gives out.
     """
     return Worker(
         client,
@@ -68,6 +72,8 @@ def build_worker(
         workflow_failure_exception_types=failing_on,
         max_cached_workflows=CACHED_ENROLLMENTS,
         max_concurrent_activities=SENDING_AT_ONCE,
+        max_task_queue_activities_per_second=mails_per_second,
+        disable_eager_activity_execution=mails_per_second is not None,  # an eager one would pass the limit by
         graceful_shutdown_timeout=GRACE,
         max_heartbeat_throttle_interval=BEAT,  # else the SDK keeps them back until four fifths of the limit are over
     )
@@ -94,6 +100,7 @@ def activities_for(
         policy=settings.gate_policy,
         thresholds=settings.thresholds,
         offers=settings.offers,
+        flow=FlowPolicy(warm_up=settings.warm_up, breaker=settings.breaker),
     )
 
 
@@ -141,7 +148,7 @@ async def running_worker(settings: Settings) -> AsyncIterator[Worker]:
         activities = activities_for(
             settings, database=database, clock=clock, transport=transport, public_url=settings.public_url
         )
-        async with build_worker(client, activities) as worker:
+        async with build_worker(client, activities, mails_per_second=settings.mails_per_second) as worker:
             yield worker
     finally:
         await transport.aclose()

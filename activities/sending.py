@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.flow import Flow, FlowPolicy
 from activities.gate import Gate
 from activities.heartbeat import see_through
 from activities.moment import moment_of
@@ -17,6 +18,7 @@ from domain.calls import Delivery
 from domain.clock import Clock
 from domain.errors import DeferredByServerError, MailServerError, RefusedMessageError, UnknownCustomerError
 from domain.message import Kind, MessageStatus, Verdict
+from domain.withdrawal import HARD_BOUNCE
 from mail.compose import Outgoing, compose, envelope_address
 from mail.links import Links
 from mail.transport import Handover, Line, Mail, Transport
@@ -27,8 +29,6 @@ from storage.permissions import Permissions
 
 LONGEST_WAIT: Final = timedelta(hours=1)
 """However long a mail server asks to be left alone: the gate is to be asked now and then, whether it still may go."""
-
-HARD_BOUNCE: Final = "hard bounce"
 
 _STATUS = {Handover.ACCEPTED: MessageStatus.SENT, Handover.UNKNOWN: MessageStatus.UNKNOWN}
 _REASONS = {
@@ -41,10 +41,19 @@ class SendingActivities:
     """Sending, over one transport, as one sender (`Name <address>`)."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, gate: Gate, transport: Transport, links: Links, sender: str
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        gate: Gate,
+        transport: Transport,
+        links: Links,
+        sender: str,
+        flow: FlowPolicy | None = None,
     ) -> None:
         self._database, self._clock, self._gate = database, clock, gate
         self._transport, self._links, self._sender = transport, links, sender
+        self._flow = Flow(flow or FlowPolicy())
 
     @activity.defn(name=calls.SEND)
     async def send_message(self, request: calls.SendRequest) -> Delivery:
@@ -153,6 +162,7 @@ class SendingActivities:
     ) -> Delivery | None:
         """Ask the gate a last time: since it said *send* the customer may have bought, left, or gone to bed.
 
+        What it lets through the flow towards the provider may still hold back.
         A mail that the server may have already is not asked for again then, and nobody will know whether it went.
         """
         decision = await self._gate.decide(
@@ -165,6 +175,8 @@ class SendingActivities:
             ends_on=request.ends_on,
             now=now,
         )
+        if decision.verdict is Verdict.SEND:
+            decision = await self._flow.objection(session, row, now) or decision
         ledger, begun, until = Ledger(session), row.status is MessageStatus.HANDED_OVER, decision.until
         match decision.verdict:
             case Verdict.SEND:

@@ -66,7 +66,8 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
         activities = activities_for(
             settings, database=database, clock=clock, transport=transport, public_url=public_url
         )
-        worker = await parts.enter_async_context(build_worker(client, activities))
+        building = build_worker(client, activities, mails_per_second=settings.mails_per_second)
+        worker = await parts.enter_async_context(building)
 
         async def health() -> Mapping[str, bool | str]:
             ready = {"temporal": await answers(client), "worker": worker.is_running}

@@ -19,7 +19,7 @@ from domain.model import CustomerId, Instant, Value
 from domain.offer import Offer
 from storage.repository import Repository
 from storage.tables import MessageRecord, table_of
-from storage.transitions import COUNTED, ENDED, RENDERABLE, UNDECIDED, WAITING, require_transition
+from storage.transitions import COUNTED, ENDED, HANDED, RENDERABLE, UNDECIDED, WAITING, require_transition
 
 NOBODY_SAW = "handed over, and nobody saw the server's answer"
 
@@ -255,6 +255,11 @@ class Ledger(Repository):
         """How many mails of an enrollment went out, as far as anybody can know."""
         mine = (_MESSAGES.c.enrollment_id == enrollment) & _MESSAGES.c.status.in_(sorted(WENT_OUT))
         return int((await self.execute(select(func.count()).select_from(_MESSAGES).where(mine))).scalar_one())
+
+    async def count_handed_over(self, since: datetime) -> int:
+        """How many mails the mail server was given since then, of all journeys and kinds."""
+        given = (_MESSAGES.c.handed_over_at >= since) & _MESSAGES.c.status.in_(sorted(HANDED))
+        return int((await self.execute(select(func.count()).select_from(_MESSAGES).where(given))).scalar_one())
 
     async def list(
         self, customer: str | None = None, journey: str | None = None, limit: int | None = None

@@ -36,6 +36,9 @@ WAITING: Final = frozenset({Status.DEFERRED, Status.CLAIMED, Status.RENDERED})
 COUNTED: Final = frozenset({Status.CLAIMED, Status.RENDERED, Status.HANDED_OVER, Status.SENT, Status.UNKNOWN})
 """What counts against the caps: it went to the customer, or may have, or is about to."""
 
+HANDED: Final = frozenset({Status.HANDED_OVER, Status.SENT, Status.REFUSED, Status.UNKNOWN})
+"""What the mail server was given."""
+
 ENDED: Final = frozenset({Status.SENT, Status.REFUSED, Status.DROPPED, Status.UNKNOWN})
 """Nothing is given to the mail server any more."""
 
