@@ -31,7 +31,6 @@ def outgoing(number: int = 1, html: str = HTML) -> Mail:
             html=html,
             text="Go <https://a.example>",
             message_id=f"<m{number}@shop.example>",
-            key=f"m{number}",
             unsubscribe_url=UNSUBSCRIBE,
             date=datetime(2026, 12, 4, 9, 30, tzinfo=UTC),
         )
