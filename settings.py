@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from domain.breaker import BreakerPolicy
 from domain.civil import QuietHours, find_zone
 from domain.errors import ConfigurationError
 from domain.gate import Caps, ConsentRule, GatePolicy
 from domain.intent import Thresholds
 from domain.model import Value
 from domain.offer import OfferPolicy
+from domain.warm_up import WarmUp
 
 PREFIX = "SEGUE_"
 
@@ -45,9 +47,14 @@ def _zone(text: str) -> str:
     return text
 
 
+def _nothing_is_none(value: object) -> object:
+    return None if value == "" else value  # a compose file can set a variable to nothing, and cannot leave it out
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Zone = Annotated[str, AfterValidator(_zone)]
+TextOrNone = Annotated[str | None, BeforeValidator(_nothing_is_none)]
 
 
 class ShopSettings(Value):
@@ -80,7 +87,10 @@ class Settings(BaseSettings):
     temporal_binary: Path | None = Field(default=None, description="The `temporal` command for the embedded server.")
     test_server_binary: Path | None = Field(default=None, description="The test server that rehearsals skip time on.")
     database: str | None = Field(default=None, description="Database URL; none: a SQLite file under `data`.")
-    smtp: str | None = Field(default=None, description="Mail server URL; none: the development inbox.")
+    smtp: TextOrNone = Field(default=None, description="Mail server URL; none: the development inbox.")
+    provider: TextOrNone = Field(default=None, description="Instead of a mail server, a provider's API: `resend`.")
+    provider_key: SecretStr | None = Field(default=None, description="The provider's API key.")
+    provider_url: WebAddress | None = Field(default=None, description="Its API's address, if not the usual one.")
     sender: Mailbox = Field(default="Your Shop <hello@shop.example>", description="From of every mail.")
     public_url: WebAddress | None = Field(default=None, description="The collector's address for customers.")
     secret: SecretStr | None = Field(default=None, description="Signs links. By comma: the first signs, all count.")
@@ -90,6 +100,11 @@ class Settings(BaseSettings):
     quiet_to: time = Field(default=time(8), description="End of quiet hours, customer's wall clock.")
     consent: ConsentRule = Field(default=ConsentRule.RECORDED, description="Whether marketing needs recorded consent.")
     caps: Caps = Caps()
+    mails_per_second: float | None = Field(default=None, gt=0, description="What the provider takes, of all workers.")
+    warm_up: WarmUp | None = Field(
+        default=None, description="Mails a day from a first day on, see [the flow](#the-flow)."
+    )
+    breaker: BreakerPolicy = BreakerPolicy()
     thresholds: Thresholds = Thresholds()
     offers: OfferPolicy = OfferPolicy()
     shop: ShopSettings = ShopSettings()

@@ -14,10 +14,14 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.crew import all_activities
+from activities.flow import FlowPolicy
+from activities.heartbeat import BEAT
 from domain.clock import Clock, SystemClock
 from domain.errors import ConfigurationError, SegueError
 from logs import configure_logs
 from mail.context import TEMPLATES, Shop
+from mail.http.catalogue import find_provider
+from mail.http.client import HttpTransport
 from mail.links import Links
 from mail.render import Templates
 from mail.smtp import CONNECTIONS, SmtpTransport
@@ -46,6 +50,7 @@ def build_worker(
     *,
     journeys: Iterable[type[Journey]] | None = None,
     failing_on: Sequence[type[BaseException]] = (),
+    mails_per_second: float | None = None,
 ) -> Worker:
     """A worker.
 
@@ -55,6 +60,8 @@ def build_worker(
         journeys: what it runs; None: all that are deployed.
         failing_on: errors in a journey's code that fail an enrollment. In production none does: it waits for the code
             to be mended. A rehearsal would wait for ever.
+        mails_per_second: what the mail provider takes; None: all that come. Temporal keeps to it over all workers,
+            which must be told the same: sending is the only activity that it gives out.
     """
     return Worker(
         client,
@@ -65,7 +72,10 @@ def build_worker(
         workflow_failure_exception_types=failing_on,
         max_cached_workflows=CACHED_ENROLLMENTS,
         max_concurrent_activities=SENDING_AT_ONCE,
+        max_task_queue_activities_per_second=mails_per_second,
+        disable_eager_activity_execution=mails_per_second is not None,  # an eager one would pass the limit by
         graceful_shutdown_timeout=GRACE,
+        max_heartbeat_throttle_interval=BEAT,  # else the SDK keeps them back until four fifths of the limit are over
     )
 
 
@@ -90,21 +100,46 @@ def activities_for(
         policy=settings.gate_policy,
         thresholds=settings.thresholds,
         offers=settings.offers,
+        flow=FlowPolicy(warm_up=settings.warm_up, breaker=settings.breaker),
     )
+
+
+def transport_for(settings: Settings, inbox: str | None = None) -> Transport:
+    """The way out for mail that the settings choose: a provider's API, a mail server, or else the inbox.
+
+    Args:
+        settings: what is set.
+        inbox: the mail server's URL of an inbox of ours; None where there is none.
+
+    Raises:
+        ConfigurationError: none is chosen, or two are, or it is incomplete.
+    """
+    if settings.provider is not None:
+        if settings.smtp is not None:
+            raise ConfigurationError("SEGUE_SMTP and SEGUE_PROVIDER are both set: mail can leave one way only")
+        url = settings.provider_url
+        return HttpTransport(find_provider(settings.provider, settings.provider_key, url))
+    if settings.provider_key is not None:
+        raise ConfigurationError("SEGUE_PROVIDER_KEY is set without SEGUE_PROVIDER: name the provider, too")
+    if settings.smtp is None and inbox is None:
+        raise ConfigurationError("set SEGUE_SMTP or SEGUE_PROVIDER: without either no mail leaves")
+    return SmtpTransport(settings.smtp or inbox or "")
 
 
 @asynccontextmanager
 async def running_worker(settings: Settings) -> AsyncIterator[Worker]:
     """A worker connected as the settings say, running until the block ends; then mails under way are finished."""
-    missing = [
-        f"SEGUE_{name.upper()}"
-        for name in ("database", "smtp", "secret", "public_url")
-        if getattr(settings, name) is None
-    ]
-    if missing or settings.database is None or settings.smtp is None or settings.public_url is None:
+    wanted = {
+        "SEGUE_DATABASE": settings.database,
+        "SEGUE_SMTP or SEGUE_PROVIDER": settings.smtp or settings.provider,
+        "SEGUE_SECRET": settings.secret,
+        "SEGUE_PUBLIC_URL": settings.public_url,
+    }
+    missing = [name for name, value in wanted.items() if value is None]
+    if missing or settings.database is None or settings.public_url is None:
         raise ConfigurationError(f"a worker needs {', '.join(missing)}; see docs/operate.md")
+    transport = transport_for(settings)
     database = Database(settings.database)
-    transport = SmtpTransport(settings.smtp)
     try:
         await database.check()
         async with database.transaction() as session:
@@ -113,7 +148,7 @@ async def running_worker(settings: Settings) -> AsyncIterator[Worker]:
         activities = activities_for(
             settings, database=database, clock=clock, transport=transport, public_url=settings.public_url
         )
-        async with build_worker(client, activities) as worker:
+        async with build_worker(client, activities, mails_per_second=settings.mails_per_second) as worker:
             yield worker
     finally:
         await transport.aclose()

@@ -5,6 +5,7 @@ from typing import Any
 
 from activities.enrollments import EnrollmentActivities
 from activities.facts import FactActivities
+from activities.flow import FlowPolicy
 from activities.gate import Gate, GateActivities
 from activities.rendering import RenderingActivities
 from activities.scoring import ScoringActivities
@@ -32,6 +33,7 @@ def all_activities(
     policy: GatePolicy,
     thresholds: Thresholds,
     offers: OfferPolicy,
+    flow: FlowPolicy | None = None,
 ) -> Sequence[Callable[..., Any]]:
     """The activities' methods, ready for a worker.
 
@@ -46,6 +48,7 @@ def all_activities(
         policy: the gate's rules.
         thresholds: of the intent tiers.
         offers: which offers the shop honours.
+        flow: warm-up and breakers.
     """
     gate = Gate(policy)
     enrollments = EnrollmentActivities(database, clock)
@@ -53,7 +56,7 @@ def all_activities(
     facts = FactActivities(database, policy.default_zone)
     deciding = GateActivities(database, clock, gate)
     rendering = RenderingActivities(database, clock, templates=templates, links=links, shop=shop, sender=sender)
-    sending = SendingActivities(database, clock, gate=gate, transport=transport, links=links, sender=sender)
+    sending = SendingActivities(database, clock, gate=gate, transport=transport, links=links, sender=sender, flow=flow)
     return (
         enrollments.admit,
         enrollments.close,

@@ -2,24 +2,33 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
+from activities.flow import Flow, FlowPolicy
 from activities.gate import Gate
+from activities.heartbeat import see_through
 from activities.moment import moment_of
 from domain import calls
 from domain.calls import Delivery
 from domain.clock import Clock
-from domain.errors import DeferredByServerError, RefusedMessageError
+from domain.errors import DeferredByServerError, MailServerError, RefusedMessageError, UnknownCustomerError
 from domain.message import Kind, MessageStatus, Verdict
+from domain.withdrawal import HARD_BOUNCE
 from mail.compose import Outgoing, compose, envelope_address
 from mail.links import Links
 from mail.transport import Handover, Line, Mail, Transport
 from storage.customers import Customers
 from storage.database import Database
-from storage.ledger import HandOverAnswer, Ledger, LedgerRow
+from storage.ledger import NOBODY_SAW, HandOverAnswer, Ledger, LedgerRow
+from storage.permissions import Permissions
+
+LONGEST_WAIT: Final = timedelta(hours=1)
+"""However long a mail server asks to be left alone: the gate is to be asked now and then, whether it still may go."""
 
 _STATUS = {Handover.ACCEPTED: MessageStatus.SENT, Handover.UNKNOWN: MessageStatus.UNKNOWN}
 _REASONS = {
@@ -32,23 +41,43 @@ class SendingActivities:
     """Sending, over one transport, as one sender (`Name <address>`)."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, gate: Gate, transport: Transport, links: Links, sender: str
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        gate: Gate,
+        transport: Transport,
+        links: Links,
+        sender: str,
+        flow: FlowPolicy | None = None,
     ) -> None:
         self._database, self._clock, self._gate = database, clock, gate
         self._transport, self._links, self._sender = transport, links, sender
+        self._flow = Flow(flow or FlowPolicy())
 
     @activity.defn(name=calls.SEND)
     async def send_message(self, request: calls.SendRequest) -> Delivery:
         """Hand a rendered message over, at most once for marketing and at least once for transactional mail.
 
-        Effect: one mail, recorded. Idempotency key: the message's ledger id, which also makes the Message-ID.
+        Effect: one mail, recorded. Idempotency key: the message's ledger id, which also makes the Message-ID. A mail
+        server that knows it gets each mail exactly once, as long as it remembers.
         With a line to the mail server in hand, the gate is asked a last time and the row marked as handed over, in one
         transaction; an attempt that finds the mark of an earlier one knows that its end was not seen. Takes as long as
-        an SMTP conversation, and the wait for its turn.
+        a conversation with the mail server, and the wait for its turn, with heartbeats all the while.
 
         Raises:
-            DeferredByServerError: certainly not accepted; Temporal tries again.
+            DeferredByServerError: certainly not accepted; Temporal tries again, when the server said if it did.
+            UnheardError: perhaps accepted; Temporal tries again, and the server will tell.
         """
+        try:
+            return await see_through(self._attempt(request))
+        except MailServerError as error:
+            if error.wait is None:
+                raise
+            wait = min(error.wait, LONGEST_WAIT)
+            raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=wait) from None
+
+    async def _attempt(self, request: calls.SendRequest) -> Delivery:
         async with AsyncExitStack() as stack:
             try:
                 line = await stack.enter_async_context(self._transport.line())
@@ -78,14 +107,32 @@ class SendingActivities:
                 await asyncio.shield(self._take_back(request.message))
             raise
         except RefusedMessageError as error:
-            reason = f"refused by the mail server with {error.code}"
-            return await self._finish(request.message, MessageStatus.REFUSED, reason, now)
+            return await self._refused(request, prepared, error, now)
         reason = ": ".join(part for part in (request.because, _REASONS[handover]) if part)
         return await self._finish(request.message, _STATUS[handover], reason, now)
 
     async def _take_back(self, message: str) -> None:
         async with self._database.transaction() as session:
-            await Ledger(session).back_to_rendered(message)
+            await Ledger(session).take_back(message)
+
+    async def _refused(
+        self, request: calls.SendRequest, mail: Mail, error: RefusedMessageError, now: datetime
+    ) -> Delivery:
+        """Record a refusal. Where there is no such mailbox, nothing more goes to it."""
+        if error.no_mailbox:
+            await self._suppress(request.customer, mail.recipient, now)
+        reason = f"refused by the mail server with {error.code}"
+        return await self._finish(request.message, MessageStatus.REFUSED, reason, now)
+
+    async def _suppress(self, customer: str, recipient: str, now: datetime) -> None:
+        """Write no more to an address, unless the customer has another by now, or is forgotten."""
+        async with self._database.transaction() as session:
+            try:
+                address = (await Customers(session).lock(customer)).email
+            except UnknownCustomerError:
+                return
+            if address and envelope_address(address) == recipient:
+                await Permissions(session).suppress(customer, HARD_BOUNCE, now, "the mail server")
 
     async def _look_again(self, session: AsyncSession, request: calls.SendRequest) -> Delivery | None:
         """What became of the message since it was rendered: an end, or an objection of the gate; None: go on."""
@@ -94,9 +141,9 @@ class SendingActivities:
         await Customers(session).lock(request.customer)
         row = await ledger.require(request.message)
         if row.status is MessageStatus.RENDERED:
-            return await self._ask_again(session, request, row.enrollment, now)
-        if row.status is MessageStatus.HANDED_OVER and row.kind is Kind.TRANSACTIONAL:
-            return None
+            return await self._ask_again(session, request, row, now)
+        if row.status is MessageStatus.HANDED_OVER and row.may_be_repeated(now, self._transport.repeats_safely):
+            return None if row.kind is Kind.TRANSACTIONAL else await self._ask_again(session, request, row, now)
         row = (await ledger.hand_over(request.message, now)).row
         return Delivery(message=row.id, status=row.status, reason=row.reason, at=row.sent_at or now)
 
@@ -104,41 +151,45 @@ class SendingActivities:
         """Mark the message as handed over and return the mail; or return what became of it already."""
         ledger = Ledger(session)
         customer = await Customers(session).get(request.customer)
-        handed = await ledger.hand_over(request.message, now)
+        handed = await ledger.hand_over(request.message, now, self._transport.repeats_safely)
         if handed.answer is not HandOverAnswer.PROCEED or customer.email is None:
             row = handed.row
             return Delivery(message=row.id, status=row.status, reason=row.reason, at=row.sent_at or now)
         return await self._write(ledger, handed.row, customer.email, now)
 
     async def _ask_again(
-        self, session: AsyncSession, request: calls.SendRequest, enrollment: str, now: datetime
+        self, session: AsyncSession, request: calls.SendRequest, row: LedgerRow, now: datetime
     ) -> Delivery | None:
-        """Ask the gate a last time: since it said *send* the customer may have bought, left, or gone to bed."""
+        """Ask the gate a last time: since it said *send* the customer may have bought, left, or gone to bed.
+
+        What it lets through the flow towards the provider may still hold back.
+        A mail that the server may have already is not asked for again then, and nobody will know whether it went.
+        """
         decision = await self._gate.decide(
             session,
             customer=request.customer,
-            enrollment=enrollment,
+            enrollment=row.enrollment,
             message=request.message,
             ask=request.ask,
             occasion=request.occasion,
             ends_on=request.ends_on,
             now=now,
         )
-        ledger = Ledger(session)
+        if decision.verdict is Verdict.SEND:
+            decision = await self._flow.objection(session, row, now) or decision
+        ledger, begun, until = Ledger(session), row.status is MessageStatus.HANDED_OVER, decision.until
         match decision.verdict:
             case Verdict.SEND:
                 return None
+            case _ if begun:
+                reason = f"{NOBODY_SAW}; not asked again: {decision.reason}"
+                row, until = await ledger.finish(row.id, MessageStatus.UNKNOWN, reason, now), None
             case Verdict.DEFER:
-                row = await ledger.postpone(request.message, decision, now)
+                row = await ledger.postpone(row.id, decision, now)
             case Verdict.DROP:
-                row = await ledger.finish(request.message, MessageStatus.DROPPED, decision.reason, now)
+                row = await ledger.finish(row.id, MessageStatus.DROPPED, decision.reason, now)
         return Delivery(
-            message=row.id,
-            status=row.status,
-            reason=decision.reason,
-            at=now,
-            until=decision.until,
-            ended_by=decision.ended_by,
+            message=row.id, status=row.status, reason=row.reason, at=now, until=until, ended_by=decision.ended_by
         )
 
     async def _write(self, ledger: Ledger, row: LedgerRow, address: str, now: datetime) -> Mail:
@@ -159,6 +210,7 @@ class SendingActivities:
             recipient=envelope_address(address),
             raw=compose(outgoing),
             message_id=message_id,
+            key=row.id,
         )
 
     async def _finish(self, message: str, status: MessageStatus, reason: str, at: datetime) -> Delivery:

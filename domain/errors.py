@@ -14,12 +14,16 @@
     │   ├── NotNowError             an enrollment cannot be paused, resumed or skipped as it stands
     │   └── ConfigurationError      a setting is missing or wrong; names the variable
     └── TransientError
-        ├── DeferredByServerError   the mail server said 4xx, or could not be reached before it had the message
+        ├── MailServerError         the mail server has not taken a message over; says when to try again, if it did
+        │   ├── DeferredByServerError   it asked to try later, or could not be reached before it had the message
+        │   └── UnheardError        nobody saw its answer, and asking again cannot double the mail
         └── UnavailableError        a part Segue needs (database, Temporal) is away
 
 A mail that waits or is not sent is no error but a result (`domain.message.Decision`), and so is a hand-over whose
-end nobody saw (`MessageStatus.UNKNOWN`).
+end nobody saw (`MessageStatus.UNKNOWN`), unless the mail server recognises a repetition.
 """
+
+from datetime import timedelta
 
 
 class SegueError(Exception):
@@ -64,11 +68,15 @@ class InvalidLinkError(PermanentError):
 
 
 class RefusedMessageError(PermanentError):
-    """The mail server will never accept this message. `code` is its SMTP reply code (RFC 5321, 4.2)."""
+    """The mail server will never accept this message.
 
-    def __init__(self, code: int, problem: str) -> None:
+    `code` is its SMTP reply code (RFC 5321, 4.2) or its HTTP status. `no_mailbox` says that nobody can be written to at
+    that address, now or later: a hard bounce.
+    """
+
+    def __init__(self, code: int, problem: str, *, no_mailbox: bool = False) -> None:
         super().__init__(f"{code} {problem}")
-        self.code = code
+        self.code, self.no_mailbox = code, no_mailbox
 
 
 class JourneyError(PermanentError):
@@ -90,8 +98,23 @@ class ConfigurationError(PermanentError):
     """A setting is missing or wrong. The message names the variable and the remedy."""
 
 
-class DeferredByServerError(TransientError):
+class MailServerError(TransientError):
+    """The mail server has not taken a message over, as far as anybody saw.
+
+    `wait` is for how long it asked to be left alone; None when it said nothing.
+    """
+
+    def __init__(self, problem: str, *, wait: timedelta | None = None) -> None:
+        super().__init__(problem)
+        self.wait = wait
+
+
+class DeferredByServerError(MailServerError):
     """The mail server asked to try later, or was not reached. It has certainly not accepted the message."""
+
+
+class UnheardError(MailServerError):
+    """Nobody saw the mail server's answer; it recognises the mail, so handing it over again cannot double it."""
 
 
 class UnavailableError(TransientError):

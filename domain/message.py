@@ -20,7 +20,8 @@ class Kind(StrEnum):
     """Why the mail may be sent at all."""
 
     MARKETING = "marketing"
-    """Needs consent, obeys caps and quiet hours. After an unknown hand-over it is not sent again."""
+    """Needs consent, obeys caps and quiet hours. After an unknown hand-over it is not sent again, unless the mail
+    server would recognise it."""
     TRANSACTIONAL = "transactional"
     """Owed to the customer (an order's confirmation). After an unknown hand-over it is sent again."""
 

@@ -5,6 +5,10 @@ from domain.event import EMAIL_BOUNCED, EMAIL_COMPLAINED, UNSUBSCRIBED, Event
 from domain.model import Value
 from domain.profile import ALL_MARKETING
 
+HARD_BOUNCE = "hard bounce"
+COMPLAINT = "complaint"
+"""Reasons of suppressions, as the ledger and the gate tell them."""
+
 _SOFT = ("soft", "transient", "deferred", "block")
 """How providers call a bounce that may pass."""
 
@@ -25,9 +29,9 @@ def read_withdrawal(event: Event) -> Withdrawal | None:
         case str(name) if name == UNSUBSCRIBED:
             return Withdrawal(opt_out=read_text(event.properties.get("topic")) or ALL_MARKETING)
         case str(name) if name == EMAIL_COMPLAINED:
-            return Withdrawal(suppression="complaint")
+            return Withdrawal(suppression=COMPLAINT)
         case str(name) if name == EMAIL_BOUNCED and not is_soft_bounce(event):
-            return Withdrawal(suppression="hard bounce")
+            return Withdrawal(suppression=HARD_BOUNCE)
         case _:
             return None
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from domain.errors import DeferredByServerError, RefusedMessageError
+from mail.bounce import names_no_mailbox
 from mail.transport import Handover, Line, Mail, Transport
 
 
@@ -43,7 +44,7 @@ class RecordingTransport(Transport):
         """Make the next deliveries fail for good."""
 
         def refuse() -> Handover:
-            raise RefusedMessageError(code, problem)
+            raise RefusedMessageError(code, problem, no_mailbox=names_no_mailbox(code, problem))
 
         self._troubles.extend([refuse] * times)
 

@@ -19,6 +19,8 @@ from pydantic import Field, SecretStr
 
 from domain.errors import ConfigurationError, DeferredByServerError, RefusedMessageError
 from domain.model import Value
+from mail.bounce import names_no_mailbox
+from mail.quoting import quote
 from mail.transport import Handover, Line, Mail, Transport
 
 CONNECTIONS: Final = 4
@@ -263,13 +265,12 @@ async def _is_alive(client: aiosmtplib.SMTP) -> bool:
 
 
 def _failure(code: int, answer: str, mail: Mail) -> DeferredByServerError | RefusedMessageError:
-    """Name what the server answered. Servers like to quote the address, which must not get into workflow histories."""
-    quoted = re.sub(re.escape(mail.recipient), "the recipient", answer, flags=re.IGNORECASE)
-    problem = " ".join(quoted.split())[:300]
+    """Name what the server answered, without the address."""
+    problem = quote(answer, mail.recipient)
     if code in _AUTHENTICATION_CODES:
         return DeferredByServerError(f"{code} {problem}: check user and password in SEGUE_SMTP")
     if 500 <= code < 600:  # noqa: PLR2004 - RFC 5321, 4.2.1
-        return RefusedMessageError(code, problem)
+        return RefusedMessageError(code, problem, no_mailbox=names_no_mailbox(code, answer))
     return DeferredByServerError(f"{code} {problem}")
 
 

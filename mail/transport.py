@@ -1,11 +1,14 @@
 """Transport: whatever takes a finished mail over. What it may answer is the whole contract.
 
 A hand-over has three ends, and callers must be able to tell them apart: the server has the mail (`ACCEPTED`), it has
-certainly not (an error), or nobody saw its answer (`UNKNOWN`), where sending again may double the mail.
+certainly not (an error), or nobody saw its answer (`UNKNOWN`), where sending again may double the mail. A server that
+recognises a mail by its key spares us the third: there, nobody having seen its answer is an error as well
+(`UnheardError`), and handing the same mail over again brings the answer.
 """
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Protocol
 
@@ -26,6 +29,8 @@ class Mail(Value):
     raw: bytes = Field(repr=False)
     message_id: str
     """As in the header."""
+    key: str
+    """The ledger's id of the message, the same at every attempt: by it a provider recognises a repetition."""
 
 
 class Handover(StrEnum):
@@ -50,6 +55,7 @@ class Line(Protocol):
 
         Raises:
             DeferredByServerError: Certainly not accepted; try later (4xx, timeout or hang-up before the data).
+            UnheardError: The answer was not seen, and the mail may be handed over again (see `repeats_safely`).
             RefusedMessageError: The server will never accept this mail (5xx).
         """
         ...
@@ -57,6 +63,14 @@ class Line(Protocol):
 
 class Transport(ABC):
     """Delivers mails, several at a time if asked so."""
+
+    @property
+    def repeats_safely(self) -> timedelta | None:
+        """For how long after its first hand-over the same mail may be handed over again without doubling it.
+
+        None, as for SMTP: not at all. Real time, as the server counts it.
+        """
+        return None
 
     @abstractmethod
     def line(self) -> AbstractAsyncContextManager[Line]:

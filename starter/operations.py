@@ -18,6 +18,7 @@ from domain.signals import Signal
 from starter.dispatch.enrolling import Enroller, Presence
 from starter.dispatch.gone import WHY, end_gone
 from starter.steering import Steered, Steering
+from storage.breakers import Breaker, Breakers
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import EnrollmentCount, Enrollments
@@ -65,6 +66,8 @@ class JourneyStatus(Value):
     topic: str
     priority: int
     counts: dict[str, int]
+    held_back: str | None = None
+    """Why its breaker is open."""
 
 
 def _by_outcome(journey: str, counted: Sequence[EnrollmentCount]) -> dict[str, int]:
@@ -173,6 +176,7 @@ class Operations:
         """The deployed journeys with their numbers."""
         async with self._database.read() as session:
             counted = await Enrollments(session).counts()
+            held = {name: (await Breakers(session).get(name)).reason for name in JOURNEYS}
         return [
             JourneyStatus(
                 name=name,
@@ -182,9 +186,20 @@ class Operations:
                 topic=journey.plan.topic,
                 priority=journey.plan.priority,
                 counts=_by_outcome(name, counted),
+                held_back=held[name],
             )
             for name, journey in JOURNEYS.items()
         ]
+
+    async def rearm(self, journey: str) -> Breaker:
+        """Let a journey send again that was held back for its bounces or complaints; return how it stood.
+
+        Raises:
+            UnknownJourneyError: no journey of that name is deployed.
+        """
+        journey_named(journey)
+        async with self._database.transaction() as session:
+            return await Breakers(session).rearm(journey, self._clock.now())
 
     async def knows(self, customer: str) -> bool:
         """Whether any event has named this customer."""

@@ -6,7 +6,6 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +13,7 @@ import httpx2
 from pydantic import ValidationError
 
 from domain.errors import ConfigurationError, InvalidEventError, UnavailableError
+from domain.retry_after import read_retry_after
 from starter.collector.health import Health
 
 ATTEMPTS: Final = 6
@@ -142,15 +142,9 @@ def _pause(attempt: int, asked: float | None) -> float:
 
 
 def _retry_after(answer: httpx2.Response) -> float | None:
-    """Seconds, from either form of the header (RFC 9110, 10.2.3)."""
-    value = answer.headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return float(value[:10])
-    try:
-        moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
-        return None
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds()
+    """Seconds."""
+    wait = read_retry_after(answer.headers.get("retry-after", ""), datetime.now(UTC))
+    return None if wait is None else wait.total_seconds()
 
 
 def _refusal(answer: httpx2.Response) -> InvalidEventError:

@@ -10,7 +10,6 @@ from temporalio.client import Client
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
 from mail.links import Links
-from mail.smtp import SmtpTransport
 from settings import Settings
 from starter.dispatch.dispatcher import Dispatcher
 from starter.embedded import dev_server, find_temporal, free_port
@@ -20,7 +19,7 @@ from starter.serving import answers, bind, routes_of, serving
 from storage.clock import load_clock
 from storage.database import Database
 from temporal import connect, register_search_attributes
-from worker import activities_for, build_worker
+from worker import activities_for, build_worker, transport_for
 from workflows.vocabulary.routing import Routes
 
 
@@ -42,7 +41,7 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
     """Run everything until the block ends; what was going on is finished or kept, and goes on at the next start.
 
     Args:
-        settings: what `segue up` was told. Without `temporal` and `smtp` the embedded ones are started.
+        settings: what `segue up` was told. Without `temporal`, and `smtp` or `provider`, the embedded ones are started.
         start: product time at which a new data folder begins; default the real time.
 
     Raises:
@@ -62,12 +61,13 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
         async with database.transaction() as session:
             clock = SystemClock(await load_clock(session, settings.pace, datetime.now(UTC), start))
         client, ui = await _temporal(settings, place, parts)
-        transport = SmtpTransport(settings.smtp or (inbox.smtp_url if inbox else ""))
+        transport = transport_for(settings, inbox.smtp_url if inbox else None)
         parts.push_async_callback(transport.aclose)
         activities = activities_for(
             settings, database=database, clock=clock, transport=transport, public_url=public_url
         )
-        worker = await parts.enter_async_context(build_worker(client, activities))
+        building = build_worker(client, activities, mails_per_second=settings.mails_per_second)
+        worker = await parts.enter_async_context(building)
 
         async def health() -> Mapping[str, bool | str]:
             ready = {"temporal": await answers(client), "worker": worker.is_running}
@@ -118,7 +118,7 @@ def _with_identity(settings: Settings, place: Place) -> Settings:
 
 
 async def _inbox(settings: Settings, place: Place, parts: AsyncExitStack) -> Inbox | None:
-    if settings.smtp is not None:
+    if settings.smtp is not None or settings.provider is not None:
         return None
     inbox = Inbox(place.mails, http_port=settings.inbox_port, smtp_port=0)
     try:

@@ -5,7 +5,7 @@ between handing over and recording, nobody knows whether the server took the mai
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -19,7 +19,7 @@ from domain.model import CustomerId, Instant, Value
 from domain.offer import Offer
 from storage.repository import Repository
 from storage.tables import MessageRecord, table_of
-from storage.transitions import COUNTED, ENDED, RENDERABLE, UNDECIDED, WAITING, require_transition
+from storage.transitions import COUNTED, ENDED, HANDED, RENDERABLE, UNDECIDED, WAITING, require_transition
 
 NOBODY_SAW = "handed over, and nobody saw the server's answer"
 
@@ -58,11 +58,23 @@ class LedgerRow(Value):
     claimed_at: Instant | None
     rendered_at: Instant | None
     handed_over_at: Instant | None
+    """When it was handed over; where nobody saw how that ended, when it was the first time."""
     sent_at: Instant | None
     hand_overs: int
-    """How often the mail server may have taken it. More than once only for transactional mail."""
+    """How often the mail server may have taken it. More than once for transactional mail, or by its key as one."""
     message_id: str | None
     """The Message-ID header, once rendered."""
+
+    def may_be_repeated(self, now: datetime, repeats_safely: timedelta | None) -> bool:
+        """Whether it may be handed over again although nobody saw how the last time ended.
+
+        Transactional mail may, since it is owed; marketing while the mail server would recognise it.
+        """
+        if self.kind is Kind.TRANSACTIONAL:
+            return True
+        if repeats_safely is None or self.handed_over_at is None:
+            return False
+        return now - self.handed_over_at < repeats_safely
 
 
 class StoredBody(Value):
@@ -79,7 +91,8 @@ class HandOverAnswer(StrEnum):
 
     PROCEED = "proceed"
     UNKNOWN = "unknown"
-    """An earlier attempt gave it to the server and was not heard of again: marketing is not sent twice."""
+    """An earlier attempt gave it to the server and was not heard of again, and it might be doubled: marketing is not
+    sent twice."""
     ALREADY = "already"
     """It has ended before; the row tells how."""
 
@@ -167,25 +180,33 @@ class Ledger(Repository):
         require_transition(message, row.status, MessageStatus.RENDERED, among=RENDERABLE)
         await self._move(row, MessageStatus.RENDERED, rendered_at=now, **body)
 
-    async def hand_over(self, message: str, now: datetime) -> HandOver:
+    async def hand_over(self, message: str, now: datetime, repeats_safely: timedelta | None = None) -> HandOver:
         """Ask to give a message to the mail server, and record that it is given. Commit before giving it.
+
+        Args:
+            message: its id.
+            now: the moment.
+            repeats_safely: for how long the mail server recognises a repetition; see `mail.transport.Transport`.
 
         Raises:
             UnknownMessageError: no such message.
             IllegalTransitionError: it is not rendered yet.
         """
         row = await self._hold(message)
-        if row.status is MessageStatus.HANDED_OVER and row.kind is Kind.MARKETING:
+        begun = row.status is MessageStatus.HANDED_OVER
+        if begun and not row.may_be_repeated(now, repeats_safely):
             row = await self._move(row, MessageStatus.UNKNOWN, reason=NOBODY_SAW)
             return HandOver(answer=HandOverAnswer.UNKNOWN, row=row)
         if row.status in ENDED:
             return HandOver(answer=HandOverAnswer.ALREADY, row=row)
-        count = row.hand_overs + 1
-        row = await self._move(row, MessageStatus.HANDED_OVER, handed_over_at=now, hand_overs=count)
+        changes = {"hand_overs": row.hand_overs + 1, "handed_over_at": row.handed_over_at if begun else now}
+        row = await self._move(row, MessageStatus.HANDED_OVER, **changes)
         return HandOver(answer=HandOverAnswer.PROCEED, row=row)
 
-    async def back_to_rendered(self, message: str) -> None:
-        """The mail server has certainly not taken the message: it may be handed over again.
+    async def take_back(self, message: str) -> None:
+        """The mail server has certainly not taken the message this time: it may be handed over again.
+
+        Where it may have taken it at an earlier attempt, that one's mark stays.
 
         Raises:
             UnknownMessageError: no such message.
@@ -193,7 +214,8 @@ class Ledger(Repository):
         """
         row = await self._hold(message)
         require_transition(message, row.status, MessageStatus.RENDERED, among=frozenset({MessageStatus.HANDED_OVER}))
-        await self._move(row, MessageStatus.RENDERED, hand_overs=max(row.hand_overs - 1, 0))
+        before = MessageStatus.HANDED_OVER if row.hand_overs > 1 else MessageStatus.RENDERED
+        await self._move(row, before, hand_overs=max(row.hand_overs - 1, 0))
 
     async def finish(self, message: str, status: MessageStatus, reason: str, at: datetime) -> LedgerRow:
         """Record how a message ended. Recording the same end again changes nothing.
@@ -233,6 +255,11 @@ class Ledger(Repository):
         """How many mails of an enrollment went out, as far as anybody can know."""
         mine = (_MESSAGES.c.enrollment_id == enrollment) & _MESSAGES.c.status.in_(sorted(WENT_OUT))
         return int((await self.execute(select(func.count()).select_from(_MESSAGES).where(mine))).scalar_one())
+
+    async def count_handed_over(self, since: datetime) -> int:
+        """How many mails the mail server was given since then, of all journeys and kinds."""
+        given = (_MESSAGES.c.handed_over_at >= since) & _MESSAGES.c.status.in_(sorted(HANDED))
+        return int((await self.execute(select(func.count()).select_from(_MESSAGES).where(given))).scalar_one())
 
     async def list(
         self, customer: str | None = None, journey: str | None = None, limit: int | None = None

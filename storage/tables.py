@@ -168,6 +168,8 @@ class MessageRecord(Record, table=True):
         Index("uq_messages_enrollment_id_step", "enrollment_id", "step", unique=True),
         Index("ix_messages_customer_id_decided_at", "customer_id", "decided_at"),
         Index("ix_messages_journey_decided_at", "journey", "decided_at"),
+        Index("ix_messages_handed_over_at", "handed_over_at"),
+        Index("ix_messages_journey_handed_over_at", "journey", "handed_over_at"),
     )
 
     id: str = Field(primary_key=True)
@@ -192,7 +194,7 @@ class MessageRecord(Record, table=True):
     handed_over_at: datetime | None = _moment_or_none()
     sent_at: datetime | None = _moment_or_none()
     hand_overs: int = 0
-    """How often the mail server may have taken the message; more than once only for transactional mail."""
+    """How often the mail server may have taken the message. More than once for transactional mail, or by its key."""
     message_id: str | None = Field(default=None, index=True)
     """The Message-ID header (RFC 5322, 3.6.4), the same on every attempt."""
     subject: str | None = _long_text()
@@ -244,6 +246,18 @@ class SuppressionRecord(Record, table=True):
     reason: str
     source: str
     at: datetime = _moment()
+
+
+class BreakerRecord(Record, table=True):
+    """A journey's breaker: open, and the journey held back, while there is a reason."""
+
+    __tablename__ = "breakers"
+
+    journey: str = Field(primary_key=True)
+    reason: str | None = _long_text()
+    opened_at: datetime | None = _moment_or_none()
+    rearmed_at: datetime | None = _moment_or_none()
+    """Mails from before do not count any more."""
 
 
 class ExposureRecord(Record, table=True):

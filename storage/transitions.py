@@ -12,7 +12,7 @@ TRANSITIONS: Final[Mapping[Status | None, frozenset[Status]]] = {
     Status.CLAIMED: frozenset({Status.RENDERED, Status.DROPPED}),
     # Rendered again by a retry whose first attempt was not heard of; deferred by a gate that was asked again.
     Status.RENDERED: frozenset({Status.RENDERED, Status.HANDED_OVER, Status.DEFERRED, Status.DROPPED}),
-    # Back to rendered: the mail server has certainly not taken it. Handed over again: transactional mail only.
+    # Back to rendered: the server has certainly not taken it. Handed over again: what is owed, or known by its key.
     Status.HANDED_OVER: frozenset(
         {Status.HANDED_OVER, Status.RENDERED, Status.SENT, Status.REFUSED, Status.DROPPED, Status.UNKNOWN}
     ),
@@ -35,6 +35,9 @@ WAITING: Final = frozenset({Status.DEFERRED, Status.CLAIMED, Status.RENDERED})
 
 COUNTED: Final = frozenset({Status.CLAIMED, Status.RENDERED, Status.HANDED_OVER, Status.SENT, Status.UNKNOWN})
 """What counts against the caps: it went to the customer, or may have, or is about to."""
+
+HANDED: Final = frozenset({Status.HANDED_OVER, Status.SENT, Status.REFUSED, Status.UNKNOWN})
+"""What the mail server was given."""
 
 ENDED: Final = frozenset({Status.SENT, Status.REFUSED, Status.DROPPED, Status.UNKNOWN})
 """Nothing is given to the mail server any more."""

@@ -121,8 +121,9 @@ class House(Playhouse):
         settings: Settings,
         *,
         build: WorkerFactory,
+        transport: MailServer | None = None,
     ) -> None:
-        self.transport, self.hooks = MailServer(), Hooks()
+        self.transport, self.hooks = transport or MailServer(), Hooks()
         super().__init__(
             env,
             database,
@@ -233,6 +234,7 @@ async def opened_house(
     policy: GatePolicy | None = None,
     build: WorkerFactory = build_worker,
     pace: float = 1.0,
+    transport: MailServer | None = None,
 ) -> AsyncIterator[House]:
     """A house with a running worker, made by `build`. Without `quiet` there are no quiet hours."""
     policy = policy or GatePolicy(quiet=quiet or NO_QUIET_HOURS)
@@ -247,7 +249,7 @@ async def opened_house(
         consent=policy.consent,
         offers=offers or OfferPolicy(),
     )
-    house = House(env, database, await time_from(env, START, pace=pace), settings, build=build)
+    house = House(env, database, await time_from(env, START, pace=pace), settings, build=build, transport=transport)
     async with house.working():
         yield house
 

@@ -47,6 +47,7 @@ EVERYTHING = "\n".join(PAGES.values())
 BEGIN, END = "<!-- settings: made by `python -m tests.test_docs` -->\n", "<!-- end of settings -->"
 GROUPS = {
     "caps": "A frequency cap, see [the gate](gate.md).",
+    "breaker": "When a journey is held back, see [the flow](#the-flow).",
     "thresholds": "Score from which a tier begins; `MARGIN`: how far below it a tier ends.",
     "offers": "What the offer policy may grant; by default nothing that costs.",
     "shop": "The sender, as the customer sees it.",

@@ -4,6 +4,7 @@ import pytest
 
 from domain.errors import ConfigurationError
 from settings import load_settings
+from worker import transport_for
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,39 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, variable: str
 def test_a_right_setting_is_taken(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
     load_settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"provider": "resend"}, "SEGUE_PROVIDER_KEY: set it"),
+        ({"provider": "resent", "provider_key": "re_1"}, "SEGUE_PROVIDER: 'resent' is not known"),
+        (
+            {"provider": "resend", "provider_key": "re_1", "smtp": "smtp://relay.example"},
+            "SEGUE_SMTP and SEGUE_PROVIDER",
+        ),
+        ({"provider_key": "re_1", "smtp": "smtp://relay.example"}, "SEGUE_PROVIDER_KEY is set without"),
+        ({}, "set SEGUE_SMTP or SEGUE_PROVIDER"),
+        ({"smtp": ""}, "set SEGUE_SMTP or SEGUE_PROVIDER"),
+    ],
+)
+def test_a_wrong_way_out_for_mail_is_named(given: dict[str, str], says: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        transport_for(load_settings({}, **given))
+    assert str(refused.value).startswith(says)
+
+
+async def test_each_way_out_for_mail_can_be_chosen() -> None:
+    chosen = [
+        transport_for(load_settings({}, provider="resend", provider_key="re_1", smtp="")),
+        transport_for(load_settings({}, smtp="smtp://relay.example"), "smtp://inbox.example"),
+        transport_for(load_settings({}), "smtp://inbox.example"),
+    ]
+    names = ["HttpTransport(Resend)", "SmtpTransport(relay.example:587)", "SmtpTransport(inbox.example:587)"]
+    assert [repr(transport) for transport in chosen] == names
+    for transport in chosen:
+        await transport.aclose()
+
+
+def test_secrets_are_masked() -> None:
+    assert "re_1" not in repr(load_settings({}, provider="resend", provider_key="re_1"))

@@ -42,6 +42,7 @@ _COMMANDS = {
     "skip": ("enrollments:skip", "Pass over what a customer's journeys wait for."),
     "messages": ("listings:messages", "List the ledger: every mail that was or was not sent, and why."),
     "journeys": ("listings:journeys", "List the deployed journeys."),
+    "rearm": ("breakers:rearm", "Let a journey send again that was held back for its bounces or complaints."),
     "check": ("check:check", "Prove what can be proved of journeys before they are launched: every path, every rule."),
     "replay": ("replay:replay", "Tell before a deploy which running enrollments the new code would break."),
     "draw": ("draw:draw", "Print a journey as a picture (Mermaid); --docs writes the catalogue of all."),

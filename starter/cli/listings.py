@@ -72,5 +72,5 @@ async def journeys(*, data: Data = None, json: AsJson = False) -> None:
         rows,
         as_json=json,
         empty="No journey is deployed.",
-        columns=("name", "starts_with", "goal", "counts", "summary"),
+        columns=("name", "starts_with", "goal", "counts", "held_back", "summary"),
     )

@@ -21,6 +21,7 @@ MAIL = Mail(
     recipient="anna@customer.example",
     raw=b"Subject: Hi\r\n\r\n.leading dot\r\n..two\r\n.\r\nend",
     message_id="<m1@shop.example>",
+    key="m1",
 )
 SHORT = timedelta(milliseconds=200)
 

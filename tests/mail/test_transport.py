@@ -8,7 +8,11 @@ from mail.recording import RecordingTransport
 from mail.transport import Handover, Mail, Transport
 
 ANNA = Mail(
-    sender="bounce@shop.example", recipient="anna@customer.example", raw=b"Hi\r\n", message_id="<m1@shop.example>"
+    sender="bounce@shop.example",
+    recipient="anna@customer.example",
+    raw=b"Hi\r\n",
+    message_id="<m1@shop.example>",
+    key="m1",
 )
 BEN = ANNA.model_copy(update={"recipient": "ben@customer.example"})
 
@@ -44,7 +48,7 @@ async def test_recording_fails_as_told_and_then_recovers() -> None:
 )
 def test_envelope_takes_bare_addresses_only(address: str) -> None:
     with pytest.raises(ValidationError):
-        Mail(sender="bounce@shop.example", recipient=address, raw=b"", message_id="<m1@shop.example>")
+        Mail(sender="bounce@shop.example", recipient=address, raw=b"", message_id="<m1@shop.example>", key="m1")
 
 
 def test_raw_mail_is_not_in_its_repr() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.enrollment import OutcomeKind, State
+from storage.breakers import Breakers
 from tests.stack.shop import CART, ORDER, Shop
 from tests.stack.terminal import Terminal
 
@@ -71,12 +72,25 @@ async def test_journeys_tell_what_is_deployed_and_how_many_went_through(shop: Sh
     rows, told = await asyncio.gather(terminal.read("journeys"), terminal.say("journeys"))
 
     assert [row["name"] for row in rows] == [CART, ORDER]
-    assert set(rows[0]) == {"name", "summary", "starts_with", "goal", "topic", "priority", "counts"}
+    assert set(rows[0]) == {"name", "summary", "starts_with", "goal", "topic", "priority", "counts", "held_back"}
     assert sum(rows[0]["counts"].values()) >= 1
     for row in rows:
         (line,) = [line for line in told.splitlines() if line.startswith(row["name"])]
         assert row["starts_with"].split()[0] in line
         assert row["goal"] in line
+
+
+async def test_a_journey_that_is_held_back_goes_on_when_it_is_re_armed(shop: Shop, terminal: Terminal) -> None:
+    async with shop.stack.database.transaction() as session:
+        await Breakers(session).open(ORDER, "9 of 100 mails bounced", shop.stack.clock.now())
+    rows = {row["name"]: row for row in await terminal.read("journeys")}
+    assert (rows[CART]["held_back"], rows[ORDER]["held_back"]) == (None, "9 of 100 mails bounced")
+
+    said = await terminal.say("rearm", ORDER)
+    assert said.startswith(f"{ORDER} was held back: 9 of 100 mails bounced. It may send again; ")
+    assert (await terminal.say("rearm", ORDER)).startswith(f"{ORDER} was not held back; ")
+    assert "no journey is named 'post-purchas'" in await terminal.refused("rearm", "post-purchas")
+    assert {row["held_back"] for row in await terminal.read("journeys")} == {None}
 
 
 async def test_a_journey_can_be_begun_by_hand(shop: Shop, terminal: Terminal) -> None:

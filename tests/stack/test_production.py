@@ -2,11 +2,8 @@
 
 import asyncio
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -17,14 +14,14 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from domain.errors import UnavailableError
 from starter.client import SegueClient
 from starter.embedded import free_port
 from starter.inbox.server import Inbox
 from storage.database import Database
 from temporal import connect
 from tests.stack.books import Books
-from tests.stack.processes import QUIET_HOURS_OFF, ROOT, SEGUE, Process, finish, running
+from tests.stack.deployment import WORKER, WRITE_KEY, Deployment
+from tests.stack.processes import QUIET_HOURS_OFF, finish
 from tests.stack.server import temporal_server
 from tests.stack.shop import ORDER, Backend
 from tests.stack.terminal import Terminal, objection
@@ -36,43 +33,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 NAMESPACE = "shop"
 """Made by the tests: the dev server's own namespace has the search attributes from the start."""
 
-WRITE_KEY = "key-of-the-shop"
-
-WORKER = [sys.executable, str(ROOT / "worker.py")]
-
 STOPS_WITHIN = 5.0
 """Real seconds, with nothing under way."""
-
-
-class Deployment:
-    """What all processes share, and the processes."""
-
-    def __init__(self, folder: Path, client: Client, settings: dict[str, str], books: Books) -> None:
-        self.client, self.settings, self.books = client, settings, books
-        self._folder = folder
-        self._processes = ExitStack()
-
-    async def serve(self, name: str) -> tuple[Process, str]:
-        """Start a collector, and wait until it is ready. Returns its address, too."""
-        port = free_port()
-        process = self._start(name, [SEGUE, "serve"], SEGUE_PORT=str(port))
-        url = f"http://127.0.0.1:{port}"
-        await takes_events(process, url)
-        return process, url
-
-    async def work(self, name: str) -> Process:
-        """Start a worker, and wait until it asks for work."""
-        process = self._start(name, WORKER)
-        await takes_tasks(process)
-        return process
-
-    def end(self) -> None:
-        """End what still runs."""
-        self._processes.close()
-
-    def _start(self, name: str, command: list[str], **settings: str) -> Process:
-        given = self.settings | settings
-        return self._processes.enter_context(running(command, self._folder / f"{name}.out", **given))
 
 
 async def make_namespace(client: Client) -> None:
@@ -95,30 +57,6 @@ async def search_attributes(client: Client) -> dict[str, int]:
     """Search attributes that the namespace has of its own, with their types."""
     request = ListSearchAttributesRequest(namespace=client.namespace)
     return dict((await client.operator_service.list_search_attributes(request)).custom_attributes)
-
-
-async def takes_tasks(process: Process) -> None:
-    """Wait until a worker says that it runs."""
-
-    async def look() -> bool:
-        assert process.runs, process.output
-        return "worker runs" in process.output
-
-    await until(look)
-
-
-async def takes_events(process: Process, url: str) -> None:
-    """Wait until a collector is ready."""
-    async with SegueClient(url, WRITE_KEY) as client:
-
-        async def look() -> bool:
-            assert process.runs, process.output
-            try:
-                return (await client.health()).ready
-            except UnavailableError:
-                return False
-
-        await until(look)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -198,5 +136,5 @@ async def test_a_wrong_setting_is_named_in_a_line(deployment: Deployment) -> Non
     )
     assert said[0] == "not set: SEGUE_DATABASE, SEGUE_PUBLIC_URL, SEGUE_SECRET, SEGUE_WRITE_KEYS; see docs/operate.md"
     assert said[1].startswith("SEGUE_PACE: ")
-    assert said[2] == "a worker needs SEGUE_SMTP, SEGUE_SECRET, SEGUE_PUBLIC_URL; see docs/operate.md"
+    assert said[2] == "a worker needs SEGUE_SMTP or SEGUE_PROVIDER, SEGUE_SECRET, SEGUE_PUBLIC_URL; see docs/operate.md"
     assert said[3].startswith(f"Temporal does not answer at {closed}: ")

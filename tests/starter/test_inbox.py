@@ -36,7 +36,7 @@ def outgoing(number: int = 1, html: str = HTML) -> Mail:
         )
     )
     sender, recipient = "bounce@shop.example", "anna@customer.example"
-    return Mail(sender=sender, recipient=recipient, raw=raw, message_id=f"<m{number}@shop.example>")
+    return Mail(sender=sender, recipient=recipient, raw=raw, message_id=f"<m{number}@shop.example>", key=f"m{number}")
 
 
 @pytest.fixture

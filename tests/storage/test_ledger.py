@@ -157,7 +157,7 @@ async def test_a_message_the_server_certainly_has_not_may_be_handed_over_again(d
     message = await rendered(database)
     await hand_over(database, message)
     async with database.transaction() as session:
-        await Ledger(session).back_to_rendered(message)
+        await Ledger(session).take_back(message)
 
     answer, row = await hand_over(database, message)
 
@@ -212,7 +212,7 @@ async def test_steps_cannot_be_skipped(database: Database) -> None:
         with pytest.raises(IllegalTransitionError, match="is claimed: it cannot become sent"):
             await Ledger(session).finish(message, MessageStatus.SENT, "250 OK", LATER)
         with pytest.raises(IllegalTransitionError, match="is claimed: it cannot become rendered"):
-            await Ledger(session).back_to_rendered(message)
+            await Ledger(session).take_back(message)
         with pytest.raises(UnknownMessageError, match="no body"):
             await Ledger(session).body(message)
 
@@ -224,7 +224,7 @@ async def test_an_unknown_message_is_named(database: Database) -> None:
         for attempt in (
             ledger.hand_over("m-none", NOON),
             ledger.finish("m-none", MessageStatus.SENT, "", NOON),
-            ledger.back_to_rendered("m-none"),
+            ledger.take_back("m-none"),
             ledger.body("m-none"),
             ledger.require("m-none"),
             ledger.postpone("m-none", DEFER, NOON),

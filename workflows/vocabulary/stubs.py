@@ -31,13 +31,16 @@ LOCAL_RETRY = RetryPolicy(
 SEND_TIMEOUT = timedelta(minutes=5)
 """One SMTP conversation: half a minute a command, two minutes for the last answer (see `mail.smtp`)."""
 
+SEND_HEARTBEAT = timedelta(seconds=20)
+"""A worker that hands a mail over says so every few seconds; after such a silence it counts as dead."""
+
 SEND_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=2),
     backoff_coefficient=2.0,
     maximum_interval=timedelta(minutes=10),
     non_retryable_error_types=FORGOTTEN,
 )
-"""2 s, 4 s … 10 min: a mail server that says *later* delays a mail and never loses it."""
+"""2 s, 4 s … 10 min: a mail server that says *later* delays a mail and never loses it. One that says when is obeyed."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,15 @@ choose_variant = LocalStub[calls.VariantRequest, calls.Variant](calls.CHOOSE_VAR
 def start_sending(request: calls.SendRequest, summary: str) -> "workflow.ActivityHandle[calls.Delivery]":
     """Begin to hand a message to the mail server: a normal activity, visible and retried by the server.
 
-    Cancelling the handle stops further retries; an attempt under way ends and its result is kept.
+    Cancelling the handle stops further retries; an attempt under way hears of it, ends as it would have, and its
+    result is kept.
     """
     handle: workflow.ActivityHandle[calls.Delivery] = workflow.start_activity(
         calls.SEND,
         request,
         result_type=calls.Delivery,
         start_to_close_timeout=SEND_TIMEOUT,
+        heartbeat_timeout=SEND_HEARTBEAT,
         retry_policy=SEND_RETRY,
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         summary=summary,

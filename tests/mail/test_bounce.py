@@ -1,0 +1,49 @@
+"""Which refusals mean that the mailbox does not exist."""
+
+import pytest
+
+from mail.bounce import names_no_mailbox
+from mail.quoting import quote
+
+
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        (550, "5.1.1 The email account that you tried to reach does not exist"),
+        (554, "5.1.1 <anna@customer.example>: mailbox unavailable"),
+        (550, "5.2.1 The email account that you tried to reach is inactive"),
+        (550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found"),
+        (550, "No such user here"),
+        (550, "Requested action not taken: mailbox unavailable"),
+        (551, "User not local; unknown user"),
+        (553, "Invalid recipient anna@customer.example"),
+        (550, "Unrouteable address"),
+    ],
+)
+def test_nobody_there_is_a_hard_bounce(code: int, answer: str) -> None:
+    assert names_no_mailbox(code, answer)
+
+
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        (550, "5.7.1 Message rejected as spam by content filtering: unknown user agent"),
+        (550, "5.7.26 This mail has been blocked because the sender is unauthenticated"),
+        (554, "5.7.1 <anna@customer.example>: Relay access denied"),
+        (550, "relay not permitted"),
+        (550, "Message rejected"),
+        (552, "5.2.2 Mailbox full"),
+        (552, "mailbox unavailable: quota exceeded"),
+        (554, "Transaction failed"),
+        (530, "5.7.0 Must issue a STARTTLS command first"),
+    ],
+)
+def test_an_unwelcome_mail_is_none(code: int, answer: str) -> None:
+    assert not names_no_mailbox(code, answer)
+
+
+def test_a_quoted_answer_holds_no_address() -> None:
+    answer = "550 5.1.1 <Anna@customer.example>:\r\n forwarded to ben.doe@elsewhere.example, unknown"
+    quoted = quote(answer, "anna@customer.example")
+    assert quoted == "550 5.1.1 <the recipient>: forwarded to an address, unknown"
+    assert len(quote("x" * 1000, "anna@customer.example")) == 300
