@@ -1,4 +1,4 @@
-"""Kills by the seed: what, when, for how long. Every third kill is aimed at a worker in the middle of a hand-over."""
+"""Kills by the seed: what, when, for how long. Some are aimed at a worker in the middle of a hand-over."""
 
 import asyncio
 import random
@@ -6,12 +6,12 @@ from contextlib import suppress
 
 from tests.faults.floor import Floor
 from tests.faults.sink_log import SinkLog
-from tests.faults.trouble import UNSEEN
+from tests.faults.trouble import WAITING
 
 SHARES = {"worker-1": 4, "worker-2": 4, "serve": 5, "temporal": 3, "sink": 2, "database": 3}
 """How often each is chosen, where it is a process at all."""
 
-AIMED = 1 / 3
+AIMED = 0.2
 PATIENCE = 3.0
 """Seconds until an aimed kill that sees no hand-over goes off anyway."""
 
@@ -34,9 +34,9 @@ async def kill_by_seed(floor: Floor) -> None:
 
 
 async def _hand_over(log: SinkLog) -> None:
-    """Wait until somebody has written a mail and sees no answer."""
+    """Wait until somebody has written a mail and waits for the answer."""
     seen = len(log.all())
     with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE):
-            while not any(each.what in UNSEEN for each in log.all()[seen:]):  # noqa: ASYNC110 -- it is a file
+            while not any(each.what in WAITING for each in log.all()[seen:]):  # noqa: ASYNC110 -- it is a file
                 await asyncio.sleep(0.01)

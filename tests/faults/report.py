@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.message import Kind, MessageStatus
+from storage.ledger import NOBODY_SAW
 from tests.faults.evidence import Evidence
 from tests.faults.inspector import Violation, is_too_old
 from tests.faults.plan import RunPlan
@@ -30,11 +31,14 @@ class Report:
         yield f"kills            {len(evidence.kills)}: {_counted(Counter(kill.what for kill in evidence.kills))}"
         yield f"ended in turn    {_counted(Counter(self.restarts))}"
         old = sum(map(is_too_old, evidence.events))
-        yield f"events           {len(evidence.promises)} answered 200, {len(evidence.events)} stored, {old} too late to start anything"
+        yield f"events           {len(evidence.promises)} answered with 200, {len(evidence.events)} stored"
+        yield f"too late         {old} events were delivered a product day late, and start nothing"
         yield f"enrollments      {len(evidence.enrollments)}: {_counted(outcomes)}"
         yield f"messages         {len(evidence.messages)}: {_counted(statuses)}"
         yield f"conversations    {_counted(Counter(each.what.value for each in evidence.conversations))}"
-        yield f"unknown          {statuses[MessageStatus.UNKNOWN]}; confirmations sent again: {self.sent_again}"
+        killed = sum(row["reason"] == NOBODY_SAW for row in evidence.messages)
+        yield f"unknown          {statuses[MessageStatus.UNKNOWN]}, {killed} of them after a kill"
+        yield f"sent again       {self.sent_again} confirmations, after a kill"
         yield f"violations       {len(self.violations)}"
         for found in self.violations:
             yield f"\n{found.promise}: {found.customer}: {found.what}"

@@ -19,11 +19,13 @@ from tests.faults.sink_log import Conversation, SinkLog
 from tests.faults.trouble import AT_MAIL, AT_RECIPIENT, Trouble, draw
 
 LONGER_THAN_ANYBODY_WAITS = 20.0
+A_WHILE = 1.0
 """Seconds."""
 
 _CLICK = re.compile(r"https?://[^\s\"<>]+/c/[\w.~-]+")
 _REPLIES = {
     Trouble.ACCEPTED: "250 taken",
+    Trouble.SLOW: "250 taken",
     Trouble.DEFERRED: "451 come again",
     Trouble.REFUSED: "550 never",
 }
@@ -78,6 +80,8 @@ class Sink:
 
 
 async def _behave(server: SMTP, what: Trouble) -> str:
+    if what is Trouble.SLOW:
+        await asyncio.sleep(A_WHILE)
     if what in (Trouble.MUTE, Trouble.HANGING):
         await asyncio.sleep(LONGER_THAN_ANYBODY_WAITS)
     if what not in _REPLIES and isinstance(server.transport, asyncio.Transport):

@@ -10,6 +10,7 @@ class Trouble(StrEnum):
     """How a conversation ended, as the sink writes it down."""
 
     ACCEPTED = "accepted"
+    SLOW = "accepted, and answered a second later"
     LOST = "accepted, and hung up before the 250"
     MUTE = "accepted, and never answered"
     SILENT = "hung up after the mail, and did not accept it"
@@ -19,11 +20,14 @@ class Trouble(StrEnum):
     HANGING = "never answered before the mail"
 
 
-TAKEN: Final = frozenset({Trouble.ACCEPTED, Trouble.LOST, Trouble.MUTE})
+TAKEN: Final = frozenset({Trouble.ACCEPTED, Trouble.SLOW, Trouble.LOST, Trouble.MUTE})
 """The customer has the mail."""
 
 UNSEEN: Final = frozenset({Trouble.LOST, Trouble.MUTE, Trouble.SILENT})
 """The mail was written, and its sender got no answer."""
+
+WAITING: Final = frozenset({Trouble.SLOW, Trouble.MUTE})
+"""The sender waits for an answer now: the moment to kill it."""
 
 AT_RECIPIENT: Final[Mapping[Trouble, float]] = {Trouble.DEFERRED: 0.02, Trouble.CUT: 0.015, Trouble.HANGING: 0.01}
 AT_MAIL: Final[Mapping[Trouble, float]] = {
@@ -32,6 +36,7 @@ AT_MAIL: Final[Mapping[Trouble, float]] = {
     Trouble.SILENT: 0.02,
     Trouble.LOST: 0.02,
     Trouble.MUTE: 0.03,
+    Trouble.SLOW: 0.1,
 }
 """Shares of all conversations."""
 
