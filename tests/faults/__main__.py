@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 import tempfile
 import time
@@ -10,12 +11,14 @@ from pathlib import Path
 
 from tests.faults.broken import VARIANTS
 from tests.faults.plan import RunPlan
+from tests.faults.prove import MUST_BREAK, prove
 from tests.faults.run import run_once
 
 logging.disable(logging.CRITICAL)
 
 
-def _plan() -> tuple[RunPlan, Path | None]:
+def _plan() -> tuple[RunPlan, Path | None] | list[str]:
+    """What the command line asks for: a run, or the proof of broken builds."""
     defaults = RunPlan()
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--seed", type=int, help="default: the time")
@@ -26,7 +29,10 @@ def _plan() -> tuple[RunPlan, Path | None]:
     parser.add_argument("--database", choices=("sqlite", "postgres"), default=defaults.database)
     parser.add_argument("--broken", choices=sorted(filter(None, VARIANTS)), default="")
     parser.add_argument("--keep", type=Path, help="a new folder that keeps what every process wrote")
+    parser.add_argument("--prove", action="store_true", help="run the broken builds, or this one, and see each caught")
     given = vars(parser.parse_args())
+    if given.pop("prove"):
+        return [given["broken"]] if given["broken"] else [*MUST_BREAK]
     keep = given.pop("keep")
     given["seed"] = int(time.time()) if given["seed"] is None else given["seed"]
     return RunPlan(**given), keep
@@ -34,7 +40,11 @@ def _plan() -> tuple[RunPlan, Path | None]:
 
 def main() -> int:
     """Run once."""
-    plan, keep = _plan()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whoever is told to stop ends its processes, too
+    asked = _plan()
+    if isinstance(asked, list):
+        return 0 if asyncio.run(prove(asked)) else 1
+    plan, keep = asked
     sys.stdout.write(f"seed             {plan.seed}, {plan.kills} kills, {plan.shoppers} shoppers\n")
     sys.stdout.flush()
     with tempfile.TemporaryDirectory(prefix="segue-faults-") as folder:

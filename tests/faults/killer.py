@@ -11,8 +11,7 @@ from tests.faults.trouble import WAITING
 SHARES = {"worker-1": 4, "worker-2": 4, "serve": 5, "temporal": 3, "sink": 2, "database": 3}
 """How often each is chosen, where it is a process at all."""
 
-AIMED = 0.2
-PATIENCE = 3.0
+PATIENCE = 5.0
 """Seconds until an aimed kill that sees no hand-over goes off anyway."""
 
 DOWN_FOR = 1.5
@@ -27,7 +26,7 @@ async def kill_by_seed(floor: Floor) -> None:
         await asyncio.sleep(lot.uniform(0.5, 1.5) * floor.plan.every - DOWN_FOR / 2)
         victims = lot.choices(names, [SHARES[name] for name in names])
         down_for = lot.uniform(0, DOWN_FOR)
-        if lot.random() < AIMED:
+        if lot.random() < floor.plan.aimed:
             await _hand_over(floor.sink_log)
             victims = ["worker-1", "worker-2"]  # nobody knows whose it is
         await floor.kill(victims, down_for)

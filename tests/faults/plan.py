@@ -23,8 +23,12 @@ class RunPlan(BaseModel, frozen=True):
     pace: float = 3_600.0
     """A product hour in a second: a cart journey lasts a minute and a quarter. Much faster, and what the journeys see
     of an outage of seconds is days: events too old to begin anything, mails too late to make sense."""
-    every: float = 1.5
-    """Seconds between kills, on average."""
+    every: float = 4.0
+    """Seconds between kills, on average. A part takes two or three to be ready: with less, nothing is ever up."""
+    aimed: float = 0.2
+    """Share of kills that wait for a hand-over."""
+    quiet_within: float = 240.0
+    """Seconds after the last kill and the last shopper. What still lives then is stuck, and found so."""
     broken: str = ""
     """One of `broken.VARIANTS`."""
 

@@ -14,9 +14,6 @@ from tests.faults.plan import RunPlan
 from tests.faults.report import Report
 from tests.faults.shoppers import all_live
 
-QUIET_WITHIN = 240.0
-"""Real seconds after the last kill and the last shopper. What still lives then is stuck, and found so."""
-
 LOOK_EVERY = 0.5
 
 
@@ -32,7 +29,7 @@ async def run_once(plan: RunPlan, folder: Path) -> Report:
 
 async def _until_quiet(floor: Floor) -> None:
     database = Database(floor.database)
-    deadline = time.monotonic() + QUIET_WITHIN
+    deadline = time.monotonic() + floor.plan.quiet_within
     try:
         while time.monotonic() < deadline:
             try:
