@@ -104,7 +104,7 @@ class Floor:
             BROKEN: plan.broken,
         }
         module = [sys.executable, "-m"]
-        sink = [*module, "tests.faults.sink", str(ports["sink"]), str(self.sink_file), str(plan.seed)]
+        sink = [*module, "tests.faults.sink", str(ports["sink"]), str(self.sink_file), str(plan.seed), str(plan.slow)]
         commands = {
             "sink": sink,
             "serve": [*module, "tests.faults.part", "serve"],

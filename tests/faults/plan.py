@@ -27,6 +27,8 @@ class RunPlan(BaseModel, frozen=True):
     """Seconds between kills, on average. A part takes two or three to be ready: with less, nothing is ever up."""
     aimed: float = 0.2
     """Share of kills that wait for a hand-over."""
+    slow: float = 0.1
+    """Share of mails that the sink answers late: the window for an aimed kill."""
     quiet_within: float = 240.0
     """Seconds after the last kill and the last shopper. What still lives then is stuck, and found so."""
     broken: str = ""

@@ -11,7 +11,7 @@ from tests.faults.run import run_once
 
 MUST_BREAK: Final[dict[str, tuple[RunPlan, str]]] = {
     "no-claim": (
-        RunPlan(seed=4, kills=12, shoppers=40, every=4.0, aimed=1.0, quiet_within=30.0, broken="no-claim"),
+        RunPlan(seed=4, kills=12, shoppers=40, every=4.0, aimed=1.0, slow=0.8, quiet_within=30.0, broken="no-claim"),
         "sent_is_accepted_once",
     ),
     "cap-outside": (

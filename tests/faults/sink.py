@@ -1,6 +1,6 @@
 """A mail server that keeps a book of what it accepted, on disk before it answers, and misbehaves by a seed.
 
-Run as `python -m tests.faults.sink PORT FILE SEED`.
+Run as `python -m tests.faults.sink PORT FILE SEED SLOW`; the last is the share of mails that it answers late.
 """
 
 import asyncio
@@ -34,8 +34,8 @@ _REPLIES = {
 class Sink:
     """The rules of one mail server."""
 
-    def __init__(self, file: Path, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, file: Path, seed: int, slow: float) -> None:
+        self._seed, self._at_mail = seed, {**AT_MAIL, Trouble.SLOW: slow}
         self._attempts = SinkLog(file).attempts()
         self._book = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
@@ -57,7 +57,7 @@ class Sink:
         body = mail.get_body(("plain",))
         click = _CLICK.search(body.get_content() if body else "")
         message_id = str(mail["Message-ID"])
-        what = self._draw(message_id, AT_MAIL)
+        what = self._draw(message_id, self._at_mail)
         self._write(
             Conversation(
                 at=time.time(),
@@ -89,9 +89,9 @@ async def _behave(server: SMTP, what: Trouble) -> str:
     return _REPLIES.get(what, "421 gone")
 
 
-async def serve(port: int, file: Path, seed: int) -> None:
+async def serve(port: int, file: Path, seed: int, slow: float) -> None:
     """Serve until killed."""
-    sink = Sink(file, seed)
+    sink = Sink(file, seed, slow)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(sink, hostname="sink.invalid", enable_SMTPUTF8=True, loop=loop), "127.0.0.1", port
@@ -100,4 +100,4 @@ async def serve(port: int, file: Path, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(serve(int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])))
