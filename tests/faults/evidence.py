@@ -86,14 +86,14 @@ async def gather(floor: Floor, promises: Sequence[Promise]) -> Evidence:
                 promises=promises,
                 kills=floor.kills,
                 clock=PacedClock.model_validate(dict(clock)),
-                running=await _not_completed(floor),
+                running=await _workflows(floor, "ExecutionStatus != 'Completed'"),
             )
     finally:
         await database.aclose()
 
 
 async def is_quiet(floor: Floor, database: Database) -> bool:
-    """Whether nothing is under way any more: no event pending, no enrollment open, no mail on its way."""
+    """Whether nothing is under way any more: no event pending, no enrollment open, no mail on its way, no workflow."""
     pending = select(_EVENTS.c.seq).where(_EVENTS.c.dispatched_at.is_(None), _EVENTS.c.parked_error.is_(None))
     living = select(_ENROLLMENTS.c.id).where(_ENROLLMENTS.c.state != State.ENDED)
     open_mails = select(_MESSAGES.c.id).where(_MESSAGES.c.status.not_in(sorted(ENDED)))
@@ -101,14 +101,15 @@ async def is_quiet(floor: Floor, database: Database) -> bool:
         for statement in (pending, living, open_mails):
             if await _rows(session, statement.limit(1)):
                 return False
-    return True
+    return not await _workflows(floor, "ExecutionStatus = 'Running'")
 
 
-async def _not_completed(floor: Floor) -> list[str]:
+async def _workflows(floor: Floor, which: str) -> list[str]:
     client = await connect(floor.temporal.address, namespace="default")
-    found = client.list_workflows("ExecutionStatus != 'Completed'")
+    found = client.list_workflows(which)
     return [f"{each.id} ({each.status.name if each.status else 'unknown'})" async for each in found]
 
 
 async def _rows(session: AsyncSession, statement: Select[Any]) -> Sequence[RowMapping]:
-    return (await session.execute(statement)).mappings().all()
+    found: Sequence[RowMapping] = (await (await session.connection()).execute(statement)).mappings().all()
+    return found
