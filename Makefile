@@ -8,7 +8,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help demo up test bench lint format lock clean remake
+.PHONY: help demo up test faults bench lint format lock clean remake
 
 ARGS ?=
 PYTHON ?=
@@ -39,6 +39,9 @@ up: $(PROJECT) ## Run Temporal, worker, collector, inbox and a database file her
 test: lint ## Everything CI checks: lint, types, layers, journeys, tests
 	$(BIN)/segue check
 	$(BIN)/pytest $(ARGS)
+
+faults: $(DEVELOPMENT) ## Kill every process under load; ARGS="--seed 7 --kills 200"
+	$(BIN)/python -m tests.faults $(ARGS)
 
 bench: $(DEVELOPMENT) ## Measure, as ratios within one run
 	$(BIN)/python -m benchmarks.collector

@@ -155,6 +155,7 @@ def test_make_lists_its_targets() -> None:
         "demo",
         "up",
         "test",
+        "faults",
         "bench",
         "lint",
         "format",

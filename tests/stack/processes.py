@@ -54,7 +54,7 @@ class Process:
 
     def children(self) -> list[int]:
         """Ids of the processes it has started and that run."""
-        return [pid for pid, parent in _processes() if parent == self.pid]
+        return [pid for pid, parent in all_processes() if parent == self.pid]
 
 
 @contextmanager
@@ -125,10 +125,10 @@ async def addresses_of(process: Process, folder: Path) -> Addresses:
 
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has ended, and was not waited for, does not."""
-    return pid in {each for each, _ in _processes()}
+    return pid in {each for each, _ in all_processes()}
 
 
-def _processes() -> list[tuple[int, int]]:
+def all_processes() -> list[tuple[int, int]]:
     """Id and parent of all processes that run."""
     listed = subprocess.run(
         ["/bin/ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True

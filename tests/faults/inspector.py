@@ -1,0 +1,271 @@
+"""The promises, one function each. A function returns what breaks its promise; nothing at all is the good answer."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import RowMapping
+
+from domain import event as names
+from domain.enrollment import OutcomeKind, State
+from domain.gate import DAY, TWO_DAYS, Caps
+from domain.message import WENT_OUT, Kind, MessageStatus
+from tests.faults.evidence import Evidence, ledger_id_in
+from tests.faults.part import SEND_WITHIN
+from tests.faults.shoppers import LEFT, Promise
+from tests.faults.trouble import UNSEEN
+
+CART, ORDER = "cart-recovery", "post-purchase"
+
+AFTER_THE_PROMISE: Final = 1.0
+"""Real seconds: an attempt that had begun when the purchase was committed may end."""
+
+TOLD_WITHIN: Final = 20.0
+"""Real seconds between a purchase's commit and the journey's own end in which the end may come first: the dispatcher
+has to be up to tell of it."""
+
+IN_HAND: Final = SEND_WITHIN.total_seconds()
+"""Real seconds an attempt lasts at most: on a busy machine its mark and its record wait for the disk."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A promise that was broken: whose, what, and the rows that show it."""
+
+    promise: str
+    customer: str
+    what: str
+    rows: tuple[Any, ...] = ()
+
+
+Found = Iterator[tuple[str, str, tuple[Any, ...]]]
+"""Customer, what is wrong, rows."""
+
+
+def every_200_is_stored_and_dispatched_once(evidence: Evidence) -> Found:
+    """D2: the event of every 200 is stored, once, and was dispatched."""
+    counted = Counter(row["message_id"] for row in evidence.events)
+    for promise in evidence.promises:
+        row = evidence.event.get(promise.message_id)
+        if row is None or counted[promise.message_id] != 1:
+            yield promise.customer, f"{promise.event} is stored {counted[promise.message_id]} times", (promise,)
+        elif row["dispatched_at"] is None or row["parked_error"] is not None:
+            yield promise.customer, f"{promise.event} was not dispatched", (promise, _told(row))
+
+
+def every_dispatch_has_its_effect(evidence: Evidence) -> Found:
+    """D2: each order began its own series, and each cart that was left was taken up, once, whoever died meanwhile."""
+    begun: dict[str, list[str]] = defaultdict(list)
+    for row in evidence.enrollments:
+        begun[row["occasion"]["event_id"]].append(row["journey"])
+    for promise in evidence.promises:
+        event, found = evidence.event.get(promise.message_id), begun[promise.message_id]
+        if event is None or promise.event not in (names.ORDER_COMPLETED, names.PRODUCT_ADDED):
+            continue
+        wanted = ORDER if promise.event == names.ORDER_COMPLETED else CART
+        owed = not is_too_old(event) and (wanted == ORDER or _is_first_and_left(evidence, event))
+        if found != [wanted] and (owed or found):
+            yield promise.customer, f"{promise.event} began {found or 'nothing'}", (promise, _told(event))
+
+
+def sent_is_accepted_once(evidence: Evidence) -> Found:
+    """M1: what the ledger calls sent the server accepted, marketing once; what it does not, the server has not."""
+    for row in evidence.messages:
+        taken = evidence.taken.get(row["id"], [])
+        what = f"{row['template']} is {row['status']}, and was accepted {len(taken)} times"
+        if row["status"] == MessageStatus.SENT:
+            enough = len(taken) == 1 if row["kind"] == Kind.MARKETING else _rightly_repeated(evidence, row)
+        elif row["status"] == MessageStatus.UNKNOWN:
+            enough = len(taken) <= 1 or (row["kind"] == Kind.TRANSACTIONAL and _rightly_repeated(evidence, row))
+        else:
+            enough = not taken
+        if not enough:
+            yield row["customer_id"], what, (_mail(row), *taken)
+    for ledger_id, taken in evidence.taken.items():
+        if ledger_id not in evidence.message:
+            yield taken[0].customer, "the server accepted a mail that the ledger does not know", tuple(taken)
+
+
+def unknown_has_a_reason(evidence: Evidence) -> Found:
+    """M1: a mail's fate is unknown only where the answer was not seen: the server hung up, or somebody was killed."""
+    unseen = {ledger_id_in(each.message_id) for each in evidence.conversations if each.what in UNSEEN}
+    for row in evidence.messages:
+        if row["status"] == MessageStatus.UNKNOWN and row["id"] not in unseen and not _killed_in_hand(evidence, row):
+            yield row["customer_id"], f"{row['template']} is unknown, and nothing happened", (_mail(row),)
+
+
+def nothing_goes_after_the_end(evidence: Evidence) -> Found:
+    """G1: no marketing mail of a journey is accepted later than a second after the 200 of what ended it."""
+    endings: dict[str, list[Promise]] = defaultdict(list)
+    for promise in evidence.promises:
+        endings[promise.customer].append(promise)
+    for ledger_id, taken in evidence.taken.items():
+        row = evidence.message.get(ledger_id)
+        if row is None or row["kind"] != Kind.MARKETING:
+            continue
+        began = evidence.enrollment[row["enrollment_id"]]["occasion"]["seq"]
+        for promise in endings[row["customer_id"]]:
+            event = evidence.event.get(promise.message_id)
+            if event is None or event["seq"] <= began or not _ends(row["journey"], promise):
+                continue
+            late = [each for each in taken if each.at > promise.at + AFTER_THE_PROMISE]
+            if late:
+                what = f"{row['template']} {late[0].at - promise.at:.1f} s after {promise.event}"
+                yield row["customer_id"], what, (promise, _mail(row), *late)
+
+
+def caps_hold(evidence: Evidence) -> Found:
+    """G1: in no window did a customer get more marketing than the caps say, in product time."""
+    caps = Caps()
+    by_customer: dict[str, list[RowMapping]] = defaultdict(list)
+    for row in evidence.messages:
+        if row["kind"] == Kind.MARKETING and row["status"] in WENT_OUT:
+            by_customer[row["customer_id"]].append(row)
+    for customer, rows in by_customer.items():
+        for row in rows:
+            asked = row["handed_over_at"]
+            windows = [(caps.per_48h, TWO_DAYS, None), (caps.per_stage, caps.stage_window, row["stage"])]
+            windows += [] if row["urgent"] else [(caps.per_day, DAY, None)]
+            for limit, window, stage in windows:
+                others = [other for other in rows if other is not row and _counts(other, asked, window, stage)]
+                if len(others) >= limit:
+                    what = f"{row['template']} was mail {len(others) + 1} in {window}, and {limit} may go"
+                    yield customer, what, (_mail(row), *map(_mail, others))
+
+
+def every_enrollment_ends_as_it_should(evidence: Evidence) -> Found:
+    """J1, J6: converted if, and only if, the customer ordered; left if they left; else complete. None is stuck."""
+    for row in evidence.enrollments:
+        if row["state"] != State.ENDED:
+            yield row["customer_id"], f"{row['workflow_id']} is {row['state']}", (_enrollment(row),)
+            continue
+        kind, ended = row["outcome"]["kind"], evidence.real(row["ended_at"])
+        first = _first_ending(evidence, row)
+        if first is None:
+            wanted = {OutcomeKind.COMPLETED}
+        else:
+            wanted = {_outcome_of(first)}
+            if evidence.real(first["received_at"]) > ended - TOLD_WITHIN:
+                wanted.add(OutcomeKind.COMPLETED)
+        if kind not in wanted:
+            what = f"{row['workflow_id']} is {kind}, not {' or '.join(sorted(wanted))}"
+            yield row["customer_id"], what, (_enrollment(row), *([_told(first)] if first else []))
+        elif kind == OutcomeKind.CONVERTED and row["outcome"]["order_id"] is None:
+            yield row["customer_id"], f"{row['workflow_id']} converted without its order", (_enrollment(row),)
+    for stuck in evidence.running:
+        yield stuck.split("/")[1].split(" ")[0], f"Temporal has {stuck}", ()
+
+
+def nothing_is_twice(evidence: Evidence) -> Found:
+    """M1, D2: one enrollment for one occasion and journey, one row for one step, one Message-ID for one row."""
+    kinds: dict[str, tuple[Sequence[RowMapping], Callable[[RowMapping], Any]]] = {
+        "enrollments of one event": (evidence.enrollments, lambda row: (row["journey"], row["occasion"]["event_id"])),
+        "rows of one step": (evidence.messages, lambda row: (row["enrollment_id"], row["step"])),
+        "rows of one mail": (evidence.messages, lambda row: row["message_id"] or row["id"]),
+    }
+    for what, (rows, key) in kinds.items():
+        found: dict[Any, list[RowMapping]] = defaultdict(list)
+        for row in rows:
+            found[key(row)].append(row)
+        for same in found.values():
+            if len(same) > 1:
+                yield same[0]["customer_id"], f"{len(same)} {what}", tuple(row["id"] for row in same)
+
+
+PROMISES: Final[tuple[Callable[[Evidence], Found], ...]] = (
+    every_200_is_stored_and_dispatched_once,
+    every_dispatch_has_its_effect,
+    sent_is_accepted_once,
+    unknown_has_a_reason,
+    nothing_goes_after_the_end,
+    caps_hold,
+    every_enrollment_ends_as_it_should,
+    nothing_is_twice,
+)
+
+
+def inspect(evidence: Evidence) -> list[Violation]:
+    """Whatever breaks a promise."""
+    return [
+        Violation(promise.__name__, customer, what, rows)
+        for promise in PROMISES
+        for customer, what, rows in promise(evidence)
+    ]
+
+
+def is_too_old(event: RowMapping) -> bool:
+    """Whether an event was delivered so late that it starts nothing: an outage of some seconds is a day, here."""
+    return bool(event["dispatched_at"] is not None and event["dispatched_at"] - event["occurred_at"] >= DAY)
+
+
+def _is_first_and_left(evidence: Evidence, cart: RowMapping) -> bool:
+    """Whether nothing stood in a cart's way: nothing went before it, and nothing emptied it before it was seen."""
+    theirs = [event for event in evidence.events if event["customer_id"] == cart["customer_id"]]
+    empties = (names.ORDER_COMPLETED, names.CART_EMPTIED)
+    return not any(
+        (event["seq"] < cart["seq"] and event["name"] != "identify")
+        or (event["name"] in empties and event["received_at"] <= cart["dispatched_at"])
+        for event in theirs
+    )
+
+
+def _rightly_repeated(evidence: Evidence, row: RowMapping) -> bool:
+    """Whether a transactional mail came once, or again only after a hand-over whose answer was not seen."""
+    taken = evidence.taken.get(row["id"], [])
+    if row["status"] == MessageStatus.SENT and not taken:
+        return False
+    return all(each.what in UNSEEN or any(_near(kill.at, each.at) for kill in evidence.kills) for each in taken[:-1])
+
+
+def _killed_in_hand(evidence: Evidence, row: RowMapping) -> bool:
+    handed = evidence.real(row["handed_over_at"])
+    return any(_near(kill.at, handed) for kill in evidence.kills if kill.what not in ("serve", "temporal"))
+
+
+def _near(killed: float, moment: float) -> bool:
+    return moment - 0.5 <= killed <= moment + IN_HAND
+
+
+def _ends(journey: str, promise: Promise) -> bool:
+    everything = {names.ORDER_COMPLETED, LEFT}
+    return promise.event in everything or (promise.event == names.CART_EMPTIED and journey == CART)
+
+
+def _counts(other: RowMapping, asked: datetime, window: timedelta, stage: str | None) -> bool:
+    moment = other["sent_at"] or other["claimed_at"]
+    return bool(asked - window < moment <= asked) and stage in (None, other["stage"])
+
+
+def _first_ending(evidence: Evidence, row: RowMapping) -> RowMapping | None:
+    """The first event after the occasion that ends the enrollment, if it was stored before the enrollment's end."""
+    ends = {names.ORDER_COMPLETED, names.UNSUBSCRIBED} | ({names.CART_EMPTIED} if row["journey"] == CART else set())
+    for event in evidence.events:
+        if (
+            event["customer_id"] == row["customer_id"]
+            and event["seq"] > row["occasion"]["seq"]
+            and event["name"] in ends
+            and event["received_at"] <= row["ended_at"]
+        ):
+            return event
+    return None
+
+
+def _outcome_of(event: RowMapping) -> OutcomeKind:
+    return OutcomeKind.CONVERTED if event["name"] == names.ORDER_COMPLETED else OutcomeKind.EXITED
+
+
+def _told(event: RowMapping) -> dict[str, Any]:
+    return {key: str(event[key]) for key in ("seq", "message_id", "name", "received_at", "dispatched_at")}
+
+
+def _enrollment(row: RowMapping) -> dict[str, Any]:
+    keys = ("id", "workflow_id", "state", "occasion", "started_at", "ended_at", "outcome")
+    return {key: str(row[key]) for key in keys}
+
+
+def _mail(row: RowMapping) -> dict[str, Any]:
+    keys = ("id", "workflow_id", "step", "kind", "status", "reason", "hand_overs")
+    moments = ("claimed_at", "handed_over_at", "sent_at")
+    return {key: str(row[key]) for key in keys + moments}

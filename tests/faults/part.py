@@ -1,0 +1,42 @@
+"""One process of the deployment: the product's own, with minutes of waiting turned into seconds, and broken if asked.
+
+Run as `python -m tests.faults.part worker|serve`. A send whose process died is noticed after five minutes, and a mute
+mail server after two: too long for a test that kills something every second. Nothing else differs from production.
+"""
+
+import asyncio
+import os
+import sys
+from datetime import timedelta
+from functools import partial
+
+import worker
+from mail.smtp import SmtpTransport
+from starter.cli.production import serve
+from tests.faults.broken import BROKEN, break_build
+from workflows.vocabulary import stubs
+
+ANSWER_WITHIN = timedelta(seconds=3)
+SEND_WITHIN = timedelta(seconds=12)
+"""Two conversations, one of them in waiting, each with a mute server."""
+
+
+def hurry() -> None:
+    """Shorten what an outage takes to be noticed."""
+    stubs.SEND_TIMEOUT = SEND_WITHIN
+    hasty = partial(SmtpTransport, command_timeout=timedelta(seconds=2), answer_timeout=ANSWER_WITHIN)
+    vars(worker)["SmtpTransport"] = hasty
+
+
+def main(part: str) -> None:
+    """Run one part until it is stopped."""
+    hurry()
+    break_build(os.environ.get(BROKEN, ""))
+    asyncio.run({"worker": worker.main, "serve": serve}[part]())
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1])
+    except Exception as error:
+        sys.exit(f"{sys.argv[1]}: {error}")
