@@ -131,7 +131,9 @@ class SendingActivities:
             case Verdict.DEFER:
                 row = await ledger.postpone(request.message, decision, now)
             case Verdict.DROP:
-                row = await ledger.finish(request.message, MessageStatus.DROPPED, decision.reason, now)
+                row = await ledger.finish(
+                    request.message, MessageStatus.DROPPED, decision.reason, now, rule=decision.rule
+                )
         return Delivery(
             message=row.id,
             status=row.status,
@@ -139,6 +141,7 @@ class SendingActivities:
             at=now,
             until=decision.until,
             ended_by=decision.ended_by,
+            gives_way_to=decision.gives_way_to,
         )
 
     async def _write(self, ledger: Ledger, row: LedgerRow, address: str, now: datetime) -> Mail:

@@ -47,6 +47,7 @@ EVERYTHING = "\n".join(PAGES.values())
 BEGIN, END = "<!-- settings: made by `python -m tests.test_docs` -->\n", "<!-- end of settings -->"
 GROUPS = {
     "caps": "A frequency cap, see [the gate](gate.md).",
+    "cool_downs": "How long marketing rests, see [the gate](gate.md).",
     "thresholds": "Score from which a tier begins; `MARGIN`: how far below it a tier ends.",
     "offers": "What the offer policy may grant; by default nothing that costs.",
     "shop": "The sender, as the customer sees it.",
@@ -137,7 +138,7 @@ def _rows() -> Iterator[str]:
 
 
 def _row(name: str, value: object, meaning: str) -> str:
-    shown = f"`{_shown(value)}`" if value not in (None, {}) else ""
+    shown = f"`{_shown(value)}`" if value not in (None, {}, ()) else ""
     return f"| `{PREFIX}{name.upper()}` | {shown} | {meaning} |\n"
 
 
