@@ -143,7 +143,7 @@ class _Explorer:
         self._engines_own = frozenset(vars(self._fresh))
         self._performer = VirtualPerformer(journey.plan, start, policy)
         self._fates = Fates(journey.plan, start)
-        self._horizon = policy.caps.horizon
+        self._horizon = policy.horizon
         self._any_day = not reads_the_calendar(journey)
         self._known: dict[Hashable, Node] = {}
         self._pending: list[tuple[Node, tuple[Any, ...], _Run | None]] = []
@@ -241,7 +241,7 @@ class _Explorer:
         return (
             code,
             now.time() if self._any_day else now,
-            tuple((now - mail.at, mail.stage, mail.own) for mail in world.mails),
+            tuple((now - mail.at, mail.stage, mail.own, mail.incentive) for mail in world.mails),
             None if world.planned is None else now - world.planned,
             now > world.answers_from,
             frozenset(kind for kind, at in world.listened if at >= now),
