@@ -186,7 +186,7 @@ class MessageRecord(Record, table=True):
     urgent: bool = False
     status: str
     reason: str = Field(sa_type=Text)
-    rule: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    rule: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     """Name of the gate's rule that decided; see `domain.gate.RULES`."""
     offer: dict[str, Any] | None = Field(default=None, sa_type=json_type(), nullable=True)
     decided_at: datetime = _moment()

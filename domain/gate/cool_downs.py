@@ -22,7 +22,9 @@ def _after_silence(asked: Asked, _at: datetime) -> Delay | None:
     cool_downs = asked.policy.cool_downs
     free_at = max(others) + (cool_downs.ignored if len(unanswered) > 1 else cool_downs.unanswered)
     what = "mails were" if len(unanswered) > 1 else "another journey's mail was"
-    return Delay(free_at, f"{what} not answered")
+    # An answer lifts it at any time. A mail that would be stale when it is over asks until then.
+    last = asked.ask.fresh_until
+    return Delay(free_at if last is None or free_at <= last else asked.again_at, f"{what} not answered")
 
 
 def _unanswered(asked: Asked) -> list[PastMessage]:

@@ -12,7 +12,7 @@ from domain.message import Decision, Kind, Verdict
 FOR_ANY_MAIL = (permission.CLOSED, permission.EXIT_EVENT, permission.ADDRESS, permission.SUPPRESSION)
 FOR_MARKETING = (permission.OPT_OUT, permission.CONSENT, lanes.GIVES_WAY)
 WHEN = (
-    caps.CAPS, caps.WISH, cool_downs.AFTER_INCENTIVE, cool_downs.AFTER_SILENCE, lanes.WAITS, session.IN_SESSION,
+    caps.CAPS, caps.WISH, lanes.WAITS, cool_downs.AFTER_INCENTIVE, cool_downs.AFTER_SILENCE, session.IN_SESSION,
     hours.HOURS,
 )  # fmt: skip
 STALENESS = "staleness"
@@ -27,8 +27,8 @@ ROUNDS = 2 * len(WHEN) + 1
 def decide(ask: Ask, facts: GateFacts, policy: GatePolicy) -> Decision:
     """Answer whether the message goes now, waits, or never goes.
 
-    Asked again at `until`, with the same facts otherwise, the answer is *send*. The one exception is a mail that waits
-    for a stronger journey: nobody knows when that ends, so it asks again from time to time.
+    Asked again at `until`, with the same facts otherwise, the answer is *send*. Except for a mail that waits for
+    somebody to do something, a stronger journey to end or the customer to answer: it asks again from time to time.
     """
     asked = Asked(ask, facts, policy)
     for rule in FOR_ANY_MAIL:

@@ -9,6 +9,9 @@ from domain.gate.ask import Ask
 from domain.gate.facts import GateFacts
 from domain.gate.policy import DAY, TWO_DAYS, GatePolicy
 
+ASK_AGAIN = timedelta(hours=6)
+"""Some waits end when somebody does something, which nobody can foresee: a mail that waits so asks now and then."""
+
 
 class Asked(NamedTuple):
     """A question to the gate: what asks, what is known, what the shop wants."""
@@ -16,6 +19,12 @@ class Asked(NamedTuple):
     ask: Ask
     facts: GateFacts
     policy: GatePolicy
+
+    @property
+    def again_at(self) -> datetime:
+        """When a mail asks again that waits for something unforeseen: soon, and a last time while it is just fresh."""
+        soon, last = self.facts.now + ASK_AGAIN, self.ask.fresh_until
+        return soon if last is None or last <= self.facts.now else min(soon, last)
 
 
 class Delay(NamedTuple):

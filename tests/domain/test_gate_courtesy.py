@@ -67,6 +67,21 @@ class TestSilence:
         assert decision.until == (None if hours is None else NOON + timedelta(hours=hours))
         assert decision.rule == ("" if hours is None else "silence")
 
+    @pytest.mark.parametrize(
+        ("stale_after", "until"),
+        [
+            (40 * HOUR, NOON + 38 * HOUR),  # fresh when the cool-down is over
+            (36 * HOUR, NOON + 6 * HOUR),  # only fresh if the customer answers before
+            (3 * HOUR, NOON + 3 * HOUR),  # asked a last time
+            (timedelta(), None),
+        ],
+    )
+    def test_an_answer_may_come_before_the_mail_is_stale(self, stale_after: timedelta, until: datetime | None) -> None:
+        known = facts(recent=(past(10, OTHER),), last_seen_at=NOON - 11 * HOUR)
+        decision = decide(ask(place=BROWSE, stale_after=stale_after), known, OPEN)
+        assert decision.until == until
+        assert decision.rule == ("silence" if until else "staleness")
+
     def test_an_ask_of_before_there_were_lanes_is_let_through(self) -> None:
         known = facts(recent=(past(10, OTHER),), last_seen_at=NOON - 11 * HOUR)
         assert decide(ask(), known, OPEN).verdict is Verdict.SEND
@@ -268,6 +283,9 @@ def test_a_send_breaks_no_rule_and_a_deferral_ends_in_one(question: tuple[Ask, G
         assert decision.until > known.now
         assert wanted.fresh_until is None or decision.until <= wanted.fresh_until
         then = known.model_copy(update={"now": decision.until})
+        if breaks(wanted, then) == ["silence"]:  # asks now and then: the customer may answer before it is stale
+            assert decision.until <= known.now + timedelta(days=7)
+            return
         assert not breaks(wanted, then)
         assert decide(wanted, then, policy).verdict is Verdict.SEND
     if decision.verdict is Verdict.DROP:

@@ -15,4 +15,4 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("enrollments", sa.Column("lane", sa.String(), nullable=True))
     op.add_column("enrollments", sa.Column("priority", sa.Integer(), nullable=False, server_default="0"))
-    op.add_column("messages", sa.Column("rule", sa.String(), nullable=False, server_default=""))
+    op.add_column("messages", sa.Column("rule", sa.String(), nullable=False, server_default=sa.text("''")))
