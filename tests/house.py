@@ -234,8 +234,12 @@ async def opened_house(
     build: WorkerFactory = build_worker,
     pace: float = 1.0,
 ) -> AsyncIterator[House]:
-    """A house with a running worker, made by `build`. Without `quiet` there are no quiet hours."""
-    policy = policy or GatePolicy(quiet=quiet or NO_QUIET_HOURS)
+    """A house with a running worker, made by `build`. Without `quiet` there are no quiet hours.
+
+    Where no time is skipped, customers act and are mailed in one breath: nobody counts as being in the shop then.
+    """
+    in_session = GatePolicy().in_session if env.supports_time_skipping else timedelta()
+    policy = policy or GatePolicy(quiet=quiet or NO_QUIET_HOURS, in_session=in_session)
     settings = Settings(
         secret=SecretStr("test-secret-of-some-length"),
         sender="Lumen <hello@lumen.example>",
