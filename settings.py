@@ -6,23 +6,32 @@ A setting `x` is the variable `SEGUE_X`; a nested one `SEGUE_X__Y`. Values of di
 import os
 import re
 from collections.abc import Mapping
-from datetime import time
+from datetime import time, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from domain.breaker import BreakerPolicy
-from domain.civil import QuietHours, find_zone
+from domain.civil import QuietHours, find_zone, opens_at_all
 from domain.errors import ConfigurationError
-from domain.gate import Caps, ConsentRule, GatePolicy
+from domain.gate import Caps, ConsentRule, CoolDowns, GatePolicy
 from domain.intent import Thresholds
 from domain.model import Value
 from domain.offer import OfferPolicy
 from domain.warm_up import WarmUp
+from domain.windows import SendWindow
 
 PREFIX = "SEGUE_"
 
@@ -55,6 +64,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Zone = Annotated[str, AfterValidator(_zone)]
 TextOrNone = Annotated[str | None, BeforeValidator(_nothing_is_none)]
+HoldingBack = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(hours=24))]
 
 
 class ShopSettings(Value):
@@ -99,7 +109,12 @@ class Settings(BaseSettings):
     quiet_from: time = Field(default=time(21), description="Start of quiet hours, customer's wall clock.")
     quiet_to: time = Field(default=time(8), description="End of quiet hours, customer's wall clock.")
     consent: ConsentRule = Field(default=ConsentRule.RECORDED, description="Whether marketing needs recorded consent.")
+    windows: tuple[SendWindow, ...] = Field(default=(), description="When marketing may go; none: any time not quiet.")
+    in_session: HoldingBack = Field(default=timedelta(minutes=5), description="No marketing so soon after activity.")
+    best_hour_within: HoldingBack = Field(default=timedelta(hours=6), description="Longest wait for a best hour.")
     caps: Caps = Caps()
+    segment_caps: dict[str, Caps] = Field(default={}, description="Caps of customers by their trait `segment`.")
+    cool_downs: CoolDowns = CoolDowns()
     mails_per_second: float | None = Field(default=None, gt=0, description="What the provider takes, of all workers.")
     warm_up: WarmUp | None = Field(
         default=None, description="Mails a day from a first day on, see [the flow](#the-flow)."
@@ -111,11 +126,29 @@ class Settings(BaseSettings):
     journeys: dict[str, dict[str, Any]] = Field(default={}, description="Settings of journeys, by journey name.")
     max_body: int = Field(default=5_000_000, gt=0, description="Largest request body in bytes, unpacked.")
 
+    @field_validator("windows")
+    @classmethod
+    def _leave_some_time(cls, windows: tuple[SendWindow, ...], others: ValidationInfo) -> tuple[SendWindow, ...]:
+        if {"quiet_from", "quiet_to"} <= others.data.keys():
+            quiet = QuietHours(start=others.data["quiet_from"], end=others.data["quiet_to"])
+            if not opens_at_all(quiet, windows):
+                raise ValueError("all of it lies within the quiet hours, so that no mail could ever go: widen one")
+        return windows
+
     @property
     def gate_policy(self) -> GatePolicy:
-        """The gate's rules, from caps, quiet hours, zone and consent."""
-        quiet = QuietHours(start=self.quiet_from, end=self.quiet_to)
-        return GatePolicy(caps=self.caps, quiet=quiet, default_zone=self.default_zone, consent=self.consent)
+        """The gate's rules, from the settings that are about them."""
+        return GatePolicy(
+            caps=self.caps,
+            segment_caps=self.segment_caps,
+            cool_downs=self.cool_downs,
+            in_session=self.in_session,
+            quiet=QuietHours(start=self.quiet_from, end=self.quiet_to),
+            windows=self.windows,
+            best_hour_within=self.best_hour_within,
+            default_zone=self.default_zone,
+            consent=self.consent,
+        )
 
     def with_secrets(self, *, secret: str | None = None, write_keys: str | None = None) -> "Settings":
         """These settings with secrets filled in."""

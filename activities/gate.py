@@ -5,18 +5,16 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
+from activities.gate_facts import read_facts, read_rivals
 from activities.moment import moment_of
 from domain import calls
 from domain.clock import Clock
 from domain.enrollment import Occasion
-from domain.gate import Ask, GateFacts, GatePolicy, decide
+from domain.gate import Ask, GatePolicy, decide, lanes
 from domain.message import Decision, MessageStatus, Verdict, ledger_id
-from storage.customers import Customers
 from storage.database import Database
-from storage.enrollments import Enrollments
 from storage.events import EventStore
 from storage.ledger import Ledger
-from storage.permissions import Permissions
 from storage.transitions import WAITING
 
 
@@ -42,25 +40,18 @@ class Gate:
 
         The customer's row is locked first, so that two enrollments of one customer decide one after the other.
         """
-        permissions = Permissions(session)
-        known = await Customers(session).lock(customer)
-        facts = GateFacts(
+        facts = await read_facts(
+            session,
+            self._policy,
+            customer=customer,
+            enrollment=enrollment,
+            message=message,
+            topic=ask.topic,
+            occasion=occasion,
+            ends_on=ends_on,
             now=now,
-            has_address=known.email is not None,
-            closed=await _closed(session, enrollment),
-            suppression=await permissions.suppression(customer),
-            opted_out=await permissions.opted_out(customer, ask.topic),
-            consent=await permissions.consent(customer, ask.topic),
-            ended_by=await EventStore(session).ended_by(customer, ends_on, occasion),
-            zone=known.timezone,
-            recent=await Ledger(session).recent_marketing(customer, now - self._policy.caps.horizon, excluding=message),
         )
         return decide(ask, facts, self._policy)
-
-
-async def _closed(session: AsyncSession, enrollment: str) -> str | None:
-    row = await Enrollments(session).get(enrollment)
-    return row.outcome.why if row is not None and row.outcome is not None else None
 
 
 class GateActivities:
@@ -81,8 +72,7 @@ class GateActivities:
             ledger = Ledger(session)
             decision = await ledger.decided(message)
             if decision is not None and decision.verdict is Verdict.DROP:
-                ended_by = await EventStore(session).ended_by(request.customer, request.ends_on, request.occasion)
-                decision = decision.model_copy(update={"ended_by": ended_by})
+                decision = await self._say_what_ended(session, request, decision)
             if decision is None:
                 decision = await self._gate.decide(
                     session,
@@ -96,6 +86,15 @@ class GateActivities:
                 )
                 await ledger.decide(request, decision, now)
         return calls.Gated(message=message, decision=decision)
+
+    async def _say_what_ended(self, session: AsyncSession, request: calls.GateRequest, decision: Decision) -> Decision:
+        """A drop that is told once more, with what has ended the journey by now: the ledger keeps only the reason."""
+        ended_by = await EventStore(session).ended_by(request.customer, request.ends_on, request.occasion)
+        rival = None
+        if decision.rule == lanes.GIVES_WAY.name:
+            rivals = await read_rivals(session, request.customer, request.enrollment)
+            rival = lanes.stronger(request.ask.place, rivals)
+        return decision.model_copy(update={"ended_by": ended_by, "gives_way_to": rival.journey if rival else None})
 
     @activity.defn(name=calls.DROP)
     async def drop_message(self, request: calls.DropRequest) -> bool:

@@ -187,9 +187,15 @@ class SendingActivities:
             case Verdict.DEFER:
                 row = await ledger.postpone(row.id, decision, now)
             case Verdict.DROP:
-                row = await ledger.finish(row.id, MessageStatus.DROPPED, decision.reason, now)
+                row = await ledger.finish(row.id, MessageStatus.DROPPED, decision.reason, now, rule=decision.rule)
         return Delivery(
-            message=row.id, status=row.status, reason=row.reason, at=now, until=until, ended_by=decision.ended_by
+            message=row.id,
+            status=row.status,
+            reason=row.reason,
+            at=now,
+            until=until,
+            ended_by=decision.ended_by,
+            gives_way_to=decision.gives_way_to,
         )
 
     async def _write(self, ledger: Ledger, row: LedgerRow, address: str, now: datetime) -> Mail:

@@ -133,6 +133,8 @@ class Delivery(WireValue):
     """When to ask the gate again; set when, and only when, deferred."""
     ended_by: str | None = None
     """As in `Decision.ended_by`."""
+    gives_way_to: str | None = None
+    """As in `Decision.gives_way_to`."""
 
     @property
     def went_out(self) -> bool:

@@ -1,17 +1,19 @@
 """Civil time: what a customer's own wall clock shows, and when it will show something else.
 
 All sums are made in UTC: the standard library adds wall-clock time across a change to or from daylight saving
-and lands, without a word, on hours that do not exist. Holidays and weekdays are left out.
+and lands, without a word, on hours that do not exist. Holidays are left out.
 """
 
 import math
 from bisect import bisect_left
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
 from domain.model import Value
+from domain.windows import MIDNIGHT, SendWindow
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
@@ -58,15 +60,28 @@ def zone_or_default(name: str | None, default: str) -> ZoneInfo:
     return (find_zone(name) if name else None) or ZoneInfo(default)
 
 
-def next_allowed(at: datetime, zone: ZoneInfo, quiet: QuietHours) -> datetime:
-    """The first moment from `at` on that is outside the quiet hours, in UTC: `at` itself where that is allowed."""
+def next_allowed(at: datetime, zone: ZoneInfo, quiet: QuietHours, windows: Iterable[SendWindow] = ()) -> datetime:
+    """The first moment from `at` on, in UTC, that is outside the quiet hours and inside a window, if there are any.
+
+    `at` itself where that is allowed. Some time of the week must be, see `opens_at_all`: this would search for ever.
+    """
+    windows = tuple(windows)
+    marks = _marks(quiet, windows)
     moment = _in_utc(at)
-    while quiet.covers((local := moment.astimezone(zone)).time()):
-        # Under the present offset they end then. A change of offset before that may end them early (the clock
-        # jumps over the end, or back to before the start) or move the end, so look again from there.
-        end = moment + _ahead(local.time(), quiet.end)
-        moment = _change_of_offset(moment, end, zone) or end
+    while not _is_allowed(local := moment.astimezone(zone), quiet, windows):
+        # Under the present offset nothing changes before the next of these marks. A change of offset before that may
+        # open or close the hours early (the clock jumps over a mark, or back to before one), so look again from there.
+        turn = moment + min(_ahead(local.time(), mark) or _DAY for mark in marks)
+        moment = _change_of_offset(moment, turn, zone) or turn
     return moment
+
+
+def opens_at_all(quiet: QuietHours, windows: Iterable[SendWindow]) -> bool:
+    """Whether quiet hours and windows together leave any time of the week."""
+    windows = tuple(windows)
+    days = (date.min + _DAY * offset for offset in range(7))
+    turns = (datetime.combine(day, mark) for day in days for mark in _marks(quiet, windows))
+    return any(_is_allowed(turn, quiet, windows) for turn in turns)
 
 
 def next_local(at: datetime, zone: ZoneInfo, wall: time) -> datetime:
@@ -81,6 +96,15 @@ def next_local(at: datetime, zone: ZoneInfo, wall: time) -> datetime:
     days = (today + timedelta(days=offset) for offset in (-1, 0, 1, 2))
     shown = (_first_showing(day, wall, zone) for day in days)
     return next(candidate for candidate in shown if candidate is not None and candidate >= moment)
+
+
+def _is_allowed(local: datetime, quiet: QuietHours, windows: tuple[SendWindow, ...]) -> bool:
+    return not quiet.covers(local.time()) and (not windows or any(window.covers(local) for window in windows))
+
+
+def _marks(quiet: QuietHours, windows: tuple[SendWindow, ...]) -> set[time]:
+    """The times of day at which something may open."""
+    return {quiet.end, *(window.start for window in windows), *([MIDNIGHT] if windows else [])}
 
 
 def _in_utc(at: datetime) -> datetime:

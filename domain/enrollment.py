@@ -10,6 +10,7 @@ from pydantic import Field
 from domain.carried import Carried
 from domain.clock import PacedClock
 from domain.intent import Intent
+from domain.lane import Lane
 from domain.model import CustomerId, Instant, Value, WireValue
 from domain.pause import Pause
 
@@ -113,6 +114,9 @@ class EnrollmentRow(Value):
     journey: str
     customer: CustomerId
     key: str | None = None
+    lane: Lane | None = None
+    """The journey's, with its priority, as of the beginning; see `domain.lane`."""
+    priority: int = 0
     state: State
     occasion: Occasion
     started_at: Instant

@@ -62,6 +62,10 @@ class Decision(WireValue):
     reason: str
     """One line a marketer understands; shown in the Temporal UI and in the ledger. No personal data."""
     until: Instant | None = None
+    rule: str = ""
+    """Name of the gate's rule that decided; see `domain.gate.RULES`. Empty when all hold."""
+    gives_way_to: str | None = None
+    """The stronger journey for which the enrollment ends, where its plan says so."""
     ended_by: str | None = None
     """The event that has ended the journey, where that is why: its signal is still under way."""
 

@@ -17,6 +17,10 @@ class OfferKind(StrEnum):
     DISCOUNT = "discount"
 
 
+INCENTIVES = (OfferKind.FREE_SHIPPING, OfferKind.DISCOUNT)
+"""Offers that cost the shop money."""
+
+
 class Offer(WireValue):
     """The choice for one customer, now. `why` is shown to operators."""
 
@@ -24,6 +28,11 @@ class Offer(WireValue):
     percent: int = 0
     code: str | None = None
     why: str = ""
+
+    @property
+    def is_incentive(self) -> bool:
+        """Whether it costs the shop money."""
+        return self.kind in INCENTIVES
 
 
 class OfferPolicy(Value):

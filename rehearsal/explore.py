@@ -161,7 +161,7 @@ class _Explorer:
         self._engines_own = frozenset(vars(self._fresh))
         self._performer = VirtualPerformer(journey.plan, start, policy)
         self._fates = Fates(journey.plan, start, observes(journey))
-        self._horizon = policy.caps.horizon
+        self._horizon = policy.horizon
         self._any_day = True
         """Two states that differ in the day alone are alike, as nothing has asked for the day yet."""
         self._known: dict[Hashable, Node] = {}
@@ -273,7 +273,7 @@ class _Explorer:
         return (
             code,
             now.time() if self._any_day else now,
-            tuple((now - mail.at, mail.stage, mail.own) for mail in world.mails),
+            tuple((now - mail.at, mail.stage, mail.own, mail.incentive) for mail in world.mails),
             None if world.planned is None else now - world.planned,
             now > world.answers_from,
             frozenset(kind for kind, at in world.listened if at >= now),

@@ -1,6 +1,6 @@
 """What the world has in store: asked by the virtual performer wherever production asks the world."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from domain.intent import Intent
@@ -19,12 +19,16 @@ Arrival = tuple[datetime, Signal | Cancel]
 
 
 class Leave(NamedTuple):
-    """What the gate is told of whether a customer may be mailed at all; fields as in `domain.gate.GateFacts`."""
+    """What the gate is told of a customer besides their mails and the time; fields as in `domain.gate.GateFacts`."""
 
     has_address: bool = True
     suppression: str | None = None
     opted_out: bool = False
     consent: bool | None = True
+    last_seen_at: datetime | None = None
+    best_hour: int | None = None
+    at_most_every: timedelta | None = None
+    segment: str | None = None
 
 
 FREE = Leave()

@@ -14,7 +14,6 @@ from domain.civil import next_local, zone_or_default
 from domain.enrollment import Outcome, OutcomeKind, Start
 from domain.gate import Ask, GateFacts, GatePolicy, PastMessage, decide
 from domain.message import Decision, Kind, MessageStatus, Verdict
-from domain.offer import OfferKind
 from domain.signals import Signal
 from rehearsal.delivery import Notice, deliver
 from rehearsal.fate import FREE, Cancel, Fate, Leave, in_words_of
@@ -24,9 +23,6 @@ from workflows.vocabulary import verbs
 from workflows.vocabulary.inbox import Inbox
 from workflows.vocabulary.plan import Plan
 from workflows.vocabulary.words import in_words
-
-INCENTIVES = (OfferKind.DISCOUNT, OfferKind.FREE_SHIPPING)
-"""Offers that cost the shop money."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ class VirtualPerformer:
 
     def perform(self, world: World, verb: verbs.Verb[Any], fate: Fate) -> Done:
         """Do what a verb asks. An ending cuts every wait short; the answer is then void."""
-        world = world.forgetting(self._policy.caps.horizon)
+        world = world.forgetting(self._policy.horizon)
         match verb:
             case verbs.Send():
                 return self._send(world, verb, fate)
@@ -75,7 +71,7 @@ class VirtualPerformer:
 
     def holds(self, world: World, verb: verbs.Send) -> bool:
         """Whether the gate would hold a mail back for a while as things stand."""
-        world = world.forgetting(self._policy.caps.horizon)
+        world = world.forgetting(self._policy.horizon)
         due = min(world.planned or world.now, world.now)
         return self._decide(world, verb, due, FREE).verdict is Verdict.DEFER
 
@@ -191,7 +187,7 @@ class VirtualPerformer:
         )
         turns.append(self._turn(world, kind, verb, "accepted" if kind is TurnKind.SENT else str(status)))
         if kind is not TurnKind.REFUSED and verb.kind is Kind.MARKETING:
-            world = world._replace(mails=(*world.mails, Mail(world.now, verb.stage)))
+            world = world._replace(mails=(*world.mails, mail_of(verb, world.now)))
         delivery = deliver(verb.template, status, turns[-1].words, world.now, self.notice)
         if (arrived := fate.arrives_while_sending()) is not None:
             world = self.hear(world, arrived, world.now)
@@ -217,24 +213,18 @@ class VirtualPerformer:
             urgent=verb.urgent,
             due_at=due,
             stale_after=verb.stale_after,
+            place=self._plan.place,
         )
-        recent = tuple(
-            PastMessage(sent_or_claimed_at=mail.at, stage=mail.stage) for mail in world.mails if mail.at <= world.now
-        )
-        facts = GateFacts(
-            now=world.now,
-            has_address=leave.has_address,
-            suppression=leave.suppression,
-            opted_out=leave.opted_out,
-            consent=leave.consent,
-            zone=self._zone_name,
-            recent=recent,
-        )
+        recent = tuple(self._past(mail) for mail in world.mails if mail.at <= world.now)
+        facts = GateFacts(now=world.now, zone=self._zone_name, recent=recent, **leave._asdict())
         return decide(ask, facts, self._policy)
 
+    def _past(self, mail: Mail) -> PastMessage:
+        journey = self._plan.name if mail.own else "another journey"
+        return PastMessage(sent_or_claimed_at=mail.at, stage=mail.stage, journey=journey, incentive=mail.incentive)
+
     def _turn(self, world: World, kind: TurnKind, verb: verbs.Send, words: str) -> Turn:
-        incentive = verb.offer is not None and verb.offer.kind in INCENTIVES
-        return Turn(world.now, kind, words, verb.template, verb.is_owed, verb.urgent, incentive)
+        return Turn(world.now, kind, words, verb.template, verb.is_owed, verb.urgent, _has_incentive(verb))
 
     # -- questions -----------------------------------------------------------------------------------------------
 
@@ -247,6 +237,15 @@ class VirtualPerformer:
         known = Known(question, answer, None if settled else world.now)
         turn = Turn(world.now, TurnKind.ANSWERED, answer_in_words(verb, answer))
         return Done(world._replace(known=(*world.known, known)), answer, (turn,))
+
+
+def mail_of(verb: verbs.Send, at: datetime) -> Mail:
+    """The mail that a verb has sent."""
+    return Mail(at, verb.stage, incentive=_has_incentive(verb))
+
+
+def _has_incentive(verb: verbs.Send) -> bool:
+    return verb.offer is not None and verb.offer.is_incentive
 
 
 def _joined(unread: Unread, arrived: Signal, happened: datetime) -> Unread:

@@ -18,6 +18,8 @@ class Mail(NamedTuple):
     at: datetime
     stage: Stage
     own: bool = True
+    incentive: bool = False
+    """It offered something that costs the shop money."""
 
 
 class Known(NamedTuple):

@@ -51,6 +51,8 @@ class LedgerRow(Value):
     status: MessageStatus
     reason: str
     """Of the last decision or of the end, in a line."""
+    rule: str = ""
+    """Name of the gate's rule that decided last, where one objected; see `domain.gate.RULES`."""
     offer: Offer | None
     decided_at: Instant
     due_at: Instant | None
@@ -124,7 +126,7 @@ class Ledger(Repository):
         if row is None or row.status in UNDECIDED:
             return None
         verdict = Verdict.DROP if row.status is MessageStatus.DROPPED else Verdict.SEND
-        return Decision(verdict=verdict, reason=row.reason)
+        return Decision(verdict=verdict, reason=row.reason, rule=row.rule)
 
     async def get(self, message: str) -> LedgerRow | None:
         """The message; None when the gate never decided about it."""
@@ -148,7 +150,8 @@ class Ledger(Repository):
     ) -> tuple[PastMessage, ...]:
         """Marketing mail that went to the customer since then, or that is claimed and about to; oldest first."""
         moment = func.coalesce(_MESSAGES.c.sent_at, _MESSAGES.c.claimed_at)
-        statement = select(moment.label("at"), _MESSAGES.c.stage).where(
+        columns = (moment.label("at"), _MESSAGES.c.stage, _MESSAGES.c.journey, _MESSAGES.c.offer)
+        statement = select(*columns).where(
             _MESSAGES.c.customer_id == customer,
             _MESSAGES.c.kind == Kind.MARKETING,
             _MESSAGES.c.status.in_(COUNTED),
@@ -156,7 +159,15 @@ class Ledger(Repository):
             _MESSAGES.c.id != (excluding or ""),
         )
         rows = await self.execute(statement.order_by(moment))
-        return tuple(PastMessage(sent_or_claimed_at=row.at, stage=Stage(row.stage)) for row in rows)
+        return tuple(
+            PastMessage(
+                sent_or_claimed_at=row.at,
+                stage=Stage(row.stage),
+                journey=row.journey,
+                incentive=row.offer is not None and Offer.model_validate(row.offer).is_incentive,
+            )
+            for row in rows
+        )
 
     async def store_body(
         self,
@@ -217,8 +228,10 @@ class Ledger(Repository):
         before = MessageStatus.HANDED_OVER if row.hand_overs > 1 else MessageStatus.RENDERED
         await self._move(row, before, hand_overs=max(row.hand_overs - 1, 0))
 
-    async def finish(self, message: str, status: MessageStatus, reason: str, at: datetime) -> LedgerRow:
-        """Record how a message ended. Recording the same end again changes nothing.
+    async def finish(
+        self, message: str, status: MessageStatus, reason: str, at: datetime, *, rule: str = ""
+    ) -> LedgerRow:
+        """Record how a message ended, by a rule of the gate or otherwise. Recording the same end again changes nothing.
 
         Raises:
             UnknownMessageError: no such message.
@@ -228,7 +241,7 @@ class Ledger(Repository):
         if row.status is status and status in ENDED:
             return row
         sent = {"sent_at": at} if status is MessageStatus.SENT else {}
-        return await self._move(row, status, reason=reason, **sent)
+        return await self._move(row, status, reason=reason, rule=rule, **sent)
 
     async def postpone(self, message: str, decision: Decision, now: datetime) -> LedgerRow:
         """Take back a claim: asked again just before the hand-over, the gate said *later*.
@@ -238,14 +251,21 @@ class Ledger(Repository):
             IllegalTransitionError: it was handed over already.
         """
         row = await self._hold(message)
-        changes = {"reason": decision.reason, "decided_at": now, "due_at": decision.until, "claimed_at": None}
-        return await self._move(row, MessageStatus.DEFERRED, **changes)
+        return await self._move(
+            row,
+            MessageStatus.DEFERRED,
+            reason=decision.reason,
+            rule=decision.rule,
+            decided_at=now,
+            due_at=decision.until,
+            claimed_at=None,
+        )
 
     async def end_open(self, enrollment: str, reason: str, at: datetime) -> None:
         """End what an ended enrollment left open: what was not handed over is dropped, the rest is unknown."""
         mine = _MESSAGES.c.enrollment_id == enrollment
         waiting = mine & _MESSAGES.c.status.in_(WAITING)
-        dropped = {"status": MessageStatus.DROPPED, "reason": reason, "decided_at": at}
+        dropped = {"status": MessageStatus.DROPPED, "reason": reason, "rule": "", "decided_at": at}
         await self.execute(update(_MESSAGES).where(waiting).values(dropped))
         unheard = mine & (_MESSAGES.c.status == MessageStatus.HANDED_OVER)
         unknown = {"status": MessageStatus.UNKNOWN, "reason": NOBODY_SAW}
@@ -317,6 +337,7 @@ def _decided_row(request: GateRequest, decision: Decision, now: datetime) -> dic
         "urgent": ask.urgent,
         "status": _STATUS_OF[decision.verdict],
         "reason": decision.reason,
+        "rule": decision.rule,
         "offer": request.offer.model_dump(mode="json") if request.offer else None,
         "decided_at": now,
         "due_at": decision.until or ask.due_at,

@@ -147,6 +147,8 @@ class EnrollmentRecord(Record, table=True):
     journey: str
     customer_id: str
     key: str | None = None
+    lane: str | None = None
+    priority: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     state: str
     occasion: dict[str, Any] = _json(dict)
     started_at: datetime = _moment()
@@ -186,6 +188,8 @@ class MessageRecord(Record, table=True):
     urgent: bool = False
     status: str
     reason: str = Field(sa_type=Text)
+    rule: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """Name of the gate's rule that decided; see `domain.gate.RULES`."""
     offer: dict[str, Any] | None = Field(default=None, sa_type=json_type(), nullable=True)
     decided_at: datetime = _moment()
     due_at: datetime | None = _moment_or_none()

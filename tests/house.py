@@ -236,13 +236,22 @@ async def opened_house(
     pace: float = 1.0,
     transport: MailServer | None = None,
 ) -> AsyncIterator[House]:
-    """A house with a running worker, made by `build`. Without `quiet` there are no quiet hours."""
-    policy = policy or GatePolicy(quiet=quiet or NO_QUIET_HOURS)
+    """A house with a running worker, made by `build`. Without `quiet` there are no quiet hours.
+
+    Where no time is skipped, customers act and are mailed in one breath: nobody counts as being in the shop then.
+    """
+    in_session = GatePolicy().in_session if env.supports_time_skipping else timedelta()
+    policy = policy or GatePolicy(quiet=quiet or NO_QUIET_HOURS, in_session=in_session)
     settings = Settings(
         secret=SecretStr("test-secret-of-some-length"),
         sender="Lumen <hello@lumen.example>",
         shop=ShopSettings(**SHOP.model_dump()),
         caps=policy.caps,
+        segment_caps=policy.segment_caps,
+        cool_downs=policy.cool_downs,
+        in_session=policy.in_session,
+        windows=policy.windows,
+        best_hour_within=policy.best_hour_within,
         quiet_from=policy.quiet.start,
         quiet_to=policy.quiet.end,
         default_zone=policy.default_zone,

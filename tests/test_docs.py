@@ -21,6 +21,7 @@ from pydantic import BaseModel, TypeAdapter
 from domain.clock import REAL_TIME
 from domain.event import EventType
 from domain.facts import FACTS
+from domain.gate import RULES
 from domain.message import MessageStatus
 from domain.segment import parse_call
 from domain.signals import Click
@@ -29,7 +30,7 @@ from mail.render import Templates
 from rehearsal.stage import Stage
 from rehearsal.stage.performance import perform
 from rehearsal.stage.script import parse_script
-from settings import PREFIX, Settings
+from settings import PREFIX, Settings, load_settings
 from starter.cli import app as command_line
 from starter.cli.rehearse import show_performance
 from storage.database import Database
@@ -48,6 +49,7 @@ BEGIN, END = "<!-- settings: made by `python -m tests.test_docs` -->\n", "<!-- e
 GROUPS = {
     "caps": "A frequency cap, see [the gate](gate.md).",
     "breaker": "When a journey is held back, see [the flow](#the-flow).",
+    "cool_downs": "How long marketing rests, see [the gate](gate.md).",
     "thresholds": "Score from which a tier begins; `MARGIN`: how far below it a tier ends.",
     "offers": "What the offer policy may grant; by default nothing that costs.",
     "shop": "The sender, as the customer sees it.",
@@ -119,6 +121,19 @@ def test_the_state_diagram_is_the_table_of_transitions() -> None:
     assert drawn == allowed | final
 
 
+# -- the gate ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_of_the_gates_rules_has_every_rule_in_its_order() -> None:
+    shown = re.findall(r"^\| `([\w -]+)` \|.*\|$", PAGES["gate.md"], re.MULTILINE)
+    assert [name for name in shown if name.islower()] == [*RULES]
+
+
+def test_the_send_windows_that_are_shown_are_windows() -> None:
+    [shown] = re.findall(r'^`(\[\{"days".*\}\])`', PAGES["gate.md"], re.MULTILINE)
+    assert load_settings({}, windows=json.loads(shown)).windows[0].end == time(18)
+
+
 # -- settings ----------------------------------------------------------------------------------------------------------
 
 
@@ -138,7 +153,7 @@ def _rows() -> Iterator[str]:
 
 
 def _row(name: str, value: object, meaning: str) -> str:
-    shown = f"`{_shown(value)}`" if value not in (None, {}) else ""
+    shown = f"`{_shown(value)}`" if value not in (None, {}, ()) else ""
     return f"| `{PREFIX}{name.upper()}` | {shown} | {meaning} |\n"
 
 

@@ -18,6 +18,13 @@ from worker import transport_for
         ("SEGUE_PUBLIC_URL", "shop.example", "SEGUE_PUBLIC_URL: give a web address"),
         ("SEGUE_SENDER", "garbage", "SEGUE_SENDER: give a name and an address"),
         ("SEGUE_SENDER", "hello@shop.example", "SEGUE_SENDER: give a name and an address"),
+        (
+            "SEGUE_WINDOWS",
+            '[{"start": "22:00", "end": "23:00"}]',
+            "SEGUE_WINDOWS: all of it lies within the quiet hours",
+        ),
+        ("SEGUE_WINDOWS", '[{"days": ["someday"]}]', "SEGUE_WINDOWS__0__DAYS"),
+        ("SEGUE_IN_SESSION", "-PT5M", "SEGUE_IN_SESSION: "),
         ("SEGUE_PACE", "nan", "SEGUE_PACE: "),
         ("SEGUE_PROT", "8100", "SEGUE_PROT is no setting"),
         ("SEGUE_SHOP__NMAE", "Lamps", "SEGUE_SHOP__NMAE: "),
@@ -39,6 +46,10 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, variable: str
         ("SEGUE_PUBLIC_URL", "http://127.0.0.1:8100/segue"),
         ("SEGUE_DEFAULT_ZONE", "America/Argentina/Buenos_Aires"),
         ("SEGUE_CAPS", '{"per_day": 3}'),
+        ("SEGUE_SEGMENT_CAPS", '{"vip": {"per_day": 2}}'),
+        ("SEGUE_COOL_DOWNS__INCENTIVE", "PT12H"),
+        ("SEGUE_IN_SESSION", "PT0S"),
+        ("SEGUE_WINDOWS", '[{"days": ["mon"], "start": "09:00", "end": "18:00"}]'),
     ],
 )
 def test_a_right_setting_is_taken(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:

@@ -14,7 +14,7 @@ from domain.message import Kind
 from domain.offer import Offer, OfferKind
 from rehearsal.backtest.course import Course, PlannedMail, Unsent
 from rehearsal.backtest.fate import Recorded
-from rehearsal.virtual import Done, VirtualPerformer
+from rehearsal.virtual import Done, VirtualPerformer, mail_of
 from rehearsal.world import Mail, TurnKind
 from workflows.vocabulary import verbs
 from workflows.vocabulary.journey import Journey
@@ -161,7 +161,7 @@ class Playing:
             step=step, template=verb.template, at=at, because=self._because, offer=_offer(verb.offer), held=held
         )
         self._mails.append(mail)
-        return Mail(at, verb.stage) if verb.kind is Kind.MARKETING else None
+        return mail_of(verb, at) if verb.kind is Kind.MARKETING else None
 
 
 def _because(verb: verbs.Verb[Any], answer: Any) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from domain.consent import standing
 from domain.customer import Customer
 from domain.event import StoredEvent
+from domain.preferences import read_preferences
 from domain.profile import ALL_MARKETING
 from rehearsal.fate import Leave
 
@@ -93,12 +94,14 @@ class Timeline:
 
     def leave(self, topic: str, now: datetime) -> Leave:
         """What was on record then of whether mail about a topic may go."""
-        email = self.facts(now).email
+        facts = self.facts(now)
         return Leave(
-            has_address=email is not None,
-            suppression=self._suppression(email, now),
+            has_address=facts.email is not None,
+            suppression=self._suppression(facts.email, now),
             opted_out=any(each.what in (topic, ALL_MARKETING) for each in self.opt_outs if each.since <= now),
             consent=standing(self._said_last(topic, now), self._said_last(ALL_MARKETING, now)),
+            last_seen_at=facts.last_seen_at,
+            **dict(read_preferences(facts.traits)),
         )
 
     def _suppression(self, email: str | None, now: datetime) -> str | None:

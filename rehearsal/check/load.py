@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
+from domain.lane import Lane
 from rehearsal.check.rule import Rule
 from rehearsal.check.subject import House, Subject
 from rehearsal.check.violation import Violation
@@ -15,7 +16,6 @@ from rehearsal.check.ways import Ways, is_unusual
 from rehearsal.graph import Branch, Node
 from rehearsal.paths import Path
 from rehearsal.world import WENT_OUT
-from workflows.vocabulary.plan import Lane
 
 _WINDOW = timedelta(hours=48)
 

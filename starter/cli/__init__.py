@@ -41,6 +41,7 @@ _COMMANDS = {
     "resume": ("enrollments:resume", "Let a customer's paused journeys go on."),
     "skip": ("enrollments:skip", "Pass over what a customer's journeys wait for."),
     "messages": ("listings:messages", "List the ledger: every mail that was or was not sent, and why."),
+    "explain": ("explain:explain", "Tell why a customer did, or did not, get each mail."),
     "journeys": ("listings:journeys", "List the deployed journeys."),
     "rearm": ("breakers:rearm", "Let a journey send again that was held back for its bounces or complaints."),
     "check": ("check:check", "Prove what can be proved of journeys before they are launched: every path, every rule."),

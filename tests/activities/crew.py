@@ -54,9 +54,11 @@ class Crew:
         self.sending = self.sending_over(transport=self.server)
 
     async def shopper(self, customer: str = "anna") -> None:
-        """Somebody with an address, a consent, and a lamp in the cart."""
+        """Somebody with an address, a consent, and a lamp in the cart, who left the shop an hour ago."""
         traits = {"email": f"{customer}@shop.example", "firstName": "Anna", "consent": True}
-        await commit(self.database, identify(customer, traits=traits), added("lamp", customer))
+        an_hour_ago = NOON - timedelta(hours=1)
+        told = identify(customer, traits=traits, at=an_hour_ago), added("lamp", customer, at=an_hour_ago)
+        await commit(self.database, *told)
 
     async def rendered(self, **fields: Any) -> str:
         """A message that is ready to be sent."""

@@ -8,6 +8,7 @@ import pytest
 
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, State
 from domain.errors import DeferredByServerError, UnknownMessageError
+from domain.lane import Lane, Place, Yields
 from domain.message import Kind, MessageStatus
 from mail.recording import RecordingTransport
 from mail.transport import Handover, Line, Mail
@@ -15,7 +16,7 @@ from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.permissions import Permissions
 from tests.activities.crew import Crew, sending
-from tests.storage.samples import MINUTE, NOON, commit, ordered
+from tests.storage.samples import MINUTE, NOON, commit, enrollment, ordered
 
 
 async def test_a_mail_is_sent_and_recorded_with_why(database: Database) -> None:
@@ -247,3 +248,24 @@ async def test_an_enrollment_that_was_ended_from_outside_sends_nothing_more(sqli
     delivery = await crew.sending.send_message(sending(message))
     reason = "its enrollment was ended: its workflow no longer runs"
     assert (delivery.status, delivery.reason) == (MessageStatus.DROPPED, reason)
+
+
+@pytest.mark.parametrize(
+    ("yields", "status", "gives_way_to"),
+    [(Yields.WAIT, MessageStatus.DEFERRED, None), (Yields.END, MessageStatus.DROPPED, "cart-recovery")],
+)
+async def test_a_stronger_journey_that_began_since_the_mail_was_written_goes_first(
+    sqlite_database: Database, yields: Yields, status: MessageStatus, gives_way_to: str | None
+) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    message = await crew.rendered()
+    async with sqlite_database.transaction() as session:
+        await Enrollments(session).open(enrollment(lane=Lane.PROMOTION, priority=90))
+    place = Place(journey="browse", lane=Lane.PROMOTION, priority=50, yields=yields)
+    request = sending(message)
+    request = request.model_copy(update={"ask": request.ask.model_copy(update={"place": place})})
+    delivery = await crew.sending.send_message(request)
+    assert (delivery.status, delivery.gives_way_to) == (status, gives_way_to)
+    assert ((await crew.row(message)).status, (await crew.row(message)).rule) == (status, "lane")
+    assert crew.server.mails == []

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.civil import QuietHours, zone_or_default
-from domain.gate import Ask, Caps, ConsentRule, GateFacts, GatePolicy, PastMessage, decide
+from domain.gate import Ask, Caps, ConsentRule, GateFacts, GatePolicy, PastMessage, Rival, decide
+from domain.lane import Lane, Place, Yields
 from domain.message import Decision, Kind, Stage, Verdict
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -18,6 +19,8 @@ NEVER_QUIET = QuietHours(start=time(0), end=time(0))
 POLICY = GatePolicy(quiet=NEVER_QUIET)
 AT_NIGHT = GatePolicy()
 HOUR = timedelta(hours=1)
+CART = Rival(journey="cart-recovery", lane=Lane.PROMOTION, priority=90)
+WEAK = Place(journey="browse", lane=Lane.PROMOTION, priority=50, yields=Yields.END)
 
 
 def ask(**fields: Any) -> Ask:
@@ -42,21 +45,32 @@ def of_another_stage(*hours: float) -> tuple[PastMessage, ...]:
 
 class TestObjections:
     # In the documented order. Each row breaks its own rule and every later one, so a swap of two rows shows.
-    BROKEN: tuple[tuple[dict[str, Any], str], ...] = (
-        ({"closed": "cancelled"}, "its enrollment was ended: cancelled"),
-        ({"ended_by": "Order Completed"}, "Order Completed has ended the journey: nothing goes after it"),
-        ({"has_address": False}, "no email address is known"),
-        ({"suppression": "hard bounce"}, "suppressed: hard bounce"),
-        ({"opted_out": True}, "unsubscribed from this topic or from all marketing"),
-        ({"consent": None}, "no consent on record: report it for the customer, or set the consent rule to 'assumed'"),
+    BROKEN: tuple[tuple[str, dict[str, Any], str], ...] = (
+        ("closed", {"closed": "cancelled"}, "its enrollment was ended: cancelled"),
+        (
+            "exit event",
+            {"ended_by": "Order Completed"},
+            "Order Completed has ended the journey: nothing goes after it",
+        ),
+        ("address", {"has_address": False}, "no email address is known"),
+        ("suppression", {"suppression": "hard bounce"}, "suppressed: hard bounce"),
+        ("opt-out", {"opted_out": True}, "unsubscribed from this topic or from all marketing"),
+        (
+            "consent",
+            {"consent": None},
+            "no consent on record: report it for the customer, or set the consent rule to 'assumed'",
+        ),
+        ("lane", {"rivals": (CART,)}, "gives way to cart-recovery"),
     )
 
     @pytest.mark.parametrize("first", range(len(BROKEN)))
     def test_first_one_decides(self, first: int) -> None:
-        fields = {key: value for broken, _ in self.BROKEN[first:] for key, value in broken.items()}
-        decision = decide(ask(), facts(**fields), POLICY)
-        ended_by = fields.get("ended_by")
-        assert decision == Decision(verdict=Verdict.DROP, reason=self.BROKEN[first][1], ended_by=ended_by)
+        fields = {key: value for _, broken, _ in self.BROKEN[first:] for key, value in broken.items()}
+        decision = decide(ask(place=WEAK), facts(**fields), POLICY)
+        rule, _, reason = self.BROKEN[first]
+        assert (decision.verdict, decision.rule, decision.reason) == (Verdict.DROP, rule, reason)
+        assert decision.ended_by == fields.get("ended_by")
+        assert decision.gives_way_to == ("cart-recovery" if rule == "lane" else None)
 
     @pytest.mark.parametrize(
         ("fields", "verdict"),
@@ -114,7 +128,7 @@ class TestCaps:
         self, recent: tuple[PastMessage, ...], until: datetime, reason: str
     ) -> None:
         assert decide(ask(), facts(recent=recent), POLICY) == Decision(
-            verdict=Verdict.DEFER, reason=reason, until=until
+            verdict=Verdict.DEFER, reason=reason, until=until, rule="caps"
         )
 
     @pytest.mark.parametrize("recent", [hours_ago(24), of_another_stage(24, 36, 48), hours_ago(60, 80, 168), ()])
@@ -180,7 +194,7 @@ class TestStaleness:
     def test_a_wait_beyond_the_limit_drops(self) -> None:
         decision = decide(ask(stale_after=22 * HOUR), facts(recent=hours_ago(1)), POLICY)
         reason = "too late to make sense: 1 mail in 24 h, first possible 2026-03-05 11:00 UTC"
-        assert decision == Decision(verdict=Verdict.DROP, reason=reason)
+        assert decision == Decision(verdict=Verdict.DROP, reason=reason, rule="staleness")
 
     def test_asked_too_late_drops(self) -> None:
         decision = decide(ask(due_at=NOON - 3 * HOUR, stale_after=2 * HOUR), facts(), POLICY)

@@ -34,11 +34,11 @@ def _without_claim() -> None:
 
     hand_over = Ledger.hand_over
 
-    async def proceed(self: Ledger, message: str, now: datetime) -> HandOver:
+    async def proceed(self: Ledger, message: str, now: datetime, repeats_safely: timedelta | None = None) -> HandOver:
         row = await self.require(message)
         if row.status is MessageStatus.HANDED_OVER:
             return HandOver(answer=HandOverAnswer.PROCEED, row=row)
-        return await hand_over(self, message, now)
+        return await hand_over(self, message, now, repeats_safely)
 
     SendingActivities._look_again = look  # type: ignore[method-assign]
     Ledger.hand_over = proceed  # type: ignore[method-assign]

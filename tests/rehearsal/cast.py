@@ -161,7 +161,9 @@ class Cast:
             consent=True,
             suppression=fate.refusal,
             zone="UTC",
-            recent=tuple(PastMessage(sent_or_claimed_at=at, stage=stage) for at, stage in playing.ledger),
+            recent=tuple(
+                PastMessage(sent_or_claimed_at=at, stage=stage, journey=request.journey) for at, stage in playing.ledger
+            ),
         )
         decision = decide(request.ask, facts, self._policy)
         if decision.verdict is Verdict.DROP:

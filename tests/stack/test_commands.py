@@ -66,6 +66,21 @@ async def test_messages_tell_every_mail_and_why(shop: Shop, terminal: Terminal) 
     ]
 
 
+async def test_explain_tells_of_each_mail_why_it_went_or_did_not(shop: Shop, terminal: Terminal) -> None:
+    await reminded(shop, "edda")
+    (row,), told = await asyncio.gather(terminal.read("explain", "edda"), terminal.say("explain", "edda"))
+
+    keys = "when journey step status rule why template enrollment decided_at due_at sent_at"
+    assert list(row) == keys.split()
+    assert [row[name] for name in keys.split()[1:6]] == [
+        *(CART, "reminder", "sent", ""),
+        "quiet for 1 hour: accepted by the mail server",
+    ]
+    header, line = told.splitlines()
+    assert header.split() == ["when", "mail", "status", "rule", "why"]
+    assert line.endswith("cart-recovery: reminder  sent    -     quiet for 1 hour: accepted by the mail server")
+
+
 async def test_journeys_tell_what_is_deployed_and_how_many_went_through(shop: Shop, terminal: Terminal) -> None:
     await shop.backend.fill_cart("jana")
     await shop.books.all_delivered()

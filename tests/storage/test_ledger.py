@@ -273,7 +273,9 @@ async def test_recent_counts_marketing_that_went_or_is_about_to(database: Databa
         newest = await ledger.recent_marketing("anna", TOMORROW)
 
     def at(*moments: datetime) -> tuple[PastMessage, ...]:
-        return tuple(PastMessage(sent_or_claimed_at=moment, stage=Stage.PURCHASE) for moment in moments)
+        return tuple(
+            PastMessage(sent_or_claimed_at=moment, stage=Stage.PURCHASE, journey="cart-recovery") for moment in moments
+        )
 
     assert past == at(NOON, NOON, TOMORROW)
     assert others == at(NOON, TOMORROW)

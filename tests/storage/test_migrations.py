@@ -6,15 +6,31 @@ from sqlalchemy import text
 
 from domain.errors import ConfigurationError
 from storage.database import Database
+from storage.enrollments import Enrollments
 from storage.events import EventStore
-from tests.storage.samples import added, commit, ordered
+from storage.ledger import Ledger
+from tests.storage.samples import NOON, SEND, added, commit, enrollment, gate_request, ordered
 
-SINCE_0002 = (
+SINCE_0002 = ("enrollments.lane", "enrollments.priority", "messages.rule")
+
+
+SINCE_0003 = (
     "DROP TABLE breakers",
     "DROP INDEX ix_messages_handed_over_at",
     "DROP INDEX ix_messages_journey_handed_over_at",
 )
-"""The way back over the later migrations."""
+
+
+async def go_back(database: Database, revision: str, *columns: str) -> None:
+    """Make the schema that of an earlier revision: without these columns, and without what 0004 added."""
+    async with database.transaction() as session:
+        connection = await session.connection()
+        for statement in SINCE_0003:
+            await connection.execute(text(statement))
+        for column in columns:
+            table, _, name = column.partition(".")
+            await connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
+        await connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": revision})
 
 
 async def test_migrations_build_exactly_what_the_tables_say(database: Database) -> None:
@@ -76,11 +92,7 @@ async def test_check_refuses_a_schema_of_a_newer_segue(database: Database) -> No
 
 async def test_events_of_before_learn_whether_they_repeat_an_order(database: Database) -> None:
     await commit(database, added(), ordered("o-1"), ordered("o-1"), ordered("o-2"))
-    async with database.transaction() as session:
-        connection = await session.connection()
-        for statement in (*SINCE_0002, "ALTER TABLE events DROP COLUMN repeats"):
-            await connection.execute(text(statement))
-        await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    await go_back(database, "0001", *SINCE_0002, "events.repeats")
     with pytest.raises(ConfigurationError, match="run `segue migrate`"):
         await database.check()
 
@@ -90,3 +102,18 @@ async def test_events_of_before_learn_whether_they_repeat_an_order(database: Dat
     async with database.read() as session:
         events = await EventStore(session).pending(10)
     assert [stored.repeats for stored in events] == [False, False, True, False]
+
+
+async def test_enrollments_and_messages_of_before_compete_with_nobody(database: Database) -> None:
+    async with database.transaction() as session:
+        await Enrollments(session).open(enrollment())
+        await Ledger(session).decide(gate_request(), SEND, NOON)
+    await go_back(database, "0002", *SINCE_0002)
+
+    await database.migrate()
+
+    assert await database.differences() == []
+    async with database.read() as session:
+        [row] = await Enrollments(session).of_customer("anna")
+        [message] = await Ledger(session).list()
+    assert (row.lane, row.priority, message.rule) == (None, 0, "")

@@ -4,11 +4,12 @@ from datetime import time, timedelta
 
 from domain.event import CART_ACTIVITY, CART_EMPTIED, ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, PRODUCT_ADDED
 from domain.facts import BOUGHT_SINCE, FIRST_ORDER, HAS_CART
+from domain.lane import Lane, Yields
 from domain.message import Kind, Stage
 from domain.model import Duration, Value
 from domain.signals import Click, Observation, Purchase, Revisit, Unsubscribe
 from workflows.vocabulary.journey import Journey, journey
-from workflows.vocabulary.plan import Lane, Plan
+from workflows.vocabulary.plan import Plan
 from workflows.vocabulary.trigger import HasCart, On
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Stage",
     "Unsubscribe",
     "Value",
+    "Yields",
     "journey",
     "time",
     "timedelta",

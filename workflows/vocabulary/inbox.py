@@ -84,6 +84,10 @@ class Inbox:
         """End as that event ends the journey, though its signal has not come."""
         self.ending = self.ending or self._on_event(event)
 
+    def give_way(self, journey: str) -> None:
+        """End because a stronger journey is open for the customer."""
+        self.ending = self.ending or Outcome(kind=OutcomeKind.EXITED, why=f"gave way to {journey}")
+
     def take(self, kinds: tuple[type[S], ...]) -> S | None:
         """The oldest unread reaction of these kinds, which is then read, with all others that say the same."""
         return self._unread.take(kinds)

@@ -2,19 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from pydantic import BaseModel
 
+from domain.lane import Lane, Place, Yields
 from workflows.vocabulary.trigger import Trigger
-
-
-class Lane(StrEnum):
-    """Journeys of one lane compete; the higher priority goes first."""
-
-    SERVICE = "service"
-    PROMOTION = "promotion"
-    NURTURE = "nurture"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +28,8 @@ class Plan:
     owner: str
     lane: Lane = Lane.PROMOTION
     priority: int = 50
+    yields: Yields = Yields.WAIT
+    """What it does while a stronger journey of its lane is open for the same customer."""
     reentry: timedelta | None = None
     """How long after an enrollment that mailed the customer began until the next may begin. None: never again."""
     one_per: str | None = None
@@ -46,6 +40,11 @@ class Plan:
     """The model of what a deployment may change (`SEGUE_JOURNEYS`); read it with `Journey.settings`."""
     holdout: float = 0.0
     """Share of customers, 0 to 1, who get no mail from this journey so that its effect can be measured."""
+
+    @property
+    def place(self) -> Place:
+        """Its place among the others, as the gate is told of it."""
+        return Place(journey=self.name, lane=self.lane, priority=self.priority, yields=self.yields)
 
     @property
     def ends_on(self) -> tuple[str, ...]:

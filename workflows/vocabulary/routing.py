@@ -124,6 +124,8 @@ class Routes:
             journey=plan.name,
             customer=customer,
             key=key,
+            lane=plan.lane,
+            priority=plan.priority,
             state=State.ENDED if held_out else State.STARTING,
             occasion=occasion,
             started_at=now,

@@ -12,7 +12,7 @@ from domain.carried import OpenMail
 from domain.enrollment import Start
 from domain.gate import Ask
 from domain.intent import Intent, Tier
-from domain.message import MessageStatus, Verdict
+from domain.message import Decision, MessageStatus, Verdict
 from workflows.vocabulary import search, stubs
 from workflows.vocabulary.bearings import Bearings
 from workflows.vocabulary.display import Display
@@ -56,6 +56,8 @@ class Sender:
                 delivery = await self._ask_gate(verb, mail)
         if delivery.ended_by is not None:
             await self._hear_of_ending(delivery.ended_by)
+        elif delivery.gives_way_to is not None:
+            self._inbox.give_way(delivery.gives_way_to)
         self.mail = self._bearings.planned = None
         self._display.note(delivery.at, f"{mail.step}: {delivery.status.value} ({delivery.reason})")
         self._bearings.mails += delivery.went_out
@@ -86,7 +88,7 @@ class Sender:
         gated = await stubs.decide(self._gate_request(verb, mail), f"may {mail.step} go now?")
         decision = gated.decision
         if decision.verdict is Verdict.DROP or self._has_ended(verb):
-            return self._dropped(gated.message, decision.reason, ended_by=decision.ended_by)
+            return self._dropped(gated.message, decision.reason, decision)
         if decision.verdict is Verdict.DEFER:
             return Delivery(
                 message=gated.message,
@@ -166,6 +168,7 @@ class Sender:
             urgent=verb.urgent,
             due_at=mail.due,
             stale_after=verb.stale_after,
+            place=self._plan.place,
         )
 
     def _ends_on(self, verb: Send) -> tuple[str, ...]:
@@ -175,11 +178,16 @@ class Sender:
         # What an operator holds back does not go because the journey ended.
         return self._inbox.has_ended() and (not verb.is_owed or self._watch.is_paused)
 
-    def _dropped(self, message: str, reason: str | None = None, ended_by: str | None = None) -> Delivery:
+    def _dropped(self, message: str, reason: str | None = None, decision: Decision | None = None) -> Delivery:
         ending = self._inbox.ending
-        why = ending.why if ending else reason or "not sent"
-        now = self._watch.now()
-        return Delivery(message=message, status=MessageStatus.DROPPED, reason=why, at=now, ended_by=ended_by)
+        return Delivery(
+            message=message,
+            status=MessageStatus.DROPPED,
+            reason=ending.why if ending else reason or "not sent",
+            at=self._watch.now(),
+            ended_by=decision.ended_by if decision else None,
+            gives_way_to=decision.gives_way_to if decision else None,
+        )
 
     async def _hear_of_ending(self, event: str) -> None:
         """Wait for the signal of an event that the database knows already: it tells the revenue."""

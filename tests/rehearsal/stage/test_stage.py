@@ -343,6 +343,7 @@ async def test_a_journey_that_is_named_too_late_is_refused(stage: Stage) -> None
 
 async def test_a_journey_that_begins_with_what_is_known_of_her_begins_once(stage: Stage) -> None:
     await stage.enroll(Greets)
+    await stage.advance("10m")  # whoever has just become known is not mailed at once
     assert stage.sent == ["cart/reminder"]
 
 
@@ -368,6 +369,7 @@ async def test_code_that_goes_in_circles_fails_the_test(stage: Stage, monkeypatc
 
 async def test_a_template_that_is_not_there_is_a_mail_that_is_dropped(stage: Stage) -> None:
     await stage.enroll(Misnamed)
+    await stage.advance("10m")
     assert [(mail.template, mail.status.value) for mail in stage.not_sent] == [("cart/no_such_mail", "dropped")]
 
 

@@ -1,0 +1,62 @@
+"""What the gate is told: everything its rules need to know, read in the transaction that will claim the message."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.enrollment import Occasion
+from domain.gate import GateFacts, GatePolicy, Rival
+from domain.preferences import read_preferences
+from storage.customers import Customers
+from storage.enrollments import Enrollments
+from storage.events import EventStore
+from storage.ledger import Ledger
+from storage.permissions import Permissions
+
+
+async def read_facts(
+    session: AsyncSession,
+    policy: GatePolicy,
+    *,
+    customer: str,
+    enrollment: str,
+    message: str,
+    topic: str,
+    occasion: Occasion,
+    ends_on: tuple[str, ...],
+    now: datetime,
+) -> GateFacts:
+    """The facts as of now. Locks the customer's row first, until the transaction ends."""
+    known = await Customers(session).lock(customer)
+    permissions, prefers = Permissions(session), read_preferences(known.traits)
+    since = now - max(policy.horizon, prefers.at_most_every or policy.horizon)
+    return GateFacts(
+        now=now,
+        has_address=known.email is not None,
+        closed=await _closed(session, enrollment),
+        suppression=await permissions.suppression(customer),
+        opted_out=await permissions.opted_out(customer, topic),
+        consent=await permissions.consent(customer, topic),
+        ended_by=await EventStore(session).ended_by(customer, ends_on, occasion),
+        zone=known.timezone,
+        last_seen_at=known.last_seen_at,
+        best_hour=prefers.best_hour,
+        at_most_every=prefers.at_most_every,
+        segment=prefers.segment,
+        rivals=await read_rivals(session, customer, enrollment),
+        recent=await Ledger(session).recent_marketing(customer, since, excluding=message),
+    )
+
+
+async def read_rivals(session: AsyncSession, customer: str, enrollment: str) -> tuple[Rival, ...]:
+    """The customer's other open enrollments, those that are about to begin among them."""
+    return tuple(
+        Rival(journey=row.journey, lane=row.lane, priority=row.priority)
+        for row in await Enrollments(session).running([customer])
+        if row.lane is not None and row.id != enrollment
+    )
+
+
+async def _closed(session: AsyncSession, enrollment: str) -> str | None:
+    row = await Enrollments(session).get(enrollment)
+    return row.outcome.why if row is not None and row.outcome is not None else None

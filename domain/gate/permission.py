@@ -1,0 +1,41 @@
+"""Whether anything may go to the customer at all, and marketing about this topic."""
+
+from domain.gate.policy import ConsentRule
+from domain.gate.rule import Asked, Forbids
+
+
+def _closed(asked: Asked) -> str | None:
+    return None if asked.facts.closed is None else f"its enrollment was ended: {asked.facts.closed}"
+
+
+def _exit_event(asked: Asked) -> str | None:
+    event = asked.facts.ended_by
+    return None if event is None else f"{event} has ended the journey: nothing goes after it"
+
+
+def _address(asked: Asked) -> str | None:
+    return None if asked.facts.has_address else "no email address is known"
+
+
+def _suppression(asked: Asked) -> str | None:
+    return None if asked.facts.suppression is None else f"suppressed: {asked.facts.suppression}"
+
+
+def _opt_out(asked: Asked) -> str | None:
+    return "unsubscribed from this topic or from all marketing" if asked.facts.opted_out else None
+
+
+def _consent(asked: Asked) -> str | None:
+    if asked.facts.consent is False:
+        return "consent was refused or withdrawn"
+    if asked.facts.consent is None and asked.policy.consent is ConsentRule.RECORDED:
+        return "no consent on record: report it for the customer, or set the consent rule to 'assumed'"
+    return None
+
+
+CLOSED = Forbids("closed", _closed)
+EXIT_EVENT = Forbids("exit event", _exit_event)
+ADDRESS = Forbids("address", _address)
+SUPPRESSION = Forbids("suppression", _suppression)
+OPT_OUT = Forbids("opt-out", _opt_out)
+CONSENT = Forbids("consent", _consent)
