@@ -7,11 +7,14 @@ among them.
 import asyncio
 import gc
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
+import activities.sending
+from domain.calls import Delivery
 from domain.gate import Caps, GatePolicy
 from domain.message import Kind, MessageStatus
 from mail.recording import RecordingTransport
@@ -74,6 +77,16 @@ def little_garbage() -> Iterator[None]:
     gc.unfreeze()
 
 
+@pytest.fixture
+def one_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send without a second task that watches the first: the awaits of one coroutine are counted."""
+
+    async def straight_on(work: Coroutine[Any, Any, Delivery]) -> Delivery:
+        return await work
+
+    monkeypatch.setattr(activities.sending, "see_through", straight_on)
+
+
 async def dies(crew: Crew, server: SlowServer, message: str, kind: Kind, number: int) -> bool:
     """Whether the attempt died at that await; False: it had ended before."""
     attempt = crew.sending_over(transport=server).send_message(sending(message, kind))
@@ -84,7 +97,7 @@ async def dies(crew: Crew, server: SlowServer, message: str, kind: Kind, number:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.usefixtures("little_garbage")
+@pytest.mark.usefixtures("little_garbage", "one_task")
 @pytest.mark.parametrize("kind", list(Kind))
 async def test_a_worker_may_die_at_every_await_of_a_send(database: Database, kind: Kind) -> None:
     crew = Crew(database, policy=NO_CAPS)
