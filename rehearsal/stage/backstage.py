@@ -10,6 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.clock import PacedClock
 from mail.recording import RecordingTransport
+from rehearsal.stage.ear import anybody_listens
 from rehearsal.stage.hand import Hand
 from rehearsal.stage.passing import Passing
 from rehearsal.stage.playhouse import ANNA, Playhouse
@@ -87,17 +88,33 @@ class Backstage:
             self._is_known = True
             await self.house.tell(self.customer, self.traits)
 
-    async def do(self, what: str, act: Awaitable[object]) -> None:
-        """Let the customer do something, and note whether it meant anything to a journey."""
+    async def do(self, what: str, act: Awaitable[object], *, event: str | None = None) -> None:
+        """Let the customer do something, and note whether it meant anything to a journey.
+
+        Args:
+            what: in words.
+            act: does it.
+            event: name of what it reports, where it is given by its name: nobody may listen to that.
+        """
         moment, rows, heard = await self.house.now(), len(self.watcher.rows), self.watcher.heard()
-        before = "the journey had ended" if self.watcher.is_over else "it changed nothing"
+        unheard = event is not None and not anybody_listens(self.watcher.rows, event)
+        ignored = self._ignored(what, event if unheard else None)
         await act
         await self.come_to_rest()
         begun = len(self.watcher.rows) > rows
         if self.watcher.heard() > heard:
-            self.timeline.note(moment, What.HEARD, what)
+            # Whatever the customer does after half an hour away is a return to the shop as well.
+            self.timeline.note(moment, What.HEARD, f"{what}, as a return to the shop" if unheard else what)
         elif not begun:
-            self.timeline.note(moment, What.IGNORED, f"{what}: {before if rows else 'no journey had begun'}")
+            self.timeline.note(moment, What.IGNORED, ignored)
+
+    def _ignored(self, what: str, unheard: str | None) -> str:
+        """Why something would change nothing, as it stands."""
+        if not self.watcher.rows:
+            return f"{what}: no journey had begun"
+        if self.watcher.is_over:
+            return f"{what}: the journey had ended"
+        return f"{what}: it changed nothing" if unheard is None else f"the journey does not listen to “{unheard}”"
 
     async def operate(self, what: str, act: Awaitable[None]) -> None:
         """Let an operator do something, unless it is refused."""

@@ -213,7 +213,9 @@ class Stage:
 
     async def report(self, event: str, /, **properties: Any) -> None:
         """Do anything else, by the event's name. Without properties it is about the sample product or order."""
-        await self._report(f"“{event}”", event, properties or properties_of(event))
+        await self._back.ready()
+        reported = self.house.report(event, self.customer, **(properties or properties_of(event)))
+        await self._back.do(f"“{event}”", reported, event=event)
 
     async def identify(self, **traits: Any) -> None:
         """Tell something of herself: `timezone="Asia/Tokyo"`, `consent=False`, `email=…`."""

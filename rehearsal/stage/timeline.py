@@ -109,7 +109,14 @@ class Timeline:
 
     def entries(self) -> Sequence[Entry]:
         """Everything so far, in order."""
-        return tuple(self._entry(note) for note in sorted(self._notes, key=lambda note: note.moment))
+        return tuple(self._entry(note) for note in sorted(self._notes, key=self._place))
+
+    def _place(self, note: _Note) -> datetime:
+        """When it happened, by one clock: an end is dated by the workflow's, which lags behind what it asked."""
+        if note.what is not What.ENDED:
+            return note.moment
+        asked = (each.moment for each in self._notes if each.what is What.ASKED)
+        return max([note.moment, *(at for at in asked if at - note.moment < _BEHIND)])
 
     def _entry(self, note: _Note) -> Entry:
         zone = ZoneInfo(note.zone)

@@ -89,7 +89,8 @@ class Watcher:
             return Rest(resting=True)
         await self._require_sound(row)
         self._told[row.id] = progress = await self._house.progress(row.workflow_id)
-        wait = _wait_of(progress, now)
+        # It begins after what the enrollment did since `now`: a mail that went before it stands above it.
+        wait = _wait_of(progress, now, since=await self._house.now())
         self._note_wait(row, wait, now)
         return Rest(resting=wait is not None or progress.paused is not None, due=wait.due if wait else None)
 
@@ -115,11 +116,11 @@ class Watcher:
             raise _broken(row.journey, failure.cause) from failure.cause
 
 
-def _wait_of(progress: Progress, now: datetime) -> _Wait | None:
+def _wait_of(progress: Progress, now: datetime, *, since: datetime) -> _Wait | None:
     """The open wait; None while something is being done."""
     if progress.next_due is None or progress.next_due <= now:
         return None
-    return _Wait(progress.doing, now, progress.next_due)
+    return _Wait(progress.doing, since, progress.next_due)
 
 
 def _broken(journey: str, cause: BaseException) -> StageError:

@@ -5,7 +5,8 @@ The base of every journey. Names of signals, updates and queries are frozen: cli
 
 import asyncio
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Coroutine
+from typing import Any, ClassVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
@@ -68,6 +69,8 @@ class Enrollment(ABC):
             # local activity said last.
             if not is_cancelled_exception(error):
                 return await self._end(_forgotten(error))
+            if self._inbox.ending is not None:
+                return await self._end(self._inbox.ending)  # known first: the cancel came too late to change it
             await self._end(Outcome(kind=OutcomeKind.CANCELLED, why="cancelled by an operator"))
             raise
         return await self._end(
@@ -121,8 +124,10 @@ class Enrollment(ABC):
         self._display.end(now, outcome)
         workflow.set_current_details(self._display.markdown())
         workflow.upsert_search_attributes([search.OUTCOME.value_set(outcome.kind.value)])
-        await stubs.close(
-            calls.CloseRequest(enrollment=self.start.enrollment, outcome=outcome, at=now), "recording the outcome"
+        await _to_its_end(
+            stubs.close(
+                calls.CloseRequest(enrollment=self.start.enrollment, outcome=outcome, at=now), "recording the outcome"
+            )
         )
         return outcome
 
@@ -204,6 +209,17 @@ class Enrollment(ABC):
         meaning = self._inbox.receive(signal, now)
         if meaning is not None:
             self._watch.note_soon(now, f"heard: {meaning}")
+
+
+async def _to_its_end(act: Coroutine[Any, Any, object]) -> None:
+    """Do something that a cancel must not cut short: it is heard, and changes nothing."""
+    doing = asyncio.create_task(act)
+    while not doing.done():
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            if doing.cancelled():  # by nobody but the worker, which forgets a run that it caches no longer
+                raise
 
 
 def _forgotten(error: BaseException) -> Outcome:

@@ -29,6 +29,11 @@ def observes(journey: type[Journey]) -> frozenset[str]:
     """Names of events that the journey may wait for as an `Observation`: every text its code says, if it names one."""
     if Observation not in listens_to(journey):
         return frozenset()
+    return texts_of(journey)
+
+
+def texts_of(journey: type[Journey]) -> frozenset[str]:
+    """Every text that the journey's code says; names of events among them."""
     return frozenset(value for value in _Reading(journey).values if isinstance(value, str))
 
 

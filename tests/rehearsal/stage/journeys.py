@@ -1,6 +1,6 @@
 """Journeys that are not deployed, for tests of the stage; some of them broken."""
 
-from workflows.vocabulary import Click, HasCart, Journey, Kind, On, Plan, journey, time, timedelta
+from workflows.vocabulary import Click, HasCart, Journey, Kind, Observation, On, Plan, journey, time, timedelta
 
 
 @journey
@@ -92,3 +92,18 @@ class SecondCartRecovery(Journey):
 
     async def steps(self) -> None:
         """See the class."""
+
+
+@journey
+class Shares(Journey):
+    """Answers whatever it is told, and names but one event."""
+
+    plan = Plan(name="shares", trigger=On("Never"), goal=None, topic="tests", owner="tests")
+
+    async def steps(self) -> None:
+        """See the class."""
+        told = await self.reaction(Observation, within=timedelta(days=5))
+        if told and told.name in ("Product Shared", "Product Reviewed"):
+            await self.send("cart/deeper")
+        elif told:
+            await self.send("cart/urgency")

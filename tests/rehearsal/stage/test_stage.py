@@ -12,7 +12,16 @@ from domain.facts import FIRST_ORDER
 from domain.gate import Caps
 from rehearsal.stage import ScriptError, Stage, StageError, What, open_stage
 from rehearsal.stage.opening import default_settings
-from tests.rehearsal.stage.journeys import Birthday, Broken, Circles, Greets, Misnamed, SecondCartRecovery, Subscription
+from tests.rehearsal.stage.journeys import (
+    Birthday,
+    Broken,
+    Circles,
+    Greets,
+    Misnamed,
+    SecondCartRecovery,
+    Shares,
+    Subscription,
+)
 from workflows.catalogue import JOURNEYS
 
 HOUR = timedelta(hours=1)
@@ -211,9 +220,30 @@ async def test_what_changes_nothing_is_told_as_ignored(stage: Stage) -> None:
     await stage.click()
     assert told(stage, What.IGNORED) == [
         (0 * HOUR, "visit: it changed nothing"),
-        (0 * HOUR, "“Wishlist Shared”: it changed nothing"),
+        (0 * HOUR, "the journey does not listen to “Wishlist Shared”"),
         (1 * HOUR, "click: the journey had ended"),
     ]
+
+
+async def test_an_event_that_no_code_names_is_not_told(stage: Stage) -> None:
+    await stage.enroll(Shares)
+    await stage.advance("1 day")
+    await stage.report("Product Shred")
+    await stage.advance("2h")
+    await stage.report("Product Shared")
+    await stage.finish()
+    assert told(stage, What.IGNORED, What.HEARD) == [
+        (DAY, "the journey does not listen to “Product Shred”"),
+        (26 * HOUR, "“Product Shared”"),
+    ]
+    assert stage.sent == ["cart/deeper"]
+
+
+async def test_whatever_is_done_after_an_absence_is_heard_as_a_return(stage: Stage) -> None:
+    await stage.enroll("cart-recovery")
+    await stage.advance("3h")
+    await stage.report("Product Shred")
+    assert told(stage, What.HEARD) == [(3 * HOUR, "“Product Shred”, as a return to the shop")]
 
 
 async def test_there_is_no_click_without_a_mail_and_no_return_without_an_absence(stage: Stage) -> None:
