@@ -13,17 +13,23 @@ SQLite:
 PostgreSQL: READ COMMITTED, and row locks where order matters. No wait for a lock is endless.
 """
 
+import time
+from contextlib import suppress
 from datetime import timedelta
+from sqlite3 import OperationalError
 from typing import Any
 
 from sqlalchemy import URL, NullPool, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import ConfigurationError
 
 BUSY_TIMEOUT = timedelta(seconds=30)
 """How long a writer waits for a lock that somebody else holds before it gives up."""
+
+PRAGMA_TRIES = 50
+"""A second in all; the change takes milliseconds."""
 
 READERS = 4
 """Reading connections to an SQLite file. Each is a thread; more than a few cores' worth gains nothing."""
@@ -74,9 +80,19 @@ def _sqlite(url: URL, begin: str, pragmas: tuple[str, ...], **options: Any) -> A
         connection.isolation_level = None  # transactions are ours: the driver would begin them too late
         cursor = connection.cursor()
         for pragma in always:
-            cursor.execute(f"PRAGMA {pragma}")
+            _set(cursor, pragma)
         cursor.close()
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(f"BEGIN {begin}"))
     return engine
+
+
+def _set(cursor: DBAPICursor, pragma: str) -> None:
+    """Set a pragma. Where several make a file anew, its change to WAL is refused at once, not waited for."""
+    for _ in range(PRAGMA_TRIES):
+        with suppress(OperationalError):
+            cursor.execute(f"PRAGMA {pragma}")
+            return
+        time.sleep(0.02)
+    cursor.execute(f"PRAGMA {pragma}")

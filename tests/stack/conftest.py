@@ -18,8 +18,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(data: Path, request: pytest.FixtureRequest) -> AsyncIterator[Shop]:
-    """The running stack."""
-    async with open_shop(data, pace=request.module.PACE) as shop:
+    """The running stack, with the module's `SETTINGS` if it has any."""
+    async with open_shop(data, pace=request.module.PACE, **getattr(request.module, "SETTINGS", {})) as shop:
         yield shop
 
 

@@ -67,8 +67,8 @@ async def test_messages_tell_every_mail_and_why(shop: Shop, terminal: Terminal) 
 
 
 async def test_explain_tells_of_each_mail_why_it_went_or_did_not(shop: Shop, terminal: Terminal) -> None:
-    await reminded(shop, "edda")
-    (row,), told = await asyncio.gather(terminal.read("explain", "edda"), terminal.say("explain", "edda"))
+    await reminded(shop, "erna")
+    (row,), told = await asyncio.gather(terminal.read("explain", "erna"), terminal.say("explain", "erna"))
 
     keys = "when journey step status rule why template enrollment decided_at due_at sent_at"
     assert list(row) == keys.split()

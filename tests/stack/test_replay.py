@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.stack.waiting import until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PACE = 1.0
+SETTINGS = {"in_session": timedelta()}  # they are mailed in the breath in which they fill their carts
 """Every enrollment stays where it was brought."""
 
 FITTING = """\
