@@ -86,6 +86,7 @@ async def deployed(folder: Path, **way_out: str) -> AsyncIterator[Deployment]:
             "SEGUE_WRITE_KEYS": WRITE_KEY,
             "SEGUE_PUBLIC_URL": "https://mail.shop.example",
             "SEGUE_JOURNEYS": AT_ONCE,
+            "SEGUE_IN_SESSION": "PT0S",  # Anna is mailed in the breath in which she fills her cart
             **way_out,
         }
         await Terminal(**settings).say("migrate")
