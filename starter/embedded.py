@@ -35,6 +35,8 @@ _TUNING = (
     # A burst of timers due at once (paced time makes them) is read faster than the default of 20 polls a second.
     "history.timerProcessorMaxPollRPS=500",
     'history.timerProcessorMaxTimeShift="10ms"',
+    # A task that was lost with its worker again and again is else retried after up to ten minutes.
+    'history.workflowTaskRetryMaxInterval="10s"',
     "frontend.WorkflowTimeSkippingEnabled=true",
 )
 _LIFELINE = """

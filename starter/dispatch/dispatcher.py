@@ -33,6 +33,9 @@ BATCH = 500
 AT_ONCE = 32
 """Customers served side by side; each waits for Temporal most of the time."""
 
+MARK_EVERY = 50
+"""Events delivered until they are marked: so many are delivered again after a crash, not the whole batch."""
+
 LOOK_ANYWAY = timedelta(seconds=1)
 """SQLite cannot wake another process, so the store is looked at without a wake-up, too."""
 
@@ -133,6 +136,8 @@ class Dispatcher:
         async def in_turn(events: Sequence[StoredEvent], rows: list[EnrollmentRow]) -> None:
             async with turns:
                 await self._serve_one(events, rows, done, outages)
+            if len(done) >= MARK_EVERY:
+                await self._mark_early(done, outages)
 
         async with asyncio.TaskGroup() as group:
             for customer, events in by_customer.items():
@@ -143,6 +148,14 @@ class Dispatcher:
                     group.create_task(in_turn(events, rows))
         if outages:
             raise outages[0]
+
+    async def _mark_early(self, done: list[int], outages: list[TransientError]) -> None:
+        marking, done[:] = [*done], []
+        try:
+            await self._mark(marking)
+        except TransientError as error:
+            done.extend(marking)
+            outages.append(error)
 
     async def _serve_one(
         self,

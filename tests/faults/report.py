@@ -32,7 +32,7 @@ class Report:
         yield f"ended in turn    {_counted(Counter(self.restarts))}"
         old = sum(map(is_too_old, evidence.events))
         yield f"events           {len(evidence.promises)} answered with 200, {len(evidence.events)} stored"
-        yield f"too late         {old} events were delivered a product day late, and start nothing"
+        yield f"too late         {old} events were received a product day late, and start nothing"
         yield f"enrollments      {len(evidence.enrollments)}: {_counted(outcomes)}"
         yield f"messages         {len(evidence.messages)}: {_counted(statuses)}"
         yield f"conversations    {_counted(Counter(each.what.value for each in evidence.conversations))}"

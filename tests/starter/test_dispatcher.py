@@ -94,14 +94,22 @@ class Post:
         self.dispatcher = Dispatcher(database, self.clock, self.routes, self.temporal)
         self._numbers = iter(range(1, 1_000_000))
 
-    def event(self, name: str, customer: str = "anna", *, at: datetime = NOON, **properties: Any) -> Event:
+    def event(
+        self,
+        name: str,
+        customer: str = "anna",
+        *,
+        at: datetime = NOON,
+        received_at: datetime | None = None,
+        **properties: Any,
+    ) -> Event:
         return Event(
             message_id=f"e-{next(self._numbers)}",
             type=EventType.TRACK,
             name=name,
             user_id=customer,
             occurred_at=at,
-            received_at=at,
+            received_at=received_at or at,
             properties=properties,
         )
 
@@ -299,7 +307,10 @@ async def test_an_old_event_begins_nothing_and_is_told_all_the_same(post: Post) 
     await post.commit(post.added())
     await post.deliver()
     post.clock.moment = NOON + timedelta(hours=25)
-    await post.commit(post.event(names.ORDER_COMPLETED, at=NOON + MINUTE, order_id="o-1"), post.added("boris"))
+    now = post.clock.moment
+    order = post.event(names.ORDER_COMPLETED, at=NOON + MINUTE, received_at=now, order_id="o-1")
+    cart = post.event(names.PRODUCT_ADDED, "boris", received_at=now, product_id="lamp", price=49)
+    await post.commit(order, cart)
     await post.deliver()
     assert post.temporal.went[1:] == ["purchase cart-recovery/anna"]
     assert (await post.rows("boris"), await post.pending()) == ([], 0)

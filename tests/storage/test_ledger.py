@@ -368,3 +368,14 @@ async def test_the_list_ends_with_the_newest_decision(database: Database) -> Non
         assert [row.step for row in await ledger.list(customer="anna", limit=2)] == ["c", "d"]
         assert [row.step for row in await ledger.list(journey="welcome")] == ["e"]
         assert await ledger.list(customer="ben", journey="welcome") == []
+
+
+async def test_an_attempt_that_was_given_up_takes_back_its_own_mark_and_no_others(database: Database) -> None:
+    """A hand-over that timed out may say so while the next attempt, or the one after, is at the mail server."""
+    message = await rendered(database, kind=Kind.TRANSACTIONAL)
+    await hand_over(database, message)
+    await hand_over(database, message)  # the next attempt, while the first still ends
+    async with database.transaction() as session:
+        await Ledger(session).take_back(message)
+    row = await get(database, message)
+    assert (row.status, row.hand_overs) == (MessageStatus.HANDED_OVER, 1)

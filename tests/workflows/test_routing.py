@@ -32,7 +32,9 @@ EMPTY = Customer(id="anna", first_seen_at=NOON, last_seen_at=NOON)
 SHOPPER = EMPTY.model_copy(update={"cart": Cart(lines=(CartLine(product_id="lamp", price=49),))})
 
 
-def stored(name: str, *, at: datetime = NOON, message_id: str = "e-1", **fields: Any) -> StoredEvent:
+def stored(
+    name: str, *, at: datetime = NOON, received_at: datetime | None = None, message_id: str = "e-1", **fields: Any
+) -> StoredEvent:
     properties = fields.pop("properties", {})
     event = Event(
         message_id=message_id,
@@ -40,7 +42,7 @@ def stored(name: str, *, at: datetime = NOON, message_id: str = "e-1", **fields:
         name=name,
         user_id="anna",
         occurred_at=at,
-        received_at=at,
+        received_at=received_at or at,
         properties=properties,
     )
     return StoredEvent(seq=7, customer="anna", event=event, **fields)
@@ -145,8 +147,14 @@ def test_a_trigger_that_does_not_match_begins_nothing() -> None:
 
 
 @pytest.mark.parametrize(("age", "begins"), [(24 * HOUR, True), (24 * HOUR + timedelta(seconds=1), False)])
-def test_an_event_begins_something_only_while_it_is_fresh(age: timedelta, begins: bool) -> None:
-    assert (ROUTES.begin(CART, stored(names.PRODUCT_ADDED, at=NOON - age), SHOPPER, NOON) is not None) is begins
+def test_an_event_begins_something_only_if_it_was_reported_in_time(age: timedelta, begins: bool) -> None:
+    event = stored(names.PRODUCT_ADDED, at=NOON - age, received_at=NOON)
+    assert (ROUTES.begin(CART, event, SHOPPER, NOON) is not None) is begins
+
+
+def test_an_outage_of_ours_makes_no_event_old() -> None:
+    accepted = stored(names.PRODUCT_ADDED, at=NOON, received_at=NOON)
+    assert ROUTES.begin(CART, accepted, SHOPPER, NOON + 72 * HOUR) is not None
 
 
 @pytest.mark.parametrize(

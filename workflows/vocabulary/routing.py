@@ -95,9 +95,12 @@ class Routes:
         return [*self._by_event.get(event.name, ()), *self._anything]
 
     def begin(self, plan: Plan, stored: StoredEvent, customer: Customer, now: datetime) -> Begin | None:
-        """The enrollment that the event begins in a journey, if its trigger matches and the event is fresh."""
+        """The enrollment that the event begins in a journey, if its trigger matches and the event was fresh.
+
+        By when it was received: what we had accepted before an outage of our own is not old for that.
+        """
         event = stored.event
-        if now - event.occurred_at > plan.fresh_for or not plan.trigger.matches(stored, customer):
+        if event.received_at - event.occurred_at > plan.fresh_for or not plan.trigger.matches(stored, customer):
             return None
         return self.enroll(plan, stored.customer, occasion_of(stored), now, key=key_of(plan, event))
 
