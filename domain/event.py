@@ -21,18 +21,52 @@ CHECKOUT_STARTED = "Checkout Started"
 ORDER_COMPLETED = "Order Completed"
 ORDER_CANCELLED = "Order Cancelled"
 ORDER_REFUNDED = "Order Refunded"
+PRODUCT_WISHED_FOR = "Product Added to Wishlist"
+PRODUCT_REVIEWED = "Product Reviewed"
+
+# Segment's spec for B2B services (…/spec/b2b-saas/) and for video (…/spec/video/).
+SIGNED_UP = "Signed Up"
+TRIAL_STARTED = "Trial Started"
+VIDEO_COMPLETED = "Video Playback Completed"
+
+# No spec has these; the names follow its pattern, a thing and what became of it.
+PRICING_VIEWED = "Pricing Viewed"
+SUBSCRIPTION_STARTED = "Subscription Started"
+SUBSCRIPTION_UPDATED = "Subscription Updated"
+SUBSCRIPTION_RENEWED = "Subscription Renewed"
+SUBSCRIPTION_CANCELLED = "Subscription Cancelled"
+GUIDE_OPENED = "Guide Opened"
+WEBINAR_REGISTERED = "Webinar Registered"
+WEBINAR_CANCELLED = "Webinar Registration Cancelled"
+CONTENT_DOWNLOADED = "Content Downloaded"
+CONTENT_VIEWED = "Content Viewed"
+LOYALTY_TIER_REACHED = "Loyalty Tier Reached"
 
 # The Segment spec for email (…/spec/email/).
 EMAIL_LINK_CLICKED = "Email Link Clicked"
+EMAIL_OPENED = "Email Opened"
 UNSUBSCRIBED = "Unsubscribed"
 EMAIL_BOUNCED = "Email Bounced"
 EMAIL_COMPLAINED = "Email Marked as Spam"
 
 # Ours: what Segue concludes from what was reported, stored beside it in the same transaction.
 CART_EMPTIED = "Cart Emptied"
+CUSTOMER_RETURNED = "Customer Returned"
+"""The first thing somebody did on the site after thirty days away."""
+
+# Ours: what scheduled sources find in the database, each once for its occasion.
+CUSTOMER_LAPSED = "Customer Lapsed"
+FIRST_ORDER_ANNIVERSARY = "First Order Anniversary"
+BIRTHDAY = "Birthday"
+REPURCHASE_DUE = "Repurchase Due"
+ADVOCATE_FOUND = "Advocate Found"
+NEWSLETTER_DUE = "Newsletter Due"
 
 CART_ACTIVITY = (PRODUCT_ADDED, PRODUCT_REMOVED, CART_VIEWED, CART_EMPTIED)
 """What restarts the quiet hour of an abandoned cart."""
+
+BROWSING = (PRODUCT_VIEWED, PRODUCT_LIST_VIEWED, PRODUCTS_SEARCHED)
+"""What restarts the quiet time of somebody who looks around."""
 
 
 class EventType(StrEnum):

@@ -30,6 +30,11 @@ class Recipient(Value):
     locale: str | None = None
     """BCP 47, as reported: `de-AT`, `pt_BR`. None if unknown."""
     tier: Tier = Tier.LOW
+    vip: bool = False
+    """One of the shop's best customers."""
+    industry: str = ""
+    """As reported, in lower case; empty if unknown."""
+    loyalty_tier: str = ""
 
     @property
     def language(self) -> str:
@@ -84,6 +89,31 @@ class Review(Value):
     rating: int = Field(default=5, ge=1, le=5)
 
 
+class About(Value):
+    """What the enrollment is about, read from the event that began it and from later ones that changed it.
+
+    A webinar, a piece of content, a subscription, a trial, an anniversary: each uses the fields it has, the rest is
+    empty. Moments carry the customer's own zone.
+    """
+
+    title: str = ""
+    url: str = ""
+    topic: str = ""
+    industry: str = ""
+    plan: str = ""
+    """Of a subscription or trial."""
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    renews_at: Instant | None = None
+    recording_url: str = ""
+    guide_url: str = ""
+    manage_url: str = ""
+    years: int = 0
+    """Which anniversary it is."""
+    level: str = ""
+    """The loyalty tier that was reached."""
+
+
 class Shop(Value):
     """Who writes. The notes are the shop's own words on what holds buyers back; empty ones get careful general copy."""
 
@@ -117,7 +147,19 @@ class RenderContext(Value):
     cart: Cart = Cart()
     order: Order | None = None
     offer: Offer | None = None
+    about: About = About()
+    focus: CartLine | None = None
+    """The product it is about: the one that began the enrollment, else the one looked at most."""
+    category: str = ""
+    """The category the customer cares about most now; empty if none stands out."""
     recommendations: tuple[CartLine, ...] = ()
+    """Complements of what was ordered or lies in the cart, else the bestsellers of the category, else of the shop."""
+    alternatives: tuple[CartLine, ...] = ()
+    """Of the same category as `focus`, near its price."""
+    new_arrivals: tuple[CartLine, ...] = ()
+    """Of `category` first, the newest first."""
+    bestsellers: tuple[CartLine, ...] = ()
+    """Of `category` first."""
     reviews: tuple[Review, ...] = ()
     unsubscribe_url: str
 
