@@ -79,6 +79,8 @@ class ShopSettings(Value):
     shipping_note: str = ""
     returns_note: str = ""
     payment_note: str = ""
+    sizing_note: str = ""
+    chat_url: WebAddress | None = None
 
 
 class Settings(BaseSettings):

@@ -127,6 +127,9 @@ class Shop(Value):
     shipping_note: str = ""
     returns_note: str = ""
     payment_note: str = ""
+    sizing_note: str = ""
+    chat_url: str | None = None
+    """Where a person answers at once. None: mails lead to `support_email`."""
 
     @model_validator(mode="after")
     def _url_is_web_address(self) -> Self:
