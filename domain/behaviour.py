@@ -14,8 +14,10 @@ from typing import Any
 from domain import event as names
 from domain.customer import VISIT_GAP
 from domain.event import Event, EventType, StoredEvent
+from domain.evidence import is_praise, tells
 from domain.intent import Action, Behaviour
 from domain.message import Stage
+from domain.segment_rules import DEFAULT_RULES, SegmentRules
 
 REPEATS = 3
 """So many views of one product are a second thought, not a mistaken click."""
@@ -37,13 +39,16 @@ _ACTIONS = {
 _VIEWS = (names.PRODUCT_VIEWED, names.PRODUCT_LIST_VIEWED)
 
 
-def observe(events: Sequence[StoredEvent], *, now: datetime, orders: int = 0) -> Behaviour:
+def observe(
+    events: Sequence[StoredEvent], *, now: datetime, orders: int = 0, rules: SegmentRules = DEFAULT_RULES
+) -> Behaviour:
     """Read a customer's recent events.
 
     Args:
         events: what the store has, in any order.
         now: product time; tells whether a cart was left.
         orders: how many orders the customer made in all, for those older than `events`.
+        rules: when a customer counts as an advocate.
     """
     ordered = [stored.event for stored in sorted(events, key=lambda stored: (stored.event.occurred_at, stored.seq))]
     seen = _activity(ordered)
@@ -60,7 +65,9 @@ def observe(events: Sequence[StoredEvent], *, now: datetime, orders: int = 0) ->
         # Half an hour away ends a visit; before that the customer may still be on the way to the till.
         cart_abandoned=bool(cart) and now - seen[-1].occurred_at >= VISIT_GAP,
         category_focus=_category_focus(current),
-        stage=_stage(deepest, has_ordered=orders > 0 or len(open_matters) < len(ordered)),
+        stage=Stage.ADVOCACY
+        if orders >= rules.loyal_orders and _speaks_well(ordered, now - rules.lately)
+        else _stage(deepest, has_ordered=orders > 0 or len(open_matters) < len(ordered)),
         last_activity_at=seen[-1].occurred_at if seen else None,
     )
 
@@ -110,6 +117,12 @@ def _stage(deepest: Action, *, has_ordered: bool) -> Stage:
     if has_ordered:
         return Stage.RETENTION
     return Stage.CONSIDERATION if deepest >= Action.PRODUCT else Stage.AWARENESS
+
+
+def _speaks_well(events: list[Event], since: datetime) -> bool:
+    """Whether they still take part: praised a product, or clicked in a mail."""
+    recent = [event for event in events if event.occurred_at >= since]
+    return any(is_praise(event) or tells(event, names.EMAIL_LINK_CLICKED) for event in recent)
 
 
 def _sessions(activity: list[Event]) -> list[list[Event]]:
