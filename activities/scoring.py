@@ -1,12 +1,10 @@
 """Scores intent, and chooses what follows from it."""
 
-from datetime import timedelta
-
 from temporalio import activity
 
 from activities.moment import moment_of
 from domain import calls
-from domain.behaviour import observe
+from domain.behaviour import LOOK_BACK, observe
 from domain.clock import Clock
 from domain.draw import draw
 from domain.intent import Intent, Thresholds, score
@@ -15,9 +13,6 @@ from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
 from storage.exposures import Exposures
-
-LOOK_BACK = timedelta(days=30)
-"""Older behaviour has decayed to nothing."""
 
 
 class ScoringActivities:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from domain import basket
 from domain import event as names
 from domain.event import Event, EventType
+from domain.intent import Action
 
 CLOSING: Final = (names.ORDER_COMPLETED, names.SUBSCRIPTION_STARTED)
 """The customer bought: it answers all that came before it."""
@@ -25,7 +26,36 @@ PRICING_PAGES: Final = frozenset({"pricing", "prices", "preise"})
 GOOD_RATING: Final = 4
 """Of five stars: a review of so many speaks for the product."""
 
+ACTIONS: Final[Mapping[str, Action]] = {
+    names.EMAIL_OPENED: Action.MAIL_OPENED,
+    names.EMAIL_LINK_CLICKED: Action.HOMEPAGE,  # came to the site; where to, the next event tells
+    names.SIGNED_UP: Action.HOMEPAGE,
+    names.PRODUCT_REVIEWED: Action.HOMEPAGE,
+    names.PRODUCT_LIST_VIEWED: Action.CATEGORY,
+    names.PRODUCTS_SEARCHED: Action.CATEGORY,
+    **dict.fromkeys(CONTENT_READ, Action.CONTENT),
+    **dict.fromkeys(CONTENT_TAKEN, Action.CONTENT_TAKEN),
+    names.PRODUCT_VIEWED: Action.PRODUCT,
+    names.PRODUCT_REMOVED: Action.PRODUCT,
+    names.PRICING_VIEWED: Action.PRICING,
+    names.PRODUCT_WISHED_FOR: Action.WISHED,
+    names.CART_VIEWED: Action.CART_VIEWED,
+    names.PRODUCT_ADDED: Action.CART_ADDED,
+    names.CHECKOUT_STARTED: Action.CHECKOUT,
+    **dict.fromkeys(CLOSING, Action.CHECKOUT),  # counts as activity only: reading starts after it
+}
+"""What a track event of a name says by itself. A page or screen is `Action.HOMEPAGE`, or one about prices."""
+
 _PAGES: Final = (EventType.PAGE, EventType.SCREEN)
+
+
+def action_of(event: Event) -> Action:
+    """What the customer did. NONE: the event is no activity of theirs, or none we can read."""
+    if is_about_prices(event):
+        return Action.PRICING
+    if event.type is EventType.TRACK:
+        return ACTIONS.get(event.name, Action.NONE)
+    return Action.HOMEPAGE if is_page(event) else Action.NONE
 
 
 def tells(event: Event, *track_names: str) -> bool:

@@ -27,6 +27,15 @@ HALF_LIFE = timedelta(days=7)
 """What a visit says halves in a week: the span in which a stage's mails are capped, so that a sequence which starts
 high ends low. A left cart stays high for about five days and is low after ten."""
 
+DEEP_SESSION = 8
+"""So many steps in one session are more than a glance, whatever the steps were."""
+
+MANY_VISITS = 3
+"""So many visits without an order are an interest that stays."""
+
+PERSISTENCE = 5.0
+"""The depth points that a deep session earns beyond its furthest action, and as many for many visits."""
+
 LOOK_AROUND_TIME = 10.0
 """The time points that a cart dropped in a short session earns at most."""
 
@@ -60,16 +69,30 @@ class Action(IntEnum):
     """How far a customer went, in order."""
 
     NONE = 0
-    HOMEPAGE = 1
-    """A page that is neither category nor product."""
-    CATEGORY = 2
+    MAIL_OPENED = 1
+    """The pictures of a mail were loaded, by the customer or by a machine: nothing else is known."""
+    HOMEPAGE = 2
+    """A page that is neither category, product nor price."""
+    CATEGORY = 3
     """A product list or a search."""
-    PRODUCT = 3
-    REPEATED_PRODUCT = 4
+    CONTENT = 4
+    """An article or a guide."""
+    CONTENT_TAKEN = 5
+    """A download, a video seen to its end, a webinar registered for."""
+    CONTENT_REPEATED = 6
+    """At least two of these."""
+    PRODUCT = 7
+    PRICING = 8
+    """The price list of what has no product page, such as a service."""
+    WISHED = 9
+    """A product put on the wishlist."""
+    REPEATED_PRODUCT = 10
     """The same product at least three times."""
-    CART_VIEWED = 5
-    CART_ADDED = 6
-    CHECKOUT = 7
+    REPEATED_PRICING = 11
+    """Prices at least three times."""
+    CART_VIEWED = 12
+    CART_ADDED = 13
+    CHECKOUT = 14
 
 
 class Behaviour(Value):
@@ -77,14 +100,20 @@ class Behaviour(Value):
 
     time_on_products: timedelta = Field(default=timedelta(), ge=timedelta())
     """On product views, over all recent sessions."""
+    time_on_prices: timedelta = Field(default=timedelta(), ge=timedelta())
+    """On pages about prices, likewise."""
     session: timedelta = Field(default=timedelta(), ge=timedelta())
     """Length of the session that last touched the cart, else of the latest."""
+    session_steps: int = Field(default=0, ge=0)
+    """What was done in that session, in events."""
+    visits: int = Field(default=0, ge=0)
+    """How often the customer came."""
     deepest: Action = Action.NONE
-    repeated_product: bool = False
-    """Looked at one product again and again, whatever else was done: keeps a dropped cart from hiding it."""
+    look: Action = Action.NONE
+    """The furthest look, below a cart, whatever else was done: keeps a dropped cart from hiding it."""
     cart_abandoned: bool = False
     category_focus: float = Field(default=0.0, ge=0, le=1)
-    """Share of the most viewed category among all views."""
+    """Share of the most viewed category among all views and choices."""
     stage: Stage = Stage.AWARENESS
     last_activity_at: Instant | None = None
     """None: nothing was seen yet."""
@@ -109,11 +138,29 @@ class Intent(WireValue):
     why: str
     """One line, such as "94: product views over 5 min, cart left in a long session". No personal data."""
     scored_at: Instant
+    least: float = 0.0
+    """What was done counts at least so much, before it fades, and at most `most`."""
+    most: float = 100.0
+    freshness: float = 1.0
+    """The share that time has left of it."""
 
     @property
     def weighted(self) -> float:
         """The sum of the parts, before the bounds of the action and before fading."""
         return sum(part.contribution for part in self.parts)
+
+    def explained(self) -> tuple[tuple[str, str], ...]:
+        """How the score came about, step by step: what each step is, and what it says. No personal data."""
+        parts = [(part.name, f"{part.contribution:g} of {100 * part.weight:g}, {part.why}") for part in self.parts]
+        bounded = min(max(self.weighted, self.least), self.most)
+        if bounded != self.weighted:
+            limit = "at least" if bounded > self.weighted else "at most"
+            parts.append(("together", f"{self.weighted:g}; what was done counts {limit} {bounded:g}"))
+        else:
+            parts.append(("together", f"{self.weighted:g}"))
+        if round(bounded) != self.score:
+            parts.append(("faded", f"{self.freshness:.0%} is left since the last activity"))
+        return (*parts, ("score", f"{self.score}, {self.tier.value}"))
 
 
 class Thresholds(Value):
@@ -157,10 +204,17 @@ class _Depth(NamedTuple):
 # default thresholds is the day or so for which an action keeps its tier while it fades.
 _DEPTHS = {
     Action.NONE: _Depth(0, 0, 34, "nothing done lately"),
+    Action.MAIL_OPENED: _Depth(5, 0, 34, "mail opened"),
     Action.HOMEPAGE: _Depth(10, 0, 34, "pages visited"),
     Action.CATEGORY: _Depth(20, 0, 54, "category viewed"),
+    Action.CONTENT: _Depth(20, 0, 54, "content read"),
+    Action.CONTENT_TAKEN: _Depth(30, 20, 54, "content downloaded or watched"),
+    Action.CONTENT_REPEATED: _Depth(40, 40, 54, "content downloaded or watched repeatedly"),
     Action.PRODUCT: _Depth(40, 40, 54, "product viewed"),
+    Action.PRICING: _Depth(50, 45, 54, "prices viewed"),
+    Action.WISHED: _Depth(60, 50, 54, "product put on the wishlist"),
     Action.REPEATED_PRODUCT: _Depth(70, 60, 100, "one product viewed again and again"),
+    Action.REPEATED_PRICING: _Depth(70, 60, 100, "prices viewed again and again"),
     Action.CART_VIEWED: _Depth(80, 60, 100, "cart viewed"),
     Action.CART_ADDED: _Depth(90, 60, 100, "product added to the cart"),
     Action.CHECKOUT: _Depth(100, 75, 100, "checkout started"),
@@ -187,22 +241,30 @@ def score(
 ) -> Intent:
     """Score what was seen of a customer, as of `now`. `previous` is the tier they were in, for hysteresis."""
     depth = _depth(behaviour)
-    parts = (_time_spent(behaviour), _depth_of_action(depth), _category_relevance(behaviour), _lifecycle(behaviour))
+    parts = (
+        _time_spent(behaviour),
+        _depth_of_action(behaviour, depth),
+        _category_relevance(behaviour),
+        _lifecycle(behaviour),
+    )
     weighted = sum(part.contribution for part in parts)
-    value = round(min(max(weighted, depth.floor), depth.ceiling) * _freshness(behaviour, now))
+    freshness = _freshness(behaviour, now)
+    value = round(min(max(weighted, depth.floor), depth.ceiling) * freshness)
     return Intent(
         score=value,
         tier=thresholds.tier(value, previous),
         parts=parts,
         why=f"{value}: {', '.join(_reasons(behaviour, depth, now))}",
         scored_at=now,
+        least=depth.floor,
+        most=depth.ceiling,
+        freshness=freshness,
     )
 
 
 def _depth(behaviour: Behaviour) -> _Depth:
     if _dropped_in_passing(behaviour):
-        look = Action.REPEATED_PRODUCT if behaviour.repeated_product else Action.PRODUCT
-        return _DEPTHS[look]._replace(phrase="cart left in a short session")
+        return _DEPTHS[max(Action.PRODUCT, behaviour.look)]._replace(phrase="cart left in a short session")
     if behaviour.cart_abandoned and behaviour.session > LONG_SESSION:
         return _LEFT_CHECKOUT if behaviour.deepest is Action.CHECKOUT else _LEFT_CART
     return _DEPTHS[behaviour.deepest]
@@ -216,14 +278,22 @@ def _dropped_in_passing(behaviour: Behaviour) -> bool:
 
 def _time_spent(behaviour: Behaviour) -> Part:
     """Linear up to full attention: nothing known speaks for another curve."""
-    points = 100 * min(behaviour.time_on_products / FULL_ATTENTION, 1.0)
+    points = 100 * min(_attention(behaviour) / FULL_ATTENTION, 1.0)
     if _dropped_in_passing(behaviour):
         points = min(points, LOOK_AROUND_TIME)
-    return _part("time spent", 0.30, points, _time_phrase(behaviour.time_on_products))
+    return _part("time spent", 0.30, points, _time_phrase(behaviour))
 
 
-def _depth_of_action(depth: _Depth) -> Part:
-    return _part("depth of action", 0.25, depth.points, depth.phrase)
+def _depth_of_action(behaviour: Behaviour, depth: _Depth) -> Part:
+    persistence = _persistence(behaviour)
+    points = min(depth.points + PERSISTENCE * len(persistence), 100.0)
+    return _part("depth of action", 0.25, points, ", ".join([depth.phrase, *persistence]))
+
+
+def _persistence(behaviour: Behaviour) -> list[str]:
+    """What shows an interest beyond the furthest action."""
+    deep = [f"{behaviour.session_steps} steps in a session"] if behaviour.session_steps >= DEEP_SESSION else []
+    return [*deep, f"{behaviour.visits} visits"] if behaviour.visits >= MANY_VISITS else deep
 
 
 def _category_relevance(behaviour: Behaviour) -> Part:
@@ -250,15 +320,22 @@ def _age(behaviour: Behaviour, now: datetime) -> timedelta:
 
 
 def _reasons(behaviour: Behaviour, depth: _Depth, now: datetime) -> list[str]:
-    reasons = [_time_phrase(behaviour.time_on_products)] if behaviour.time_on_products >= timedelta(minutes=1) else []
-    reasons.append(depth.phrase)
+    attention = _attention(behaviour)
+    reasons = [_time_phrase(behaviour)] if attention >= timedelta(minutes=1) else []
+    reasons += [depth.phrase, *_persistence(behaviour)]
     if days := _age(behaviour, now).days:
         reasons.append(f"{days} {'day' if days == 1 else 'days'} ago")
     return reasons
 
 
-def _time_phrase(spent: timedelta) -> str:
+def _attention(behaviour: Behaviour) -> timedelta:
+    return behaviour.time_on_products + behaviour.time_on_prices
+
+
+def _time_phrase(behaviour: Behaviour) -> str:
+    spent = _attention(behaviour)
+    looked_at = "product views" if not behaviour.time_on_prices else "views of products and prices"
     if spent > FULL_ATTENTION:
-        return "product views over 5 min"
+        return f"{looked_at} over 5 min"
     minutes = spent // timedelta(minutes=1)
-    return f"product views of {minutes} min" if minutes else "product views under a minute"
+    return f"{looked_at} of {minutes} min" if minutes else f"{looked_at} under a minute"

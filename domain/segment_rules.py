@@ -13,8 +13,8 @@ Span = Annotated[timedelta, Field(gt=timedelta(), le=timedelta(days=3650))]
 class SegmentRules(Value):
     """The thresholds. Spans end with now; an amount is in the shop's currency."""
 
-    lately: Span = timedelta(days=30)
-    """For content, prices, reviews and clicks in mails. Older is another matter. Ninety days are read at most."""
+    lately: Annotated[timedelta, Field(gt=timedelta(), le=timedelta(days=30))] = timedelta(days=30)
+    """For content, prices, reviews and clicks in mails. At most 30 days: older events are not read."""
     content_pieces: int = Field(default=3, ge=1)
     """Content explorer: so many pieces lately."""
     pricing_views: int = Field(default=2, ge=1)

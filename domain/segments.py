@@ -46,7 +46,7 @@ def segments_of(
 
     Args:
         customer: the facts.
-        events: what the store has of the last `rules.lately` at least, in any order; more does not matter.
+        events: what the store has of the last 30 days at least, in any order; more does not matter.
         now: product time.
         rules: the thresholds.
     """

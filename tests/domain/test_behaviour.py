@@ -7,23 +7,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.behaviour import observe
+from domain.behaviour import LOOK_BACK, observe
 from domain.event import (
     CART_EMPTIED,
     CART_VIEWED,
     CHECKOUT_STARTED,
+    CONTENT_DOWNLOADED,
+    CONTENT_VIEWED,
     EMAIL_BOUNCED,
     EMAIL_LINK_CLICKED,
+    EMAIL_OPENED,
+    GUIDE_OPENED,
     ORDER_COMPLETED,
+    PRICING_VIEWED,
     PRODUCT_ADDED,
     PRODUCT_LIST_VIEWED,
     PRODUCT_REMOVED,
+    PRODUCT_REVIEWED,
     PRODUCT_VIEWED,
+    PRODUCT_WISHED_FOR,
     PRODUCTS_SEARCHED,
+    SIGNED_UP,
+    SUBSCRIPTION_STARTED,
+    VIDEO_COMPLETED,
+    WEBINAR_REGISTERED,
     Event,
     EventType,
     StoredEvent,
 )
+from domain.evidence import ACTIONS
 from domain.intent import Action, Behaviour, score
 from domain.message import Stage
 
@@ -80,6 +92,21 @@ class TestDepth:
             ((event(CHECKOUT_STARTED), event(ORDER_COMPLETED, 1), event(PRODUCT_VIEWED, 2)), Action.PRODUCT),
             ((event(ORDER_COMPLETED), event(CART_VIEWED, 1), event(ORDER_COMPLETED, 2)), Action.NONE),
             ((event("Product Viewed", kind=EventType.PAGE),), Action.HOMEPAGE),
+            ((event(EMAIL_OPENED),), Action.MAIL_OPENED),
+            ((event(SIGNED_UP), event(EMAIL_OPENED, 1)), Action.HOMEPAGE),
+            ((event(PRODUCT_REVIEWED, rating=1),), Action.HOMEPAGE),
+            ((event(CONTENT_VIEWED),), Action.CONTENT),
+            ((event(GUIDE_OPENED), event(PRODUCT_LIST_VIEWED, 1)), Action.CONTENT),
+            ((event(CONTENT_DOWNLOADED),), Action.CONTENT_TAKEN),
+            ((event(VIDEO_COMPLETED), event(CONTENT_VIEWED, 1)), Action.CONTENT_TAKEN),
+            ((event(WEBINAR_REGISTERED),), Action.CONTENT_TAKEN),
+            ((event(CONTENT_DOWNLOADED), event(CONTENT_DOWNLOADED, 1)), Action.CONTENT_REPEATED),
+            ((event(CONTENT_DOWNLOADED), event(VIDEO_COMPLETED, 1)), Action.CONTENT_REPEATED),
+            ((event(PRICING_VIEWED), event(PRODUCT_VIEWED, 1)), Action.PRICING),
+            ((event(PRODUCT_WISHED_FOR), event(PRICING_VIEWED, 1)), Action.WISHED),
+            (tuple(event(PRICING_VIEWED, minute) for minute in range(3)), Action.REPEATED_PRICING),
+            ((event(PRICING_VIEWED), event(SUBSCRIPTION_STARTED, 1)), Action.NONE),
+            ((event(PRODUCT_ADDED), event(SUBSCRIPTION_STARTED, 1), page(2)), Action.HOMEPAGE),
             ((event("identify", kind=EventType.IDENTIFY), event("alias", kind=EventType.ALIAS)), Action.NONE),
         ],
     )
@@ -92,7 +119,7 @@ class TestDepth:
         assert seen(*views[:2], other).deepest is Action.PRODUCT
         assert seen(*views).deepest is Action.REPEATED_PRODUCT
         assert seen(*views, other).deepest is Action.REPEATED_PRODUCT
-        assert seen(*views, event(PRODUCT_ADDED, 4)).repeated_product
+        assert seen(*views, event(PRODUCT_ADDED, 4)).look is Action.REPEATED_PRODUCT
 
     def test_an_emptied_cart_does_not_hide_repeated_visits(self) -> None:
         views = [event(PRODUCT_VIEWED, minute, product_id="a") for minute in range(3)]
@@ -100,6 +127,28 @@ class TestDepth:
 
     def test_views_without_a_product_are_not_one_product(self) -> None:
         assert seen(*(event(PRODUCT_VIEWED, minute) for minute in range(5))).deepest is Action.PRODUCT
+
+    @pytest.mark.parametrize(
+        ("cart", "look"),
+        [
+            ((), Action.WISHED),
+            ((event(PRODUCT_ADDED, 1),), Action.WISHED),
+            ((event(PRODUCT_ADDED, 1), event(CART_EMPTIED, 2)), Action.WISHED),
+        ],
+    )
+    def test_a_cart_hides_no_look(self, cart: tuple[StoredEvent, ...], look: Action) -> None:
+        assert seen(event(PRODUCT_WISHED_FOR), *cart).look is look
+
+    def test_an_order_reported_once_more_closes_nothing(self) -> None:
+        events = [event(ORDER_COMPLETED), event(PRODUCT_ADDED, 1), event(ORDER_COMPLETED, 2)]
+        again = events[-1].model_copy(update={"repeats": True})
+        assert seen(*events).deepest is Action.NONE
+        assert seen(*events[:-1], again).deepest is Action.CART_ADDED
+
+    def test_what_is_older_than_thirty_days_is_not_read(self) -> None:
+        visit = event(PRODUCT_ADDED)
+        assert observe([visit], now=START + LOOK_BACK).deepest is Action.CART_ADDED
+        assert observe([visit], now=START + LOOK_BACK + MINUTE) == Behaviour()
 
     def test_the_order_of_arrival_does_not_matter(self) -> None:
         events = [event(PRODUCT_ADDED), event(ORDER_COMPLETED, 1), page(2)]
@@ -150,6 +199,33 @@ class TestTimeAndSessions:
     def test_nothing_seen_is_no_time_at_all(self) -> None:
         assert observe([], now=START) == Behaviour()
 
+    def test_time_on_prices_is_told_apart(self) -> None:
+        events = [event(PRODUCT_VIEWED), event(PRICING_VIEWED, 1), event("Pricing", 4, kind=EventType.PAGE), page(5)]
+        behaviour = seen(*events)
+        assert (behaviour.time_on_products, behaviour.time_on_prices) == (MINUTE, 4 * MINUTE)
+
+    def test_a_sessions_depth_is_what_was_done_in_it(self) -> None:
+        assert seen(*(page(minute) for minute in range(8))).session_steps == 8
+        assert seen(*(page(minute) for minute in range(8)), page(60)).session_steps == 1
+        assert seen(page(), event("Toaster Exploded", 1), event(EMAIL_OPENED, 2)).session_steps == 1
+
+    def test_visits_are_counted_by_the_pauses_between(self) -> None:
+        assert seen().visits == 0
+        assert seen(page(), page(30), page(61), page(200)).visits == 3
+        assert seen(page(0, session="kept"), page(60, session="kept")).visits == 2
+        assert seen(page(), event(ORDER_COMPLETED, 100), page(200)).visits == 1
+
+
+class TestMailOpened:
+    """Perhaps a machine did it: it tells that the mail arrived, and nothing of what the customer does."""
+
+    def test_is_no_activity(self) -> None:
+        events = [event(PRODUCT_ADDED), event(EMAIL_OPENED, 40)]
+        assert seen(*events) == seen(event(PRODUCT_ADDED), after=41)
+
+    def test_alone_it_fades_from_its_moment(self) -> None:
+        assert seen(event(EMAIL_OPENED, 3), after=LATER).last_activity_at == START + 3 * MINUTE
+
 
 class TestAbandonment:
     @pytest.mark.parametrize("name", [PRODUCT_ADDED, CART_VIEWED, CHECKOUT_STARTED])
@@ -183,6 +259,12 @@ class TestFocus:
         views = [event(PRODUCT_VIEWED, minute, category=category) for minute, category in enumerate(categories)]
         assert seen(*views).category_focus == pytest.approx(focus)
 
+    @pytest.mark.parametrize("name", [PRODUCT_ADDED, PRODUCT_WISHED_FOR])
+    def test_a_choice_counts_where_its_category_is_known(self, name: str) -> None:
+        views = [event(PRODUCT_VIEWED, 0, category="shoes"), event(PRODUCT_VIEWED, 1, category="hats")]
+        assert seen(*views, event(name, 2, category="shoes")).category_focus == pytest.approx(2 / 3)
+        assert seen(*views, event(name, 2)).category_focus == pytest.approx(1 / 2)
+
 
 class TestStage:
     @pytest.mark.parametrize(
@@ -198,6 +280,16 @@ class TestStage:
             ((event(ORDER_COMPLETED), event(PRODUCT_ADDED, 1)), 0, Stage.PURCHASE),
             ((page(),), 1, Stage.RETENTION),
             ((event(CART_VIEWED),), 3, Stage.PURCHASE),
+            ((event(CONTENT_VIEWED),), 0, Stage.AWARENESS),
+            ((event(CONTENT_DOWNLOADED),), 0, Stage.CONSIDERATION),
+            ((event(PRICING_VIEWED),), 0, Stage.CONSIDERATION),
+            ((event(SUBSCRIPTION_STARTED),), 0, Stage.RETENTION),
+            ((event(EMAIL_LINK_CLICKED),), 2, Stage.RETENTION),
+            ((event(EMAIL_LINK_CLICKED),), 3, Stage.ADVOCACY),
+            ((event(PRODUCT_REVIEWED, rating=4), event(PRODUCT_ADDED, 1)), 3, Stage.ADVOCACY),
+            ((event(PRODUCT_REVIEWED, rating="5"), event(ORDER_COMPLETED, 1)), 3, Stage.ADVOCACY),
+            ((event(PRODUCT_REVIEWED, rating=3),), 3, Stage.RETENTION),
+            ((event(PRODUCT_REVIEWED),), 3, Stage.RETENTION),
         ],
     )
     def test_follows_from_facts(self, events: tuple[StoredEvent, ...], orders: int, stage: Stage) -> None:
@@ -238,16 +330,23 @@ anything = st.recursive(
     max_leaves=5,
 )
 read_properties = st.fixed_dictionaries(
-    {}, optional={"product_id": anything, "category": anything, "time_on_page": anything}
+    {},
+    optional={
+        "product_id": anything,
+        "category": anything,
+        "time_on_page": anything,
+        "rating": anything,
+        "path": anything,
+        "url": anything | st.sampled_from(["http://[", "https://shop.example/pricing?x"]),
+    },
 )
-known_names = st.sampled_from(
-    [PRODUCT_VIEWED, PRODUCT_LIST_VIEWED, PRODUCT_ADDED, CART_VIEWED, CART_EMPTIED, CHECKOUT_STARTED, ORDER_COMPLETED]
-)
+known_names = st.sampled_from([*ACTIONS, CART_EMPTIED])
 minutes = st.floats(0, 5000)
 known_events = st.builds(
-    lambda name, minute, session, properties: event(name, minute, session=session, **properties),
+    lambda name, minute, kind, session, properties: event(name, minute, kind=kind, session=session, **properties),
     known_names,
     minutes,
+    st.sampled_from([EventType.TRACK, EventType.TRACK, EventType.PAGE, EventType.SCREEN]),
     anything,
     read_properties,
 )

@@ -100,7 +100,7 @@ class TestAnchors:
         assert score_now(behaviour(deepest=Action.CHECKOUT, cart_abandoned=True, session=session)).score == 75
 
     def test_a_dropped_cart_does_not_hide_repeated_visits(self) -> None:
-        dropped = behaviour(deepest=Action.CART_ADDED, cart_abandoned=True, repeated_product=True)
+        dropped = behaviour(deepest=Action.CART_ADDED, cart_abandoned=True, look=Action.REPEATED_PRODUCT)
         assert score_now(dropped).score == 60
 
 
@@ -110,10 +110,17 @@ class TestTables:
         [
             # 25 % of the points; the scores with all other parts at none, and at their best (75 more)
             (Action.NONE, 0, 2, 34),
+            (Action.MAIL_OPENED, 1.25, 3, 34),
             (Action.HOMEPAGE, 2.5, 4, 34),
             (Action.CATEGORY, 5, 7, 54),
+            (Action.CONTENT, 5, 7, 54),
+            (Action.CONTENT_TAKEN, 7.5, 20, 54),
+            (Action.CONTENT_REPEATED, 10, 40, 54),
             (Action.PRODUCT, 10, 40, 54),
+            (Action.PRICING, 12.5, 45, 54),
+            (Action.WISHED, 15, 50, 54),
             (Action.REPEATED_PRODUCT, 17.5, 60, 92),
+            (Action.REPEATED_PRICING, 17.5, 60, 92),
             (Action.CART_VIEWED, 20, 60, 95),
             (Action.CART_ADDED, 22.5, 60, 98),  # 97.5
             (Action.CHECKOUT, 25, 75, 100),
@@ -141,6 +148,29 @@ class TestTables:
         assert score_now(behaviour(stage=stage)).parts[3].contribution == contribution
 
 
+class TestPersistence:
+    """A deep session and many visits each add 5 points of depth, which is 1.25 of the score."""
+
+    @pytest.mark.parametrize(
+        ("fields", "points", "why"),
+        [
+            ({"session_steps": 7, "visits": 2}, 40, "product viewed"),
+            ({"session_steps": 8}, 45, "product viewed, 8 steps in a session"),
+            ({"visits": 3}, 45, "product viewed, 3 visits"),
+            ({"session_steps": 9, "visits": 4}, 50, "product viewed, 9 steps in a session, 4 visits"),
+        ],
+    )
+    def test_adds_to_the_depth(self, fields: dict[str, int], points: float, why: str) -> None:
+        depth = score_now(behaviour(deepest=Action.PRODUCT, **fields)).parts[1]
+        assert (depth.points, depth.why) == (points, why)
+
+    def test_never_takes_an_action_out_of_its_bounds(self) -> None:
+        often = {"session_steps": 99, "visits": 99, "category_focus": 1, "time_on_products": 60 * MINUTE}
+        assert score_now(behaviour(deepest=Action.PRODUCT, **often)).tier is Tier.MEDIUM
+        assert score_now(behaviour(deepest=Action.HOMEPAGE, **often)).tier is Tier.LOW
+        assert score_now(behaviour(deepest=Action.CHECKOUT, **often)).parts[1].points == 100
+
+
 class TestReasons:
     @pytest.mark.parametrize(
         ("seen", "why"),
@@ -152,6 +182,8 @@ class TestReasons:
             (PRODUCT_VIEWER, "49: product views of 1 min, product viewed"),
             (behaviour(deepest=Action.CART_VIEWED, last_activity_at=NOW - DAY), "54: cart viewed, 1 day ago"),
             (behaviour(last_activity_at=None), "2: nothing done lately"),
+            (behaviour(deepest=Action.PRICING, time_on_prices=2 * MINUTE, visits=3),
+             "45: views of products and prices of 2 min, prices viewed, 3 visits"),
             (keen(deepest=Action.CHECKOUT, session=9 * MINUTE, cart_abandoned=True, last_activity_at=NOW - 7 * DAY),
              "47: product views over 5 min, checkout left in a long session, 7 days ago"),
         ],
@@ -173,6 +205,26 @@ class TestReasons:
             "100% of views in one category",
             "purchase stage",
         ]
+
+    def test_explained_adds_the_parts_up(self) -> None:
+        assert score_now(KEEN_LEFT_LONG).explained() == (
+            ("time spent", "30 of 30, product views over 5 min"),
+            ("depth of action", "25 of 25, cart left in a long session"),
+            ("category relevance", "25 of 25, 100% of views in one category"),
+            ("lifecycle stage", "14 of 20, purchase stage"),
+            ("together", "94"),
+            ("score", "94, high"),
+        )
+
+    def test_explained_says_where_the_sum_is_not_the_score(self) -> None:
+        faded = score(CART_VIEWED, now=NOW + HALF_LIFE).explained()
+        assert faded[-3:] == (
+            ("together", "34; what was done counts at least 60"),
+            ("faded", "50% is left since the last activity"),
+            ("score", "30, low"),
+        )
+        roaming = behaviour(deepest=Action.HOMEPAGE, category_focus=1, stage=Stage.ADVOCACY)
+        assert ("together", "47.5; what was done counts at most 34") in score_now(roaming).explained()
 
     def test_survives_the_wire(self) -> None:
         intent = score_now(KEEN_LEFT_LONG)
@@ -245,7 +297,10 @@ behaviours = st.builds(
     time_on_products=spans,
     session=spans,
     deepest=st.sampled_from(Action),
-    repeated_product=st.booleans(),
+    look=st.sampled_from([action for action in Action if action < Action.CART_VIEWED]),
+    session_steps=st.integers(0, 50),
+    visits=st.integers(0, 20),
+    time_on_prices=spans,
     cart_abandoned=st.booleans(),
     category_focus=st.floats(0, 1),
     stage=st.sampled_from(Stage),
@@ -290,6 +345,19 @@ class TestWhatMustHold:
     def test_deeper_and_more_focused_never_lower_the_score(self, seen: Behaviour, action: Action, focus: float) -> None:
         more = {"deepest": max(seen.deepest, action), "category_focus": max(seen.category_focus, focus)}
         assert score_now(seen.model_copy(update=more)).score >= score_now(seen).score
+
+    @given(behaviours)
+    @settings(max_examples=100, deadline=None)
+    def test_persistence_never_lowers_the_score(self, seen: Behaviour) -> None:
+        more = {"session_steps": seen.session_steps + 8, "visits": seen.visits + 3}
+        assert score_now(seen.model_copy(update=more)).score >= score_now(seen).score
+
+    @given(st.lists(st.integers(50, 54), max_size=30), st.sampled_from([Tier.MEDIUM, Tier.HIGH]))
+    @settings(max_examples=50, deadline=None)
+    def test_a_score_within_the_margin_keeps_the_tier(self, scores: list[int], tier: Tier) -> None:
+        """High begins at 55 and ends below 50: whoever moves between stays where they were."""
+        for value in scores:
+            assert DEFAULT_THRESHOLDS.tier(value, tier) is tier
 
     @given(behaviours, st.sampled_from(Tier))
     @settings(max_examples=100, deadline=None)
