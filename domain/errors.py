@@ -4,8 +4,10 @@
     ├── PermanentError
     │   ├── InvalidEventError       a backend sent something that is not a Segment call
     │   ├── UnknownJourneyError     no journey of that name is deployed
+    │   ├── UnknownSourceError      no scheduled source of that name is deployed
     │   ├── UnknownCustomerError    nobody of that id was ever reported
     │   ├── UnknownMessageError     no such row in the ledger
+    │   ├── InvalidCatalogueError   a catalogue file cannot be imported as it is; names line, field and remedy
     │   ├── TemplateError           a template is missing, or does not render for this customer
     │   ├── InvalidLinkError        a signed link is forged, was made for another purpose, or is too old
     │   ├── RefusedMessageError     the mail server said 5xx: this message will never be accepted
@@ -51,12 +53,20 @@ class UnknownJourneyError(PermanentError):
     """No journey of that name is deployed."""
 
 
+class UnknownSourceError(PermanentError):
+    """No scheduled source of that name is deployed."""
+
+
 class UnknownCustomerError(PermanentError):
     """Nobody of that id was ever reported."""
 
 
 class UnknownMessageError(PermanentError):
     """No such row in the ledger."""
+
+
+class InvalidCatalogueError(PermanentError):
+    """A catalogue file cannot be imported as it is. The message names line, field and remedy."""
 
 
 class TemplateError(PermanentError):

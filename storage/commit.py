@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from domain.coupon import read_codes
 from domain.customer import Customer
 from domain.errors import UnavailableError
 from domain.event import Event
@@ -17,6 +18,7 @@ from domain.folding import Folded, absorb, fold, is_order, order_id
 from domain.identity import Resolution
 from domain.model import Instant
 from domain.withdrawal import read_withdrawal
+from storage.coupons import Coupons
 from storage.customers import Customers
 from storage.identities import Identities
 from storage.joining import Joining
@@ -54,6 +56,7 @@ class Commit(Repository):
         await customers.save(customer for each in sorted(changed) if (customer := facts.get(each)) is not None)
         seqs = await self._insert_events(folded)
         await self._insert_orders(folded, seqs)
+        await self._redeem(folded)
         permissions = Permissions(self.session)
         await permissions.record(_consents(folded))
         for event, whose, _ in folded:
@@ -94,6 +97,14 @@ class Commit(Repository):
             statement = self.insert(_ORDERS).on_conflict_do_nothing(index_elements=["order_id"])
             stored = await self.execute(statement.returning(_ORDERS.c.order_id), rows)
             _require_all({row.order_id: 1 for row in stored}, len(rows))
+
+    async def _redeem(self, folded: Sequence[_FoldedEvent]) -> None:
+        """Note which coupons the new orders bear."""
+        orders = [(read_codes(event.properties), result.order) for event, _, result in folded if result.order]
+        coupons = Coupons(self.session)
+        # In the order of the codes, by everybody: so nobody waits in a circle.
+        for codes, order in sorted(((codes, order) for codes, order in orders if codes), key=lambda pair: pair[0]):
+            await coupons.redeem(codes, order.order_id, order.total, order.completed_at)
 
 
 async def _withdraw(permissions: Permissions, event: Event, whose: str) -> None:

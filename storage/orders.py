@@ -1,8 +1,11 @@
 """Orders: what was bought, once per order id."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from domain.folding import Order
+from domain.sales import Sales, count_sales
 from storage.repository import Repository
 from storage.tables import OrderRecord, table_of
 
@@ -17,3 +20,15 @@ class Orders(Repository):
         """The order that an event reported; None when it was no order, or one reported before."""
         row = (await self.execute(select(*_FIELDS).where(_ORDERS.c.event_seq == seq))).mappings().first()
         return Order.model_validate(dict(row)) if row is not None else None
+
+    async def bought(self, customer: str, since: datetime) -> frozenset[str]:
+        """Ids of what a customer bought since then."""
+        theirs = (_ORDERS.c.customer_id == customer) & (_ORDERS.c.completed_at >= since)
+        rows = (await self.execute(select(_ORDERS.c.lines).where(theirs))).scalars()
+        return frozenset(line["product_id"] for lines in rows for line in lines)
+
+    async def sales(self, latest: int) -> Sales:
+        """What the latest so many orders say of products. In the order of events, which has an index."""
+        newest = select(_ORDERS.c.lines).order_by(_ORDERS.c.event_seq.desc()).limit(latest)
+        rows = (await self.execute(newest)).scalars()
+        return count_sales([line["product_id"] for line in lines] for lines in rows)

@@ -18,11 +18,14 @@ SINCE_0003 = (
     "DROP TABLE breakers",
     "DROP INDEX ix_messages_handed_over_at",
     "DROP INDEX ix_messages_journey_handed_over_at",
+    "DROP TABLE products",
+    "DROP TABLE product_reviews",
+    "DROP TABLE coupons",
 )
 
 
 async def go_back(database: Database, revision: str, *columns: str) -> None:
-    """Make the schema that of an earlier revision: without these columns, and without what 0004 added."""
+    """Make the schema that of an earlier revision: without these columns, and without what came after 0003."""
     async with database.transaction() as session:
         connection = await session.connection()
         for statement in SINCE_0003:
