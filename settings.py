@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import time, timedelta
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -75,6 +75,8 @@ class ShopSettings(Value):
     postal_address: str = "1 Example Street, 12345 Example"
     support_email: str = "help@shop.example"
     currency: str = "USD"
+    logo_url: WebAddress | Literal[""] = ""
+    logo_width: int = Field(default=140, ge=24, le=400)
     cart_path: str = "/cart"
     shipping_note: str = ""
     returns_note: str = ""

@@ -123,6 +123,10 @@ class Shop(Value):
     """On one line or several: CAN-SPAM (16 CFR 316) wants a valid physical address in every marketing mail."""
     support_email: str
     currency: str = "USD"
+    logo_url: str = ""
+    """A picture that stands for the name at the head of each mail. Empty: the name is written."""
+    logo_width: int = Field(default=140, ge=24, le=400)
+    """Pixels as shown; give the picture twice as many."""
     cart_path: str = "/cart"
     shipping_note: str = ""
     returns_note: str = ""
@@ -164,7 +168,11 @@ class RenderContext(Value):
     bestsellers: tuple[CartLine, ...] = ()
     """Of `category` first."""
     reviews: tuple[Review, ...] = ()
+    now: Instant | None = None
+    """When the mail is written, in product time. None: mails name days, and not how far off they are."""
     unsubscribe_url: str
+    preferences_url: str = ""
+    """Where the customer chooses what to hear. Empty: there is no such page."""
 
 
 def samples(folder: Path = TEMPLATES / "samples") -> dict[str, RenderContext]:

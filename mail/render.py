@@ -4,12 +4,15 @@ Jinja2 first, MJML second, for each message. The other way round an HTML parser 
 out of tables, and with it every `{% if %}` between rows: conditional blocks would always show.
 
 A template is a file `<folder>/<name>.mjml.j2` that extends `layout.mjml.j2` and fills its blocks `subject`,
-`preheader` and `content`. A sibling `<name>.<language>.mjml.j2` takes its place for customers of that language.
+`preheader` and `content`. A sibling `<name>.<language>.mjml.j2` takes its place for customers of that language. What
+the partials say, and how dates and prices look, follows from the language of the template that was found, see
+`mail.speech`.
 """
 
 import html
 import re
 import traceback
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,15 +21,19 @@ import mrml
 
 from domain.errors import TemplateError
 from domain.model import Value
-from mail.context import DEFAULT_LANGUAGE, RenderContext
+from mail.context import DEFAULT_LANGUAGE, Recipient, RenderContext
 from mail.markup import first_problem
 from mail.sandbox import Sandbox
+from mail.speech import Speech
 from mail.text import to_text
 
 SUFFIX: Final = ".mjml.j2"
 
 MAX_SOURCE: Final = 400_000
 """Characters of MJML. Gmail cuts a mail off at 102 kB of HTML; this bound only stops run-away templates."""
+
+MOST_WAYS_TO_SPEAK: Final = 32
+"""Languages with the customs of a country, whose compiled templates are kept at a time."""
 
 _NAME = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")  # what XML does not allow
@@ -51,7 +58,8 @@ class Templates:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._environment = Sandbox(folder)
+        # Jinja compiles constant filters into a template, so that each way to speak needs templates of its own.
+        self._speaking = lru_cache(maxsize=MOST_WAYS_TO_SPEAK)(lambda speech: Sandbox(folder, speech))
 
     def names(self) -> tuple[str, ...]:
         """Name every template that can be rendered, in order; translations are not named apart."""
@@ -66,7 +74,7 @@ class Templates:
             TemplateError: There is no such template, it reads what the context lacks, or its MJML is not sound. The
                 message names the template, and the line where one is known.
         """
-        template, language = self._find(name, context.customer.language)
+        template, language = self._find(name, context.customer)
         source = self._source(name, template, {**dict(context), "language": language})
         try:
             compiled = mrml.to_html(source, render_options=_OPTIONS)
@@ -77,13 +85,20 @@ class Templates:
             raise TemplateError(f"{name}: the block {'preheader' if subject else 'subject'} is empty")
         return Body(subject=subject, preheader=preheader, html=compiled.content, text=to_text(compiled.content))
 
-    def _find(self, name: str, language: str) -> tuple[jinja2.Template, str]:
+    def languages(self, name: str) -> tuple[str, ...]:
+        """Name the languages that a template is written in, English first."""
+        base = self._folder / name
+        siblings = (path.name.split(".")[1] for path in base.parent.glob(f"{base.name}.*{SUFFIX}"))
+        return (DEFAULT_LANGUAGE, *sorted(language for language in siblings if _NAME.fullmatch(language)))
+
+    def _find(self, name: str, reader: Recipient) -> tuple[jinja2.Template, str]:
         if not _NAME.fullmatch(name):
             raise TemplateError(f"{name!r} is not a template's name: use lower case, digits, underscores and slashes")
-        for candidate, spoken in ((f"{name}.{language}", language), (name, DEFAULT_LANGUAGE)):
+        for candidate, language in ((f"{name}.{reader.language}", reader.language), (name, DEFAULT_LANGUAGE)):
             if (self._folder / f"{candidate}{SUFFIX}").is_file():
+                environment = self._speaking(Speech(self._folder, language, reader.locale))
                 try:
-                    return self._environment.get_template(f"{candidate}{SUFFIX}"), spoken
+                    return environment.get_template(f"{candidate}{SUFFIX}"), language
                 except jinja2.TemplateSyntaxError as error:
                     raise TemplateError(f"{name}: {error.name}, line {error.lineno}: {error.message}") from error
         raise TemplateError(f"{name}: there is no {name}{SUFFIX} in {self._folder}")

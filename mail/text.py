@@ -52,8 +52,18 @@ def _written(node: LexborNode) -> str:
     if tag in _BLOCKS:
         return _PARAGRAPH + inner + _PARAGRAPH
     if tag in _LINES:
-        return _LINE + ("- " if tag == "li" else "") + inner
+        return _LINE + (_bullet(node) if tag == "li" else "") + inner
     return inner + _CELL if tag in _LAYOUT_CELLS else inner
+
+
+def _bullet(item: LexborNode) -> str:
+    """A dash, or the item's number in a numbered list."""
+    if item.parent is None or item.parent.tag != "ol":
+        return "- "
+    number, before = 1, item.prev
+    while before is not None:
+        number, before = number + (before.tag == "li"), before.prev
+    return f"{number}. "
 
 
 def _link(node: LexborNode) -> str:
