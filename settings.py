@@ -83,6 +83,9 @@ class ShopSettings(Value):
     payment_note: str = ""
     sizing_note: str = ""
     chat_url: WebAddress | None = None
+    stories_url: WebAddress | Literal[""] = ""
+    comparison_url: WebAddress | Literal[""] = ""
+    demo_url: WebAddress | Literal[""] = ""
 
 
 class Settings(BaseSettings):

@@ -134,6 +134,12 @@ class Shop(Value):
     sizing_note: str = ""
     chat_url: str | None = None
     """Where a person answers at once. None: mails lead to `support_email`."""
+    stories_url: str = ""
+    """Case studies of the shop's. Of this and the next two, an empty one makes mails lead to the shop."""
+    comparison_url: str = ""
+    """Where what it sells is compared."""
+    demo_url: str = ""
+    """Where a live demonstration is booked."""
 
     @model_validator(mode="after")
     def _url_is_web_address(self) -> Self:
