@@ -18,6 +18,9 @@ PRODUCT_ADDED = "Product Added"
 PRODUCT_REMOVED = "Product Removed"
 CART_VIEWED = "Cart Viewed"
 CHECKOUT_STARTED = "Checkout Started"
+CHECKOUT_STEP_VIEWED = "Checkout Step Viewed"
+CHECKOUT_STEP_COMPLETED = "Checkout Step Completed"
+PAYMENT_INFO_ENTERED = "Payment Info Entered"
 ORDER_COMPLETED = "Order Completed"
 ORDER_CANCELLED = "Order Cancelled"
 ORDER_REFUNDED = "Order Refunded"
@@ -62,8 +65,29 @@ REPURCHASE_DUE = "Repurchase Due"
 ADVOCATE_FOUND = "Advocate Found"
 NEWSLETTER_DUE = "Newsletter Due"
 
+CONCLUDED = (
+    CART_EMPTIED,
+    CUSTOMER_RETURNED,
+    CUSTOMER_LAPSED,
+    FIRST_ORDER_ANNIVERSARY,
+    BIRTHDAY,
+    REPURCHASE_DUE,
+    ADVOCATE_FOUND,
+    NEWSLETTER_DUE,
+)
+"""All of ours: nothing that the customer did, so that nobody counts as having been there for them."""
+
 CART_ACTIVITY = (PRODUCT_ADDED, PRODUCT_REMOVED, CART_VIEWED, CART_EMPTIED)
 """What restarts the quiet hour of an abandoned cart."""
+
+CHECKOUT_ACTIVITY = (
+    CHECKOUT_STARTED,
+    CHECKOUT_STEP_VIEWED,
+    CHECKOUT_STEP_COMPLETED,
+    PAYMENT_INFO_ENTERED,
+    *CART_ACTIVITY,
+)
+"""What shows that somebody is still at the till, or went back to the cart."""
 
 BROWSING = (PRODUCT_VIEWED, PRODUCT_LIST_VIEWED, PRODUCTS_SEARCHED)
 """What restarts the quiet time of somebody who looks around."""

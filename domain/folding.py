@@ -6,7 +6,7 @@ event arrives after a newer one.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain import basket
@@ -22,10 +22,19 @@ MOST_COUNTED_NAMES = 500
 HIGHEST_TOTAL = 1e12
 """Of one order. Above it a revenue is a mistake, and would drown every other one."""
 
+AWAY = timedelta(days=30)
+"""Whoever does something on the site after so long has returned (`domain.event.CUSTOMER_RETURNED`)."""
+
 _LONGEST_ID = 256
 """As `domain.event.Event.message_id` has it."""
 
-_SITE_CALLS = (EventType.TRACK, EventType.PAGE, EventType.SCREEN)
+_SEEN = (EventType.PAGE, EventType.SCREEN)
+
+_OTHER_CALLS = (EventType.IDENTIFY, EventType.GROUP, EventType.ALIAS)
+
+_NOT_DONE_THERE = (names.UNSUBSCRIBED, *names.CONCLUDED)
+
+_WHOLE_CARTS = (names.CART_VIEWED, names.CHECKOUT_STARTED)
 
 _DO_NOT_BEGIN_VISITS = (names.EMAIL_LINK_CLICKED, names.ORDER_COMPLETED)
 """Activity, but no return to the shop by itself: a click is told as a click, and the page it opens must not be told
@@ -81,7 +90,7 @@ def fold(customer: Customer | None, event: Event, *, customer_id: str, known_ord
         nth=_nth(known, event, known_order),
         starts_visit=starts_visit,
         repeats=known_order is not None,
-        derived=_derive(known, shopped, event) if order is None else (),
+        derived=(*_return(customer, event), *(_derive(known, shopped, event) if order is None else ())),
         order=order,
         permissions=read_permissions(traits),
     )
@@ -103,12 +112,14 @@ def is_site_activity(event: Event) -> bool:
 
     What servers report about mail (delivered, opened, bounced, unsubscribed) and what Segue concludes is none.
     """
-    if event.type not in _SITE_CALLS:
-        return False
-    by_server = event.type is EventType.TRACK and event.name.startswith("Email ")
-    return event.name == names.EMAIL_LINK_CLICKED or not (
-        by_server or event.name in (names.UNSUBSCRIBED, names.CART_EMPTIED)
-    )
+    if event.type is EventType.TRACK:
+        return _is_done_there(event.name)
+    return event.type in _SEEN
+
+
+def was_active(customer: Customer) -> bool:
+    """Whether the customer was ever there, as far as is known: somebody whom a list brought was not."""
+    return any(_is_done_there(name) and name not in _OTHER_CALLS for name in customer.counts)
 
 
 def absorb(known: Customer | None, other: Customer, *, customer_id: str) -> Customer:
@@ -132,6 +143,29 @@ def absorb(known: Customer | None, other: Customer, *, customer_id: str) -> Cust
             "counts": _sum(known.counts, other.counts),
         }
     )
+
+
+def _is_done_there(name: str) -> bool:
+    by_server = name.startswith("Email ") and name != names.EMAIL_LINK_CLICKED
+    return not by_server and name not in _NOT_DONE_THERE
+
+
+def _return(customer: Customer | None, event: Event) -> tuple[Event, ...]:
+    """What follows when somebody is back. A click counts, and an order alone does not: it may be a renewal."""
+    if customer is None or not is_site_activity(event) or event.name == names.ORDER_COMPLETED:
+        return ()
+    away = event.occurred_at - customer.last_seen_at
+    if away < AWAY or not was_active(customer):
+        return ()
+    update: dict[str, Any] = {
+        "message_id": _derived_id(event.message_id, "customer-returned"),
+        "type": EventType.TRACK,
+        "name": names.CUSTOMER_RETURNED,
+        "properties": {"days_away": away.days},
+        "context": {},
+        "previous_id": None,
+    }
+    return (event.model_copy(update=update),)
 
 
 def _starts_visit(customer: Customer | None, event: Event) -> bool:
@@ -172,7 +206,7 @@ def _is_overtaken(customer: Customer, event: Event) -> bool:
     at, changed_at = event.occurred_at, customer.cart.changed_at
     if customer.last_order_at is not None and at < customer.last_order_at:
         return True
-    return event.name == names.CART_VIEWED and changed_at is not None and at < changed_at
+    return event.name in _WHOLE_CARTS and changed_at is not None and at < changed_at
 
 
 def _derive(before: Customer, after: Customer, event: Event) -> tuple[Event, ...]:
@@ -251,8 +285,14 @@ def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
 
 
+def _check_out(cart: Cart, properties: Mapping[str, Any], at: datetime) -> Cart:
+    """The till lists the cart. Nobody checks out with nothing, so an empty list says nothing."""
+    return basket.replace_products(cart, properties, at) if properties.get("products") else cart
+
+
 _CART_CHANGES: dict[str, Callable[[Cart, Mapping[str, Any], datetime], Cart]] = {
     names.PRODUCT_ADDED: basket.add_product,
     names.PRODUCT_REMOVED: basket.remove_product,
     names.CART_VIEWED: basket.replace_products,
+    names.CHECKOUT_STARTED: _check_out,
 }

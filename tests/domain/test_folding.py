@@ -485,3 +485,55 @@ def test_whatever_is_reported_facts_stay_sound(calls: list[Event]) -> None:
             assert customer.last_seen_at >= before.last_seen_at
             assert customer.orders >= before.orders
             assert customer.lifetime_value >= before.lifetime_value
+
+
+DAY = 24 * 60
+AWAY_FOR_A_MONTH = 30 * DAY
+
+
+@pytest.mark.parametrize("name", names.CONCLUDED)
+def test_what_segue_concludes_is_nothing_the_customer_did(name: str) -> None:
+    assert not is_site_activity(event(name))
+    assert is_site_activity(event(name, kind="page")), "a page may bear any name"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "is_told"),
+    [
+        ([event("Home", kind="page")], event("Home", kind="page", minute=AWAY_FOR_A_MONTH), True),
+        ([event("Home", kind="page")], event(names.EMAIL_LINK_CLICKED, minute=AWAY_FOR_A_MONTH), True),
+        ([added(BOOTS)], removed(BOOTS, minute=AWAY_FOR_A_MONTH), True),
+        ([event("Home", kind="page")], event("Home", kind="page", minute=AWAY_FOR_A_MONTH - 1), False),
+        ([event("Home", kind="page")], event("Email Opened", minute=AWAY_FOR_A_MONTH), False),
+        ([event("Home", kind="page")], identify({}, minute=AWAY_FOR_A_MONTH), False),
+        ([event("Home", kind="page")], ordered(minute=AWAY_FOR_A_MONTH), False),
+        ([event("Home", kind="page")], event(names.CUSTOMER_LAPSED, minute=AWAY_FOR_A_MONTH), False),
+        ([identify({})], event("Home", kind="page", minute=AWAY_FOR_A_MONTH), False),
+        ([], event("Home", kind="page", minute=AWAY_FOR_A_MONTH), False),
+    ],
+    ids=["page", "click", "cart", "sooner", "mail opened", "identify", "order", "lapse", "never there", "new"],
+)
+def test_a_return_is_told_after_thirty_days_away(earlier: Sequence[Event], later: Event, is_told: bool) -> None:
+    before = fold_all(*earlier).customer if earlier else None
+    derived = fold(before, later, customer_id="anna").derived
+    assert (names.CUSTOMER_RETURNED in [each.name for each in derived]) is is_told
+
+
+def test_a_return_is_told_once_and_says_how_long_it_was() -> None:
+    gone = fold_all(event("Home", kind="page")).customer
+    back = fold(gone, event("Home", kind="page", minute=40 * DAY, anonymous_id="a-1"), customer_id="anna")
+    (told,) = back.derived
+    assert (told.type, told.properties, told.occurred_at) == (
+        EventType.TRACK,
+        {"days_away": 40},
+        NOON + 40 * DAY * MINUTE,
+    )
+    again = fold(back.customer, event("Home", kind="page", minute=40 * DAY + 1), customer_id="anna")
+    assert again.derived == ()
+
+
+def test_a_return_and_an_emptied_cart_are_two_things_that_follow() -> None:
+    gone = fold_all(added(BOOTS)).customer
+    back = fold(gone, removed(BOOTS, minute=AWAY_FOR_A_MONTH), customer_id="anna")
+    assert [each.name for each in back.derived] == [names.CUSTOMER_RETURNED, names.CART_EMPTIED]
+    assert len({each.message_id for each in back.derived}) == 2
