@@ -29,7 +29,7 @@ class ScoringActivities:
         async with self._database.read() as session:
             events = await EventStore(session).recent(request.customer, now - LOOK_BACK)
             customer = await Customers(session).get(request.customer)
-        behaviour = observe(events, now=now, orders=customer.orders)
+        behaviour = observe(events, now=now, orders=customer.orders, rules=self._thresholds.segments)
         return score(behaviour, now=now, thresholds=self._thresholds, previous=request.previous)
 
     @activity.defn(name=calls.CHOOSE_OFFER)

@@ -19,7 +19,7 @@ from domain.segment_rules import DEFAULT_RULES, SegmentRules
 from domain.visits import count_visits, key_of, length_of, sessions_of, time_on
 
 LOOK_BACK: Final = timedelta(days=30)
-"""Older behaviour has decayed to nothing, and is not read."""
+"""Behaviour so old has decayed to nothing, and is not read."""
 
 REPEATS: Final = 3
 """So many views of one product, or of prices, are a second thought, not a mistaken click."""
@@ -37,7 +37,7 @@ def observe(
     """Read a customer's recent events.
 
     Args:
-        events: what the store has, in any order; those older than `LOOK_BACK` do not matter.
+        events: what the store has, in any order; those as old as `LOOK_BACK` do not matter.
         now: product time; tells whether a cart was left.
         orders: how many orders the customer made in all, for those older than `events`.
         rules: when a customer counts as an advocate.
@@ -71,7 +71,7 @@ def observe(
 
 def _in_order(events: Sequence[StoredEvent], since: datetime) -> list[Event]:
     """An order that is reported once more is no further order."""
-    counted = [stored for stored in events if stored.event.occurred_at >= since and not stored.repeats]
+    counted = [stored for stored in events if stored.event.occurred_at > since and not stored.repeats]
     return [stored.event for stored in sorted(counted, key=lambda stored: (stored.event.occurred_at, stored.seq))]
 
 
@@ -134,7 +134,7 @@ def _stage(deepest: Action, *, has_ordered: bool) -> Stage:
 
 def _speaks_well(events: list[Event], since: datetime) -> bool:
     """Whether they still take part: praised a product, or clicked in a mail."""
-    recent = [event for event in events if event.occurred_at >= since]
+    recent = [event for event in events if event.occurred_at > since]
     return any(is_praise(event) or tells(event, names.EMAIL_LINK_CLICKED) for event in recent)
 
 

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from domain.message import Stage
 from domain.model import Instant, Value, WireValue
+from domain.segment_rules import DEFAULT_RULES, SegmentRules
 
 FULL_ATTENTION = timedelta(minutes=5)
 """Time on product views that earns all the time points. More says nothing new, and may be a forgotten tab."""
@@ -164,11 +165,15 @@ class Intent(WireValue):
 
 
 class Thresholds(Value):
-    """From which score on a tier begins; leaving it takes a fall of `margin` below that, so that it does not flap."""
+    """From which score on a tier begins; leaving it takes a fall of `margin` below that, so that it does not flap.
+
+    With them go those of the segments: whoever judges a customer needs both.
+    """
 
     medium: int = Field(default=35, ge=1, le=100)
     high: int = Field(default=55, ge=1, le=100)
     margin: int = Field(default=5, ge=0, le=100)
+    segments: SegmentRules = DEFAULT_RULES
 
     @model_validator(mode="after")
     def _are_in_order(self) -> Self:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from domain.model import Value
 
-Span = Annotated[timedelta, Field(gt=timedelta(), le=timedelta(days=3650))]
+_Span = Annotated[timedelta, Field(gt=timedelta(), le=timedelta(days=3650))]
 
 
 class SegmentRules(Value):
@@ -19,14 +19,14 @@ class SegmentRules(Value):
     """Content explorer: so many pieces lately."""
     pricing_views: int = Field(default=2, ge=1)
     """Pricing shopper: so many looks at prices lately, and since the last order."""
-    new_within: Span = timedelta(days=14)
-    """New: first seen so long ago at most, without an order."""
-    active_within: Span = timedelta(days=7)
-    """Active: on the site so long ago at most."""
-    at_risk_after: Span = timedelta(days=30)
+    new_within: _Span = timedelta(days=14)
+    """New: first seen less long ago, without an order."""
+    active_within: _Span = timedelta(days=7)
+    """Active: on the site less long ago."""
+    at_risk_after: _Span = timedelta(days=30)
     """At risk: ordered before, and away for so long."""
-    dormant_after: Span = timedelta(days=90)
-    """Dormant: away for so long, whether or not they ordered. Loyal: the last order is not so long ago."""
+    dormant_after: _Span = timedelta(days=90)
+    """Dormant: away for so long, whether or not they ordered. Loyal: the last order is less old."""
     loyal_orders: int = Field(default=3, ge=1)
     """Loyal: so many orders."""
     vip_over: float = Field(default=500.0, ge=0)

@@ -1,36 +1,37 @@
 """Segments: groups a customer belongs to now, and the stage they are in. Computed from facts and events, never stored.
 
-Most follow from the customer's row alone, so that a database can find candidates; the two that need events say so.
-A customer may be in several. Not to be confused with `domain.segment`, which reads the calls of the Segment API.
+A customer may be in several. Most follow from the customer's row alone; the two that need events say so. Not to be
+confused with `domain.segment`, which reads the calls of the Segment API.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from domain.behaviour import observe
+from domain.bounds import Bounds
 from domain.customer import Customer
 from domain.event import Event, StoredEvent
 from domain.evidence import CLOSING, is_about_content, is_about_prices, tells
 from domain.message import Stage
 from domain.segment_rules import DEFAULT_RULES, SegmentRules
 
-__all__ = ["DEFAULT_RULES", "Segment", "SegmentRules", "lifecycle", "segments_of"]
+__all__ = ["DEFAULT_RULES", "Segment", "SegmentRules", "bounds_of", "lifecycle", "segments_of"]
 
 
 class Segment(StrEnum):
-    """The groups. Their names are part of the command line and of journeys' facts: renaming one changes both."""
+    """The groups, by the default rules. Their names stand in commands and journeys: renaming one changes both."""
 
     NEW = "new"
-    """First seen within 14 days, and has not ordered."""
+    """First seen less than 14 days ago, and has not ordered."""
     ACTIVE = "active"
-    """On the site within seven days."""
+    """On the site less than seven days ago."""
     CONTENT_EXPLORER = "content explorer"
     """Read, watched or downloaded at least three pieces in 30 days. Needs events."""
     PRICING_SHOPPER = "pricing shopper"
     """Looked at prices at least twice in 30 days, and did not buy after. Needs events."""
     LOYAL = "loyal"
-    """At least three orders, the last within 90 days."""
+    """At least three orders, the last less than 90 days ago."""
     VIP = "vip"
     """Orders of more than 500 in all."""
     AT_RISK = "at risk"
@@ -50,19 +51,32 @@ def segments_of(
         now: product time.
         rules: the thresholds.
     """
-    away = now - customer.last_seen_at
-    lately = _lately(events, now - rules.lately)
-    holds = {
-        Segment.NEW: customer.orders == 0 and now - customer.first_seen_at <= rules.new_within,
-        Segment.ACTIVE: away <= rules.active_within,
+    possible = [segment for segment in Segment if bounds_of(segment, now, rules).admit(customer)]
+    lately = _since(events, now - rules.lately)
+    shown = {
         Segment.CONTENT_EXPLORER: sum(map(is_about_content, lately)) >= rules.content_pieces,
         Segment.PRICING_SHOPPER: sum(map(is_about_prices, _since_bought(lately))) >= rules.pricing_views,
-        Segment.LOYAL: customer.orders >= rules.loyal_orders and _ordered_within(customer, now, rules.dormant_after),
-        Segment.VIP: customer.lifetime_value > rules.vip_over,
-        Segment.AT_RISK: customer.orders > 0 and rules.at_risk_after <= away < rules.dormant_after,
-        Segment.DORMANT: away >= rules.dormant_after,
     }
-    return frozenset(segment for segment, is_in in holds.items() if is_in)
+    return frozenset(segment for segment in possible if shown.get(segment, True))
+
+
+def bounds_of(segment: Segment, now: datetime, rules: SegmentRules = DEFAULT_RULES) -> Bounds:
+    """What the row of everybody in a segment says. Where the segment needs events, others' rows may say it too."""
+    match segment:
+        case Segment.NEW:
+            return Bounds(first_seen_after=now - rules.new_within, most_orders=0)
+        case Segment.ACTIVE:
+            return Bounds(seen_after=now - rules.active_within)
+        case Segment.CONTENT_EXPLORER | Segment.PRICING_SHOPPER:
+            return Bounds(seen_after=now - rules.lately)  # whoever does one of these is on the site
+        case Segment.LOYAL:
+            return Bounds(least_orders=rules.loyal_orders, ordered_after=now - rules.dormant_after)
+        case Segment.VIP:
+            return Bounds(spent_over=rules.vip_over)
+        case Segment.AT_RISK:
+            return Bounds(least_orders=1, seen_until=now - rules.at_risk_after, seen_after=now - rules.dormant_after)
+        case Segment.DORMANT:
+            return Bounds(seen_until=now - rules.dormant_after)
 
 
 def lifecycle(
@@ -72,15 +86,11 @@ def lifecycle(
     return observe(events, now=now, orders=customer.orders, rules=rules).stage
 
 
-def _lately(events: Sequence[StoredEvent], since: datetime) -> list[Event]:
+def _since(events: Sequence[StoredEvent], since: datetime) -> list[Event]:
     ordered = sorted(events, key=lambda stored: (stored.event.occurred_at, stored.seq))
-    return [stored.event for stored in ordered if stored.event.occurred_at >= since and not stored.repeats]
+    return [stored.event for stored in ordered if stored.event.occurred_at > since and not stored.repeats]
 
 
 def _since_bought(events: list[Event]) -> list[Event]:
     start = max((index for index, event in enumerate(events, start=1) if tells(event, *CLOSING)), default=0)
     return events[start:]
-
-
-def _ordered_within(customer: Customer, now: datetime, span: timedelta) -> bool:
-    return customer.last_order_at is not None and now - customer.last_order_at <= span
