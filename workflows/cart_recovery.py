@@ -15,6 +15,7 @@ from workflows.vocabulary import (
     Revisit,
     Stage,
     Value,
+    Yields,
     journey,
     timedelta,
 )
@@ -32,7 +33,8 @@ class Waits(Value):
 class CartRecovery(Journey):
     """Win back a cart: remind, then answer what the customer does. Ends at once when they buy or empty it.
 
-    Starts when something is put into a cart. Lives three days, or as long as the shopper keeps changing the cart.
+    Starts when something is put into a cart. Lives three days, or as long as the shopper keeps changing the cart. Where
+    they went on to the checkout it gives way to checkout recovery, which speaks of the same cart.
     """
 
     plan = Plan(
@@ -42,6 +44,7 @@ class CartRecovery(Journey):
         exits=(CART_EMPTIED,),
         lane=Lane.PROMOTION,
         priority=90,
+        yields=Yields.END,
         topic="cart reminders",
         owner="lifecycle marketing",
         reentry=timedelta(days=7),
