@@ -43,6 +43,10 @@ def viewed_cart(products: object, minute: float = 0) -> Event:
     return event(names.CART_VIEWED, {"products": products}, minute=minute)
 
 
+def checked_out(products: object, minute: float = 0) -> Event:
+    return event(names.CHECKOUT_STARTED, {"products": products}, minute=minute)
+
+
 def ordered(properties: dict[str, Any] | None = None, minute: float = 0) -> Event:
     return event(names.ORDER_COMPLETED, {"order_id": f"o{minute}"} | (properties or {}), minute=minute)
 
@@ -95,6 +99,11 @@ def cart_of(*events: Event) -> dict[str, int]:
         ([added(BOOTS), viewed_cart("boots", 1)], {"boots": 1}),
         ([added(BOOTS), viewed_cart([{}, "hat", None], 1)], {"boots": 1}),
         ([added(BOOTS), event(names.CART_VIEWED, minute=1)], {"boots": 1}),
+        ([checked_out([BOOTS])], {"boots": 1}),
+        ([added(BOOTS), checked_out([HAT], 1)], {"hat": 1}),
+        ([added(BOOTS), checked_out([], 1)], {"boots": 1}),
+        ([added(BOOTS), checked_out(None, 1)], {"boots": 1}),
+        ([added(BOOTS, 2), checked_out([HAT], 1)], {"boots": 1}),
         ([added(BOOTS), ordered(minute=1)], {}),
         ([added(BOOTS), event(names.PRODUCT_ADDED, HAT, kind="page")], {"boots": 1}),
     ],
