@@ -60,9 +60,14 @@ class Lint:
         self._templates = Templates(folder)
         self._languages = _languages(folder)
 
-    def run(self, names: Collection[str] = ()) -> LintReport:
-        """Lint these templates; all of them where none is named. Findings of several samples become one."""
-        chosen = sorted(names or self._languages)
+    @property
+    def names(self) -> frozenset[str]:
+        """Every template, by the name that journeys send it by."""
+        return frozenset(self._languages)
+
+    def run(self, names: Collection[str] | None = None) -> LintReport:
+        """Lint these templates, or all of them. What several samples show is one finding."""
+        chosen = sorted(self._languages if names is None else names)
         mails = 0
         together: dict[tuple[str, ...], Finding] = {}
         for mail in (mail for name in chosen for mail in self.mails(name)):
@@ -85,9 +90,11 @@ class Lint:
 
     def _findings(self, mail: Mail) -> Iterable[Finding]:
         for rule in self._rules:
-            found = rule.findings(mail)
             # One mail counts once, however often it breaks a rule in the same way.
-            yield from {each.place: each for each in reversed(found)}.values()
+            first: dict[tuple[str, ...], Finding] = {}
+            for found in rule.findings(mail):
+                first.setdefault(found.place, found)
+            yield from first.values()
             if mail.failure:
                 return
 

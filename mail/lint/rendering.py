@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mail.context import DEFAULT_LANGUAGE
 from mail.lint.finding import Finding
 from mail.lint.rule import Rule
 from mail.lint.subject import Mail
@@ -10,10 +11,10 @@ from mail.render import SUFFIX
 
 def _renders(mail: Mail) -> Iterator[Finding]:
     if mail.failure:
+        language = "" if mail.language == DEFAULT_LANGUAGE else f".{mail.language}"
         yield Finding(
-            wrong=f"It cannot be made: {mail.failure}.",
-            remedy=f"Mend templates/{mail.template}{SUFFIX}, or its sibling in {mail.language!r}; guard what may be "
-            "missing with `{% if … %}`.",
+            wrong=f"It cannot be made: {mail.failure.removeprefix(f'{mail.template}: ')}.",
+            remedy=f"Mend templates/{mail.template}{language}{SUFFIX}; guard what may be missing with `{{% if … %}}`.",
         )
 
 

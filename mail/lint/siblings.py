@@ -57,7 +57,10 @@ def _same_blocks(mail: Mail, english: Mail) -> Iterator[Finding]:
 def _blocks(mail: Mail) -> list[tuple[str, str]]:
     """Each block by its kind, and where it leads or what it shows; with its words."""
     found = []
+    calls = {call.mem_id for call in mail.calls}  # judged apart
     for node in mail.page.css(_BLOCKS):
+        if node.mem_id in calls:
+            continue
         target = node.attributes.get("href") or node.attributes.get("src")
         kind = f"{node.tag} {_target(target)}" if target else f"{node.tag} {node.attributes.get('class') or ''}"
         found.append((kind.strip(), words_of(node)))

@@ -47,7 +47,7 @@ _LOUD: Final = tuple(
     for pattern in (
         r"\b(?:act|order|buy) now\b",
         r"\bclick here\b|\bklicken Sie hier\b",
-        r"\b(?:hurry|don['\u2019]t miss|last chance|once in a lifetime|while (?:supplies|stocks) last)\b",
+        r"\b(?:(?<!no )hurry|don['\u2019]t miss|last chance|once in a lifetime|while (?:supplies|stocks) last)\b",
         r"\b(?:limited[- ]time|today only|only today|100 ?% (?:free|satisfied)|risk[- ]free|no obligation)\b",
         rf"{_YOU} (?:won|been selected)\b|\bcongratulations, you\b",
         r"\b(?:jetzt zugreifen|nur heute|nur noch heute|letzte Chance|beeilen Sie sich|schnell sein|nicht verpassen)\b",

@@ -21,6 +21,7 @@ from rehearsal.explore import EVENING, MORNING, BrokenError, explore
 from rehearsal.paths import EndlessError, count_paths
 from workflows.vocabulary.journey import Journey
 from workflows.vocabulary.routing import Routes
+from workflows.vocabulary.verbs import Send
 
 BEGINNINGS = (MORNING, EVENING)
 """From two, so that quiet hours are met and not met."""
@@ -35,6 +36,8 @@ class JourneyReport:
     """From both beginnings; None where one has no end."""
     states: int
     seconds: float
+    templates: frozenset[str]
+    """The mails that it sends on some path."""
     violations: tuple[Violation, ...]
 
 
@@ -108,6 +111,7 @@ class Check:
             paths=_paths(subject),
             states=sum(len(exploration.nodes) for exploration in subject.explorations),
             seconds=time.perf_counter() - began,
+            templates=frozenset(node.verb.template for node in subject.nodes if isinstance(node.verb, Send)),
             violations=violations,
         )
         return subject, report

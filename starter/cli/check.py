@@ -9,12 +9,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mail.lint.lint import Lint, LintReport
+from mail.lint.rules import RULES as MAIL_RULES
 from rehearsal.check import load
 from rehearsal.check.report import Check, JourneyReport, Report
 from rehearsal.check.rules import RULES, RULES_TOGETHER
 from rehearsal.check.violation import Violation
 from rehearsal.paths import Path
 from settings import load_settings
+from starter.cli.mail_check import mails_as_json, tell_mails
 from starter.cli.reach import AsJson
 from starter.cli.tables import console, show
 from workflows.catalogue import JOURNEYS, journey_named
@@ -22,20 +25,38 @@ from workflows.catalogue import JOURNEYS, journey_named
 
 def check(
     *journeys: Annotated[str, Parameter(help="Names of journeys; without any, all are checked, also together.")],
+    mails: Annotated[
+        bool, Parameter(negative=(), help="Only the mails; without names, those of all journeys.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
-    """Explore every path of journeys and hold them to the rules of docs/check.md. Exit status 1 on any violation.
+    """Explore every path of journeys, make every mail, and hold both to the rules of docs/check.md.
 
-    The settings count as they will when deployed: SEGUE_JOURNEYS, caps, quiet hours. Nothing has to run.
+    The settings count as they will when deployed: SEGUE_JOURNEYS, caps, quiet hours. Nothing has to run. Exit status 1
+    on any violation; advice about a mail is none.
     """
     settings = load_settings()
     chosen = [journey_named(name) for name in dict.fromkeys(journeys)]
-    report = Check(JOURNEYS, gate=settings.gate_policy, changed=settings.journeys).run(chosen)
+    report = (
+        Check(JOURNEYS, gate=settings.gate_policy, changed=settings.journeys).run(chosen)
+        if chosen or not mails
+        else None
+    )
+    lint = Lint()
+    sent = {name for journey in report.journeys for name in journey.templates} if chosen and report else lint.names
+    linted = lint.run(sent & lint.names)
+    if mails:
+        report = None
     if json:
-        print(dumps(_as_json(report), indent=2, ensure_ascii=False))
+        print(
+            dumps((_as_json(report) if report else {}) | {"mails": mails_as_json(linted)}, indent=2, ensure_ascii=False)
+        )
     else:
-        _tell(report, settings.caps.per_48h)
-    if report.violations:
+        if report:
+            _tell(report, settings.caps.per_48h)
+        tell_mails(linted)
+        console.print(Text(f"\n{_verdict(report, linted)}", style="bold"))
+    if linted.errors or (report and report.violations):
         sys.exit(1)
 
 
@@ -46,14 +67,18 @@ def _tell(report: Report, cap: int) -> None:
         console.print(Text(f"\nMarketing mails in 48 hours to a customer who does nothing, {cap} at most: {sums}."))
     for violation in report.violations:
         _tell_violation(violation)
-    console.print(Text(f"\n{_verdict(report)}", style="bold"))
 
 
-def _verdict(report: Report) -> str:
-    if report.violations:
-        return f"{_counted(len(report.violations), 'violation')}. docs/check.md explains the rules."
+def _verdict(report: Report | None, linted: LintReport) -> str:
+    violations = len(report.violations) if report else 0
+    if violations or linted.errors:
+        counted = [_counted(violations, "violation")] if violations else []
+        counted += [f"{_counted(len(linted.errors), 'error')} in mails"] if linted.errors else []
+        return f"{' and '.join(counted)}. docs/check.md explains the rules."
+    if report is None:
+        return f"All {len(MAIL_RULES)} rules of mails hold."
     if report.loads:
-        return f"All {len(RULES) + len(RULES_TOGETHER)} rules hold."
+        return f"All {len(RULES) + len(RULES_TOGETHER) + len(MAIL_RULES)} rules hold."
     return f"All rules hold. `{load.LOAD.id}` is about all journeys: `segue check` asks it."
 
 
