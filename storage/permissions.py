@@ -6,7 +6,7 @@ A *suppression* is for all mail, and follows the address.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
@@ -39,7 +39,7 @@ class Permissions(Repository):
 
     async def record(self, consents: Sequence[Consent]) -> None:
         """Append to the log of consents. One that is older than the newest, or says the same, adds nothing."""
-        newest = await self._newest({consent.customer for consent in consents})
+        newest = await self.newest({consent.customer for consent in consents})
         rows = []
         for consent in consents:
             key = (consent.customer, consent.topic)
@@ -52,7 +52,7 @@ class Permissions(Repository):
 
     async def consent(self, customer: str, topic: str) -> bool | None:
         """What was said last of the topic, else of all marketing; see `domain.consent.standing`."""
-        newest = await self._newest({customer})
+        newest = await self.newest({customer})
         return standing(newest.get((customer, topic)), newest.get((customer, ALL_MARKETING)))
 
     async def consents(self, customer: str) -> tuple[Consent, ...]:
@@ -102,10 +102,11 @@ class Permissions(Repository):
             theirs = or_(theirs, _SUPPRESSIONS.c.email_hash == hash_email(email))
         return (await self.execute(select(_SUPPRESSIONS.c.reason).where(theirs).order_by(_SUPPRESSIONS.c.id))).scalar()
 
-    async def _newest(self, customers: set[str]) -> dict[tuple[str, str], Consent]:
+    async def newest(self, customers: Collection[str]) -> dict[tuple[str, str], Consent]:
+        """What each customer said last of each topic."""
         return {(consent.customer, consent.topic): consent for consent in await self._log(customers)}
 
-    async def _log(self, customers: set[str]) -> list[Consent]:
+    async def _log(self, customers: Collection[str]) -> list[Consent]:
         statement = select(_CONSENTS).where(_CONSENTS.c.customer_id.in_(sorted(customers)))
         rows = await self.execute(statement.order_by(_CONSENTS.c.at, _CONSENTS.c.id))
         return [
