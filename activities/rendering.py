@@ -1,28 +1,28 @@
-"""Writes the body of a message into the ledger, from fresh facts."""
+"""Writes the body of a message into the ledger, from fresh facts, with a coupon of its own where it grants one."""
 
 import asyncio
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from temporalio import activity
 
 from activities.moment import moment_of
+from activities.reading import Reader
 from domain import calls
 from domain.clock import Clock
-from domain.customer import Customer
+from domain.coupon import Coupon, expiry, prefix_of
 from domain.errors import TemplateError
-from domain.folding import Order
-from domain.intent import Tier
+from domain.intent import DEFAULT_THRESHOLDS, Thresholds
 from domain.message import MessageStatus
-from domain.offer import Offer, OfferKind
+from domain.offer import OfferKind, OfferPolicy
 from mail import context
 from mail.compose import envelope_address
 from mail.links import Links
 from mail.render import Body, Templates
 from mail.tracking import Campaign, Tracked, track
-from storage.customers import Customers
+from storage.coupons import Coupons
 from storage.database import Database
 from storage.ledger import Ledger, LedgerRow
-from storage.orders import Orders
 
 
 class RenderingActivities:
@@ -37,8 +37,13 @@ class RenderingActivities:
         links: Links,
         shop: context.Shop,
         sender: str,
+        offers: OfferPolicy | None = None,
+        default_zone: str = "UTC",
+        thresholds: Thresholds = DEFAULT_THRESHOLDS,
     ) -> None:
         self._database, self._clock = database, clock
+        self._offers = offers or OfferPolicy()
+        self._reader = Reader(shop, default_zone, thresholds)
         self._templates, self._links, self._shop = templates, links, shop
         self._domain = envelope_address(sender).rpartition("@")[2]
 
@@ -49,12 +54,11 @@ class RenderingActivities:
         A template that cannot be rendered drops the message, with the reason in the ledger; the journey goes on.
         """
         message = request.message
+        now = moment_of(request.at, self._clock)
         async with self._database.read() as session:
             row = await Ledger(session).require(message)
-            customer = await Customers(session).get(row.customer)
-            order = await Orders(session).of_event(request.occasion.seq)
-        reading = self._context(row, customer, order, request.intent.tier if request.intent else Tier.LOW)
-        now = moment_of(request.at, self._clock)
+            reading = await self._reader.read(session, row, request, now, self._links.unsubscribe(row.id))
+        reading = reading.model_copy(update={"offer": await self._offer(row, reading)})
         try:
             # MJML is CPU in native code: in a thread, the event loop goes on.
             body = await asyncio.to_thread(self._templates.render, row.template, reading)
@@ -74,15 +78,30 @@ class RenderingActivities:
             )
         return calls.Rendered(message=message, html_bytes=len(tracked.html.encode()))
 
-    def _context(self, row: LedgerRow, customer: Customer, order: Order | None, tier: Tier) -> context.RenderContext:
-        return context.RenderContext(
-            customer=context.Recipient(first_name=customer.first_name, locale=customer.locale, tier=tier.value),
-            shop=self._shop,
-            cart=customer.cart,
-            order=_as_shown(order, self._shop.currency),
-            offer=_shown(row.offer),
-            unsubscribe_url=self._links.unsubscribe(row.id),
+    async def _offer(self, row: LedgerRow, reading: context.RenderContext) -> context.Offer | None:
+        """What the message grants, with its code; the same code at every rendering."""
+        offer, now = row.offer, reading.now
+        if offer is None or offer.kind is OfferKind.NOTHING or now is None:
+            return None
+        if not self._offers.gives_code(offer):
+            return context.Offer(kind=offer.kind, percent=offer.percent, code=offer.code)
+        zone = now.tzinfo if isinstance(now.tzinfo, ZoneInfo) else ZoneInfo("UTC")
+        wanted = Coupon(
+            code="",
+            message=row.id,
+            customer=row.customer,
+            journey=row.journey,
+            template=row.template,
+            kind=offer.kind,
+            percent=offer.percent,
+            issued_at=now,
+            expires_at=expiry(now, zone, self._offers.valid_for),
         )
+        # Before the body that shows it: a code that nobody reads is harmless, one that the shop does not know is not.
+        async with self._database.transaction() as session:
+            coupon = await Coupons(session).issue(wanted, prefix_of(self._shop.name))
+        ends = coupon.expires_at.astimezone(zone)
+        return context.Offer(kind=offer.kind, percent=offer.percent, code=coupon.code, expires_at=ends)
 
     def _track(self, row: LedgerRow, body: Body, unsubscribe_url: str) -> Tracked:
         return track(
@@ -98,21 +117,3 @@ class RenderingActivities:
         async with self._database.transaction() as session:
             await Ledger(session).finish(message, MessageStatus.DROPPED, problem, request.at)
         return calls.Rendered(message=message, problem=problem)
-
-
-def _as_shown(order: Order | None, currency: str) -> context.Order | None:
-    if order is None:
-        return None
-    return context.Order(
-        order_id=order.order_id,
-        lines=order.lines,
-        total=order.total,
-        currency=order.currency or currency,
-        nth=order.nth,
-    )
-
-
-def _shown(offer: Offer | None) -> context.Offer | None:
-    if offer is None or offer.kind is OfferKind.NOTHING:
-        return None
-    return context.Offer(kind=offer.kind, percent=offer.percent, code=offer.code)

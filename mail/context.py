@@ -127,6 +127,8 @@ class Shop(Value):
     """A picture that stands for the name at the head of each mail. Empty: the name is written."""
     logo_width: int = Field(default=140, ge=24, le=400)
     """Pixels as shown; give the picture twice as many."""
+    images: str = ""
+    """Where pictures of the catalogue lie that are given as a path. Empty: at `url`."""
     cart_path: str = "/cart"
     shipping_note: str = ""
     returns_note: str = ""

@@ -40,7 +40,14 @@ class FixedClock:
 class Crew:
     """Every activity."""
 
-    def __init__(self, database: Database, *, templates: Path = TEMPLATES, policy: GatePolicy | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        templates: Path = TEMPLATES,
+        policy: GatePolicy | None = None,
+        offers: OfferPolicy | None = None,
+    ) -> None:
         self.database, self.clock, self.server = database, FixedClock(), MailServer()
         gate = Gate(policy or GatePolicy(quiet=NO_QUIET_HOURS))
         links = Links("https://mail.lumen.example", ["test-secret-of-some-length"])
@@ -48,7 +55,13 @@ class Crew:
         self.scoring = ScoringActivities(database, self.clock, Thresholds(), OfferPolicy())
         self.gate = GateActivities(database, self.clock, gate)
         self.rendering = RenderingActivities(
-            database, self.clock, templates=Templates(templates), links=links, shop=SHOP, sender=SENDER
+            database,
+            self.clock,
+            templates=Templates(templates),
+            links=links,
+            shop=SHOP,
+            sender=SENDER,
+            offers=offers,
         )
         self.sending_over = partial(SendingActivities, database, self.clock, gate=gate, links=links, sender=SENDER)
         self.sending = self.sending_over(transport=self.server)

@@ -1,16 +1,20 @@
 """Rendering: a body in the ledger from fresh facts, or a reason why there is none."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from temporalio.testing import ActivityEnvironment
 
+from domain.coupon import Coupon
 from domain.message import MessageStatus
+from domain.offer import Offer, OfferKind, OfferPolicy
+from storage.coupons import Coupons
 from storage.database import Database
 from storage.errors import IllegalTransitionError
 from storage.ledger import Ledger, StoredBody
 from tests.activities.crew import Crew, asking, rendering, sending
-from tests.storage.samples import added, commit
+from tests.storage.samples import NOON, added, commit, identify, ordered
 
 
 async def body(database: Database, message: str) -> StoredBody:
@@ -79,3 +83,86 @@ async def test_a_template_that_does_not_render_drops_the_message_with_the_reason
     assert (row.status, row.reason) == (MessageStatus.DROPPED, rendered.problem)
     assert (await crew.sending.send_message(sending(gated.message))).status is MessageStatus.DROPPED
     assert crew.server.attempts == []
+
+
+# -- coupons -----------------------------------------------------------------------------------------------------------
+
+UNIQUE = OfferPolicy(discount_percent=10, unique_codes=True)
+TEN_OFF = Offer(kind=OfferKind.DISCOUNT, percent=10)
+
+
+async def claimed(crew: Crew, step: str = "last_call", offer: Offer = TEN_OFF) -> str:
+    """A message with an offer that is about to be rendered."""
+    request = asking(step=step).model_copy(update={"offer": offer})
+    return (await crew.gate.decide_message(request)).message
+
+
+async def coupon(database: Database, message: str) -> Coupon:
+    async with database.read() as session:
+        found = await Coupons(session).of_message(message)
+    assert found is not None
+    return found
+
+
+async def test_a_discount_brings_a_code_of_its_own_that_is_the_same_at_every_rendering(
+    sqlite_database: Database,
+) -> None:
+    crew = Crew(sqlite_database, offers=UNIQUE)
+    await crew.shopper()
+    message = await claimed(crew)
+    await crew.rendering.render_message(rendering(message))
+    made = await coupon(sqlite_database, message)
+    first = await body(sqlite_database, message)
+    await crew.rendering.render_message(rendering(message))
+    assert made.code.startswith("LUMEN-")
+    assert made.code in first.text
+    assert made.code in (await body(sqlite_database, message)).text
+    assert (made.customer, made.journey, made.kind, made.percent) == ("anna", "cart-recovery", OfferKind.DISCOUNT, 10)
+    assert "March 8" in first.text  # seven days from noon of March 1, through the end of that day
+    assert (made.issued_at, made.expires_at) == (NOON, datetime(2026, 3, 9, tzinfo=UTC))
+
+
+async def test_an_order_that_bears_the_code_is_tied_to_the_message(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database, offers=UNIQUE)
+    await crew.shopper()
+    message = await claimed(crew)
+    await crew.rendering.render_message(rendering(message))
+    code = (await coupon(sqlite_database, message)).code
+    await commit(sqlite_database, ordered(properties={"order_id": "7", "revenue": 99, "coupon": code}))
+    redeemed = await coupon(sqlite_database, message)
+    assert (redeemed.order_id, redeemed.revenue, redeemed.redeemed_at) == ("7", 99, NOON)
+
+
+@pytest.mark.parametrize(
+    ("policy", "offer", "shown"),
+    [
+        (
+            OfferPolicy(discount_percent=10, discount_code="BACK10"),
+            Offer(**dict(TEN_OFF) | {"code": "BACK10"}),
+            "BACK10",
+        ),
+        (UNIQUE, Offer(kind=OfferKind.REASSURANCE), "help@lumen.example"),
+    ],
+    ids=["a static code", "nothing that costs"],
+)
+async def test_no_coupon_is_made_where_none_is_needed(
+    sqlite_database: Database, policy: OfferPolicy, offer: Offer, shown: str
+) -> None:
+    crew = Crew(sqlite_database, offers=policy)
+    await crew.shopper()
+    message = await claimed(crew, offer=offer)
+    await crew.rendering.render_message(rendering(message))
+    assert shown in (await body(sqlite_database, message)).text
+    async with sqlite_database.read() as session:
+        assert await Coupons(session).list() == []
+
+
+async def test_a_free_shipping_code_holds_to_the_end_of_the_customers_day(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database, offers=UNIQUE.model_copy(update={"valid_for": timedelta(days=2)}))
+    await crew.shopper()
+    await commit(sqlite_database, identify(traits={"timezone": "America/New_York"}))
+    message = await claimed(crew, offer=Offer(kind=OfferKind.FREE_SHIPPING))
+    await crew.rendering.render_message(rendering(message))
+    made = await coupon(sqlite_database, message)
+    assert made.expires_at == datetime(2026, 3, 4, 5, tzinfo=UTC)
+    assert made.code in (await body(sqlite_database, message)).text

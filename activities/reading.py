@@ -1,0 +1,173 @@
+"""Assembles what a mail is rendered from: fresh facts of the customer, the occasion, and the catalogue."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from activities.about import CHANGES, read_about
+from activities.interest import Reading, find_category, find_focus
+from activities.shelf import Shelves
+from activities.showing import choose_reviews, complete, completed, show
+from domain import basket, calls, picks
+from domain import event as names
+from domain.civil import zone_or_default
+from domain.customer import CartLine
+from domain.event import StoredEvent
+from domain.intent import DEFAULT_THRESHOLDS, Thresholds, Tier
+from domain.product import Product
+from domain.segments import Segment, segments_of
+from mail import context
+from storage.events import EventStore
+from storage.ledger import LedgerRow
+from storage.orders import Orders
+from storage.portraits import Portraits
+from storage.products import Products
+
+REVIEWS_READ: Final = 12
+
+_TELL_CURRENCY: Final = (*names.CART_ACTIVITY, names.ORDER_COMPLETED)
+
+
+class Reader:
+    """Reads contexts for one shop. One for each process."""
+
+    def __init__(self, shop: context.Shop, default_zone: str, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> None:
+        self._shop, self._default_zone, self._thresholds = shop, default_zone, thresholds
+        self._shelves = Shelves()
+
+    async def read(
+        self, session: AsyncSession, row: LedgerRow, request: calls.RenderRequest, now: datetime, unsubscribe_url: str
+    ) -> context.RenderContext:
+        """Everything but the offer.
+
+        Raises:
+            UnknownCustomerError: the database does not know the customer any more.
+        """
+        reading = await self._facts(session, row.customer, request, now)
+        tier = request.intent.tier if request.intent else Tier.LOW
+        zone = zone_or_default(reading.customer.timezone, self._default_zone)
+        about = read_about(reading.began, await self._changes(session, reading), zone)
+        shown = context.RenderContext(
+            customer=_recipient(reading, tier, about),
+            shop=self._shop,
+            cart=reading.customer.cart.model_copy(update={"currency": self._cart_currency(reading)}),
+            order=_as_shown(reading, self._shop.currency),
+            about=about,
+            now=now.astimezone(zone),
+            unsubscribe_url=unsubscribe_url,
+        )
+        return await self._with_catalogue(session, reading, shown)
+
+    async def _facts(
+        self, session: AsyncSession, customer: str, request: calls.RenderRequest, now: datetime
+    ) -> Reading:
+        portrait = await Portraits(session).of(customer, request.occasion, now, self._thresholds)
+        orders = Orders(session)
+        return Reading(
+            portrait=portrait,
+            began=await EventStore(session).at(request.occasion.seq),
+            order=await orders.of_event(request.occasion.seq),
+            bought=await orders.bought(customer, now - picks.BOUGHT_LATELY),
+            now=now,
+        )
+
+    async def _changes(self, session: AsyncSession, reading: Reading) -> Sequence[StoredEvent]:
+        changes = CHANGES.get(reading.began.event.name, ()) if reading.began else ()
+        return await EventStore(session).of_names(reading.customer.id, changes) if changes else ()
+
+    def _cart_currency(self, reading: Reading) -> str:
+        """As a backend said; where it says none, its prices are in the shop's own."""
+        told = (each for each in reading.portrait.events if each.event.name in _TELL_CURRENCY)
+        said = any(basket.read_currency(each.event.properties, "") for each in told)
+        return reading.customer.cart.currency if said else self._shop.currency
+
+    async def _with_catalogue(
+        self, session: AsyncSession, reading: Reading, shown: context.RenderContext
+    ) -> context.RenderContext:
+        products = Products(session)
+        focus, category = find_focus(reading), find_category(reading)
+        lines = (*([focus] if focus else []), *shown.cart.lines, *(shown.order.lines if shown.order else ()))
+        known = await products.get({line.product_id for line in lines})
+        filled: dict[str, object] = {
+            "cart": shown.cart.model_copy(update={"lines": completed(shown.cart.lines, known, self._shop)}),
+            "order": shown.order
+            and shown.order.model_copy(update={"lines": completed(shown.order.lines, known, self._shop)}),
+            "focus": self._focus(focus, known, reading),
+        }
+        about = [known[each] for each in dict.fromkeys(line.product_id for line in lines) if each in known]
+        category = category or next((each.category for each in about), focus.category if focus else "")
+        if await products.any_left():
+            filled |= await self._picked(session, reading, shown, about, category)
+        else:
+            filled |= {"category": category}
+        return shown.model_copy(update=filled)
+
+    def _focus(self, focus: CartLine | None, known: dict[str, Product], reading: Reading) -> CartLine | None:
+        """The product it is about. None where it is sold out, unless the customer has it already."""
+        product = known.get(focus.product_id) if focus else None
+        if focus is None:
+            return None
+        has_it = focus.product_id in reading.bought
+        sold_out = product is not None and not product.is_in_stock
+        return None if sold_out and not has_it else complete(focus, product, self._shop)
+
+    async def _picked(
+        self,
+        session: AsyncSession,
+        reading: Reading,
+        shown: context.RenderContext,
+        about: Sequence[Product],
+        category: str,
+    ) -> dict[str, object]:
+        hidden = {*reading.bought, *(line.product_id for line in shown.cart.lines)}
+        shelf = await self._shelves.read(session, known=about, category=category, hidden=hidden)
+        spelt = next((each.category for each in shelf.products.values() if _same(each.category, category)), category)
+        bought = shown.order.lines if shown.order else shown.cart.lines
+        basis = [each for each in about if each.product_id in {line.product_id for line in bought}]
+        best = picks.bestsellers(shelf, spelt)
+        products = Products(session)
+        own = await products.reviews_of([each.product_id for each in about], REVIEWS_READ)
+        return {
+            "category": spelt,
+            "recommendations": show(picks.complements(shelf, basis) if basis else best, self._shop),
+            "alternatives": show(picks.alternatives(shelf, about[0]) if about else (), self._shop),
+            "new_arrivals": show(picks.new_arrivals(shelf, spelt, reading.now), self._shop),
+            "bestsellers": show(best, self._shop),
+            "reviews": choose_reviews(own, await products.reviews_in(spelt, REVIEWS_READ) if spelt else ()),
+        }
+
+
+def _recipient(reading: Reading, tier: Tier, about: context.About) -> context.Recipient:
+    portrait, customer, traits = reading.portrait, reading.customer, reading.customer.traits
+    company = traits.get("company")
+    of_company = company.get("industry") if isinstance(company, dict) else ""
+    industry = basket.read_text(traits.get("industry") or of_company)
+    level = basket.read_text(traits.get("loyalty_tier") or traits.get("loyaltyTier"))
+    return context.Recipient(
+        first_name=customer.first_name,
+        locale=customer.locale,
+        tier=tier,
+        vip=Segment.VIP in segments_of(customer, portrait.events, reading.now, portrait.thresholds.segments),
+        industry=(industry or about.industry).lower(),
+        loyalty_tier=level or about.level,
+    )
+
+
+def _as_shown(reading: Reading, currency: str) -> context.Order | None:
+    order = reading.order
+    if order is None:
+        return None
+    return context.Order(
+        order_id=order.order_id,
+        lines=order.lines,
+        total=order.total,
+        currency=basket.read_currency(reading.portrait.properties, currency),
+        nth=order.nth,
+        url=basket.read_text(reading.portrait.properties.get("order_url")),
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
