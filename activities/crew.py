@@ -7,12 +7,15 @@ from activities.enrollments import EnrollmentActivities
 from activities.facts import FactActivities
 from activities.flow import FlowPolicy
 from activities.gate import Gate, GateActivities
+from activities.permissions import PermissionActivities
 from activities.rendering import RenderingActivities
 from activities.scoring import ScoringActivities
 from activities.sending import SendingActivities
+from activities.sweeping import SweepActivities
 from domain.clock import Clock
 from domain.gate import GatePolicy
 from domain.intent import Thresholds
+from domain.occasions import SourcePolicy
 from domain.offer import OfferPolicy
 from mail.context import Shop
 from mail.links import Links
@@ -34,6 +37,7 @@ def all_activities(
     thresholds: Thresholds,
     offers: OfferPolicy,
     flow: FlowPolicy | None = None,
+    sources: SourcePolicy | None = None,
 ) -> Sequence[Callable[..., Any]]:
     """The activities' methods, ready for a worker.
 
@@ -49,14 +53,27 @@ def all_activities(
         thresholds: of the intent tiers.
         offers: which offers the shop honours.
         flow: warm-up and breakers.
+        sources: of scheduled sources.
     """
     gate = Gate(policy)
     enrollments = EnrollmentActivities(database, clock)
     scoring = ScoringActivities(database, clock, thresholds, offers)
-    facts = FactActivities(database, policy.default_zone)
+    facts = FactActivities(database, clock, policy.default_zone, thresholds)
+    permissions = PermissionActivities(database, clock)
     deciding = GateActivities(database, clock, gate)
-    rendering = RenderingActivities(database, clock, templates=templates, links=links, shop=shop, sender=sender)
+    rendering = RenderingActivities(
+        database,
+        clock,
+        templates=templates,
+        links=links,
+        shop=shop,
+        sender=sender,
+        offers=offers,
+        default_zone=policy.default_zone,
+        thresholds=thresholds,
+    )
     sending = SendingActivities(database, clock, gate=gate, transport=transport, links=links, sender=sender, flow=flow)
+    sweeping = SweepActivities(database, clock, sources or SourcePolicy(), policy)
     return (
         enrollments.admit,
         enrollments.close,
@@ -66,8 +83,11 @@ def all_activities(
         facts.read_fact,
         facts.read_last_activity,
         facts.find_local_time,
+        facts.read_moment,
+        permissions.suppress_customer,
         deciding.decide_message,
         deciding.drop_message,
         rendering.render_message,
         sending.send_message,
+        sweeping.sweep_page,
     )

@@ -24,6 +24,8 @@ SEND: Final = "send_message"
 READ_FACT: Final = "read_fact"
 READ_ACTIVITY: Final = "read_last_activity"
 NEXT_LOCAL: Final = "find_next_local_time"
+READ_MOMENT: Final = "read_moment"
+SUPPRESS: Final = "suppress_customer"
 CHOOSE_OFFER: Final = "choose_offer"
 CHOOSE_VARIANT: Final = "choose_variant"
 
@@ -148,6 +150,8 @@ class FactRequest(WireValue):
     customer: CustomerId
     fact: str
     occasion: Occasion
+    at: Instant | None = None
+    """None: from histories before facts knew the time."""
 
 
 class FactAnswer(WireValue):
@@ -180,6 +184,29 @@ class LocalTimeRequest(WireValue):
 class LocalTime(WireValue):
     """That moment, in product time."""
 
+    at: Instant
+
+
+class MomentRequest(WireValue):
+    """Asks when a declared moment is, by its name, as far as anybody has reported it."""
+
+    customer: CustomerId
+    moment: str
+    occasion: Occasion
+
+
+class MomentAnswer(WireValue):
+    """The moment, in product time; none when nothing says when it is."""
+
+    at: Instant | None = None
+
+
+class SuppressRequest(WireValue):
+    """Asks to send the customer no more mail at all. Idempotent: the first reason stays."""
+
+    customer: CustomerId
+    reason: str
+    journey: str
     at: Instant
 
 

@@ -1,49 +1,139 @@
 """Facts a journey may branch on. Each declares its possible values, so that every branch can be explored."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from datetime import timedelta
+from typing import Any, Final, Generic, TypeVar
 
-from domain.customer import Customer
-from domain.enrollment import Occasion
+from domain.event import PRICING_VIEWED, PRODUCT_LIST_VIEWED, PRODUCT_VIEWED
+from domain.intent import Tier
+from domain.portrait import Portrait
 
 T = TypeVar("T", bool, str)
+
+FACTS: "dict[str, Fact[Any]]" = {}
+"""Every fact by its name: a fact that is made enters itself."""
 
 
 class Fact(Generic[T]):
     """One question about a customer with few answers. `name` is frozen: it stands in histories.
 
-    `read` answers from fresh facts and the occasion of the enrollment; its answer must be one of `values`. A `settled`
-    fact cannot change while an enrollment lives, so that no rehearsal plays it both ways in one.
+    `read` answers from a fresh portrait; its answer must be one of `values`. A `settled` fact cannot change while an
+    enrollment lives, so that no rehearsal plays it both ways in one. A fact that only one journey asks is made in the
+    journey's own file.
+
+    Raises:
+        ValueError: another fact has the name.
     """
 
     def __init__(
-        self,
-        name: str,
-        values: tuple[T, ...],
-        read: Callable[[Customer, Occasion], T],
-        *,
-        settled: bool = False,
+        self, name: str, values: tuple[T, ...], read: Callable[[Portrait], T], *, settled: bool = False
     ) -> None:
         self.name = name
         self.settled = settled
         self.values: tuple[T, ...] = values
-        self.read: Callable[[Customer, Occasion], T] = read
+        self.read: Callable[[Portrait], T] = read
+        # A workflow's sandbox imports a journey's module once more: the same place may make its fact again.
+        other = FACTS.get(name)
+        if other is not None and _place(other) != _place(self):
+            raise ValueError(f"two facts are named {name!r}: give one of them another name")
+        FACTS[name] = self
 
     def __repr__(self) -> str:
         return f"Fact({self.name!r})"
 
 
-def _bought_since(customer: Customer, occasion: Occasion) -> bool:
-    return customer.last_order_at is not None and customer.last_order_at > occasion.occurred_at
+def _place(fact: "Fact[Any]") -> tuple[str, tuple[object, ...]]:
+    return getattr(fact.read, "__module__", ""), fact.values
 
 
-FIRST_ORDER = Fact("first order", (True, False), lambda _customer, occasion: occasion.nth == 1, settled=True)
+YES_NO: Final = (True, False)
+
+VIP_OVER: Final = 500.0
+"""Lifetime value, in the shop's currency, over which a customer is one of its best (J2)."""
+
+HIGH_CART_OVER: Final = 150.0
+"""A cart of such a value is worth a second thought."""
+
+PREMIUM_FROM: Final = 100.0
+"""A product of such a price is a premium item."""
+
+HASTY: Final = timedelta(minutes=2)
+"""Who fills a dear cart in less time on its products sends mixed signals."""
+
+FAVOURITE_VIEWS: Final = 3
+"""So many looks at one product, or visits to one category, say that it is wanted."""
+
+LATELY: Final = timedelta(days=14)
+
+
+def _bought_since(portrait: Portrait) -> bool:
+    last = portrait.customer.last_order_at
+    return last is not None and last > portrait.occasion.occurred_at
+
+
+def _has_premium_item(portrait: Portrait) -> bool:
+    return any(line.price >= PREMIUM_FROM for line in portrait.customer.cart.lines)
+
+
+def _sends_mixed_signals(portrait: Portrait) -> bool:
+    return portrait.customer.cart.value >= HIGH_CART_OVER and portrait.behaviour.time_on_products < HASTY
+
+
+def _has_favourite(portrait: Portrait) -> bool:
+    """One dear product, looked at again and again since the last order."""
+    since = portrait.customer.last_order_at
+    viewed: dict[str, list[float]] = {}
+    for stored in portrait.events:
+        properties = stored.event.properties
+        if stored.event.name != PRODUCT_VIEWED or stored.event.occurred_at < portrait.now - LATELY:
+            continue
+        if since is not None and stored.event.occurred_at <= since:
+            continue
+        price = properties.get("price")
+        viewed.setdefault(str(properties.get("product_id") or ""), []).append(
+            float(price) if isinstance(price, int | float) and not isinstance(price, bool) else 0.0
+        )
+    return any(
+        product and len(prices) >= FAVOURITE_VIEWS and max(prices) >= PREMIUM_FROM for product, prices in viewed.items()
+    )
+
+
+def _has_favourite_category(portrait: Portrait) -> bool:
+    counted = portrait.counts(PRODUCT_VIEWED, PRODUCT_LIST_VIEWED, of="category", within=LATELY)
+    return max(counted.values(), default=0) >= FAVOURITE_VIEWS + 2
+
+
+FIRST_ORDER = Fact("first order", YES_NO, lambda portrait: portrait.occasion.nth == 1, settled=True)
 """The order that began this enrollment was the customer's first."""
 
-HAS_CART = Fact("has cart", (True, False), lambda customer, _occasion: not customer.cart.is_empty)
+HAS_CART = Fact("has cart", YES_NO, lambda portrait: not portrait.customer.cart.is_empty)
 """Something lies in the cart now."""
 
-BOUGHT_SINCE = Fact("bought since", (True, False), _bought_since)
+BOUGHT_SINCE = Fact("bought since", YES_NO, _bought_since)
 """The customer ordered after this enrollment began."""
 
-FACTS: dict[str, Fact[bool]] = {fact.name: fact for fact in (FIRST_ORDER, HAS_CART, BOUGHT_SINCE)}
+RETURNING = Fact("has ordered before", YES_NO, lambda portrait: portrait.customer.orders > 0)
+"""The customer has ordered, ever."""
+
+VIP = Fact("VIP", YES_NO, lambda portrait: portrait.customer.lifetime_value > VIP_OVER)
+"""One of the shop's best customers."""
+
+HIGH_CART = Fact("high cart value", YES_NO, lambda portrait: portrait.customer.cart.value >= HIGH_CART_OVER)
+
+PREMIUM_ITEM = Fact("premium item", YES_NO, _has_premium_item)
+"""The cart holds something dear."""
+
+MIXED_SIGNALS = Fact("mixed signals", YES_NO, _sends_mixed_signals)
+"""A dear cart, and hardly a look at what is in it."""
+
+PRICING_SEEN = Fact("has seen prices", YES_NO, lambda portrait: portrait.did(PRICING_VIEWED) > 0)
+"""The customer was on the page of prices in the last ninety days."""
+
+TIER = Fact("tier", tuple(tier.value for tier in Tier), lambda portrait: portrait.intent.tier.value)
+"""How near the customer is to buying, in a word."""
+
+CLEAR_FAVOURITE = Fact("clear favourite", YES_NO, _has_favourite)
+"""One dear product was looked at three times in a fortnight, and not bought."""
+
+FAVOURITE_CATEGORY = Fact("favourite category", YES_NO, _has_favourite_category)
+"""One category was looked at five times in a fortnight."""

@@ -11,6 +11,10 @@ class Lane(StrEnum):
     SERVICE = "service"
     PROMOTION = "promotion"
     NURTURE = "nurture"
+    MEMBERSHIP = "membership"
+    """Subscriptions and trials: they last for months, and are not to wait for an order's follow-up."""
+    EVENTS = "events"
+    """Webinars: weeks may pass between registration and the day."""
 
 
 class Yields(StrEnum):

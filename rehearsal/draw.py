@@ -178,6 +178,8 @@ def wait_in_words(step: Step) -> str:
             return f"until {wall_clock:%H:%M} local time"
         case verbs.Quiet(duration):
             return f"quiet for {in_words(duration)}"
+        case verbs.Until(moment, before):
+            return f"until {in_words(before)} before the {moment.name}" if before else f"until the {moment.name}"
         case verbs.Reaction(kinds, within):
             return f"up to {in_words(within)} for {' or '.join(SIGNAL_WORDS[kind] for kind in kinds)}"
         case _:

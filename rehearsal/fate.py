@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from domain.intent import Intent
 from domain.message import MessageStatus
+from domain.moments import Moment
 from domain.offer import Offer
 from domain.signals import Signal
 from workflows.vocabulary import verbs
@@ -55,6 +56,9 @@ class Fate(Protocol):
 
     def last_activity(self, names: tuple[str, ...], now: datetime, since: datetime) -> datetime | None:
         """When the customer last did one of these things, up to now; `since` is the last time known."""
+
+    def moment(self, moment: Moment, now: datetime) -> datetime | None:
+        """When a declared moment is, as far as anybody has reported it by now."""
 
     def fact(self, verb: "verbs.ReadFact[Any]", now: datetime) -> object:
         """What a fact says."""

@@ -15,6 +15,7 @@ from domain.enrollment import Start
 from domain.event import EMAIL_BOUNCED, EMAIL_COMPLAINED, ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
 from domain.intent import Intent, Tier
 from domain.message import Kind, MessageStatus, Stage
+from domain.moments import Moment, Timing
 from domain.offer import Offer, OfferKind
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from rehearsal.fate import FREE, Arrival, Cancel, Leave
@@ -23,12 +24,16 @@ from rehearsal.world import Mail, World
 from workflows.vocabulary import verbs
 from workflows.vocabulary.inbox import COMMON_EXITS, CUSTOMER_ERASED
 from workflows.vocabulary.plan import Plan
+from workflows.vocabulary.words import in_words
 
 SOON = timedelta(minutes=1)
 """A prompt reaction, and as far from the end of the wait a late one."""
 
 AN_HOUR_AGO = timedelta(hours=1)
 """When another journey's mail went that the gate counts."""
+
+A_WHILE = timedelta(days=3)
+"""How long after a wait for a moment began its end comes; and by how much a moment is put off that moves."""
 
 REVENUE = 100.0
 
@@ -108,6 +113,10 @@ class Rehearsed:
     active_at: datetime | None = None
     """Active once more at that moment: a quiet wait begins anew."""
     another_mail: Mail | None = None
+    moment_at: datetime | None = None
+    """When the moment is that is waited for."""
+    put_off_at: datetime | None = None
+    """When it was put off, by `A_WHILE`."""
 
     def before(self, world: World) -> World:
         """The world as it is when the verb begins."""
@@ -149,6 +158,11 @@ class Rehearsed:
     def last_activity(self, names: tuple[str, ...], now: datetime, since: datetime) -> datetime | None:  # noqa: ARG002 -- the interface
         """See `Fate`."""
         return self.active_at if self.active_at is not None and since < self.active_at <= now else None
+
+    def moment(self, moment: Moment, now: datetime) -> datetime | None:  # noqa: ARG002 -- the interface
+        """See `Fate`."""
+        is_put_off = self.put_off_at is not None and now >= self.put_off_at
+        return self.moment_at + A_WHILE if is_put_off and self.moment_at else self.moment_at
 
     def fact(self, verb: "verbs.ReadFact[Any]", now: datetime) -> object:  # noqa: ARG002 -- the interface
         """See `Fate`."""
@@ -210,10 +224,27 @@ class Fates:
             case verbs.Quiet(duration):
                 again = world.now + duration / 2
                 return (USUAL, Rehearsed(FateKind.RESTARTED, "is active again", active_at=again), *self.exits)
+            case verbs.Until():
+                return tuple(self._of_moment(verb, world))
+            case verbs.Suppress():
+                return (USUAL,)
             case verbs.Reaction(kinds, within):
                 return (USUAL, *self._reactions(kinds, within, world), *self.exits)
             case _:
                 return tuple(self._of_question(verb, world))
+
+    def _of_moment(self, verb: verbs.Until, world: World) -> Iterator[Rehearsed]:
+        name, now = verb.moment.name, world.now
+        ahead = now + verb.before + A_WHILE
+        usual = Rehearsed(FateKind.USUAL, "", answer=Timing.ON_TIME, moment_at=ahead)
+        yield usual
+        yield replace(usual, kind=FateKind.RESTARTED, words=f"puts off the {name}", put_off_at=now + A_WHILE / 2)
+        if verb.before:
+            words = f"comes later than {in_words(verb.before)} before the {name}"
+            yield Rehearsed(FateKind.ANSWER, words, answer=Timing.LATE, moment_at=now + verb.before / 2)
+        yield Rehearsed(FateKind.ANSWER, f"comes after the {name}", answer=Timing.PASSED, moment_at=now - SOON)
+        yield Rehearsed(FateKind.ANSWER, f"has no {name}", answer=Timing.NEVER)
+        yield from (replace(fate, moment_at=ahead) for fate in self.exits)
 
     def _of_question(self, verb: verbs.Verb[Any], world: World) -> Iterator[Rehearsed]:
         question, _ = question_of(verb)

@@ -36,6 +36,8 @@ def told_in(branch: Branch) -> str | None:
             return _delivery(branch)
         case verbs.Reaction(kinds):
             return _reaction(branch, kinds)
+        case verbs.Until():
+            return str(branch.fate.answer)
         case _ if branch.fate.kind is FateKind.ANSWER:
             return _answer(branch.fate.answer)
         case _:

@@ -14,7 +14,8 @@ from domain.civil import next_local, zone_or_default
 from domain.enrollment import Outcome, OutcomeKind, Start
 from domain.gate import Ask, GateFacts, GatePolicy, PastMessage, decide
 from domain.message import Decision, Kind, MessageStatus, Verdict
-from domain.signals import Signal
+from domain.moments import Timing
+from domain.signals import Observation, Signal
 from rehearsal.delivery import Notice, deliver
 from rehearsal.fate import FREE, Cancel, Fate, Leave, in_words_of
 from rehearsal.questions import answer_in_words, ask_fate, question_of
@@ -64,6 +65,8 @@ class VirtualPerformer:
                 return self._wait(world, next_local(world.now, self._zone, wall_clock), fate)
             case verbs.Quiet():
                 return self._quiet(world, verb, fate)
+            case verbs.Until():
+                return self._until(world, verb, fate)
             case verbs.Reaction():
                 return self._reaction(world, verb, fate)
             case _:
@@ -137,6 +140,23 @@ class VirtualPerformer:
                 break
         return Done(world, None, (*heard, *_waited(began, world, f", quiet for {in_words(verb.duration)}")))
 
+    def _until(self, world: World, verb: verbs.Until, fate: Fate) -> Done:
+        turns: list[Turn] = []
+        began, timing, waited = world.now, Timing.ON_TIME, False
+        while world.ending is None:
+            at = fate.moment(verb.moment, world.now)
+            if at is None or at - verb.before <= world.now:
+                timing = _timing(at, world.now, waited=waited)
+                break
+            until = at - verb.before
+            world, heard = self._sleep(world._replace(planned=until), until, fate, _told_more(verb, world))
+            waited = world.now >= until
+            turns.extend(heard)
+        turns.extend(_waited(began, world, f", until the {verb.moment.name}"))
+        if world.ending is None and timing is not Timing.ON_TIME:
+            turns.append(Turn(world.now, TurnKind.ANSWERED, f"{verb.moment.name}: {timing}"))
+        return Done(world, timing, tuple(turns))
+
     def _reaction(self, world: World, verb: "verbs.Reaction[Any]", fate: Fate) -> Done:
         def answered(world: World) -> bool:
             return any(isinstance(signal, verb.kinds) for signal, _ in world.unread)
@@ -200,6 +220,8 @@ class VirtualPerformer:
         return Done(world._replace(planned=None), delivery, tuple(turns))
 
     def _decide(self, world: World, verb: verbs.Send, due: datetime, leave: Leave) -> Decision:
+        if world.suppressed is not None and leave.suppression is None:
+            leave = leave._replace(suppression=world.suppressed)
         key = (world.now, world.mails, due, verb.kind, verb.stage, verb.urgent, verb.stale_after, leave)
         if key not in self._decisions:
             self._decisions[key] = self._ask_the_gate(world, verb, due, leave)
@@ -229,6 +251,9 @@ class VirtualPerformer:
     # -- questions -----------------------------------------------------------------------------------------------
 
     def _ask(self, world: World, verb: verbs.Verb[Any], fate: Fate) -> Done:
+        if isinstance(verb, verbs.Suppress):
+            turn = Turn(world.now, TurnKind.ANSWERED, verb.describe())
+            return Done(world._replace(suppressed=world.suppressed or verb.reason), None, (turn,))
         question, settled = question_of(verb)
         for known in world.known:
             if known.question == question:
@@ -237,6 +262,26 @@ class VirtualPerformer:
         known = Known(question, answer, None if settled else world.now)
         turn = Turn(world.now, TurnKind.ANSWERED, answer_in_words(verb, answer))
         return Done(world._replace(known=(*world.known, known)), answer, (turn,))
+
+
+def _timing(at: datetime | None, now: datetime, *, waited: bool) -> Timing:
+    if at is None:
+        return Timing.NEVER
+    if waited:
+        return Timing.ON_TIME
+    return Timing.LATE if at > now else Timing.PASSED
+
+
+def _told_more(verb: verbs.Until, before: World) -> Callable[[World], bool]:
+    """Whether the date may have moved since."""
+    told = _told_of(before, verb)
+    return lambda world: _told_of(world, verb) != told
+
+
+def _told_of(world: World, verb: verbs.Until) -> int:
+    """How often somebody reported something that may move the moment."""
+    said = (signal for signal, _ in world.unread if isinstance(signal, Observation))
+    return sum(signal.count for signal in said if signal.name in verb.moment.said_by)
 
 
 def mail_of(verb: verbs.Send, at: datetime) -> Mail:

@@ -48,6 +48,8 @@ class World(NamedTuple):
     """Until when somebody waited for reactions of a kind, since the last mail: none from before then is unread."""
     known: tuple[Known, ...] = ()
     ending: Outcome | None = None
+    suppressed: str | None = None
+    """Why no more mail goes at all, as the journey said."""
     cancelled: bool = False
     """Ended by an operator, after whom not even owed mail goes."""
 

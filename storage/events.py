@@ -71,6 +71,29 @@ class EventStore(Repository):
         latest = latest.order_by(_EVENTS.c.occurred_at.desc(), _EVENTS.c.seq.desc()).limit(limit)
         return (await self._read(latest))[::-1]
 
+    async def at(self, seq: int) -> StoredEvent | None:
+        """The event at a place in the store; None when it is gone."""
+        found = await self._read(select(*_EVENT_COLUMNS).where(_EVENTS.c.seq == seq))
+        return found[0] if found else None
+
+    async def recent_of(
+        self, customers: Collection[str], since: datetime, until: datetime, limit: int = 500
+    ) -> dict[str, list[StoredEvent]]:
+        """What several customers did after `since` and until `until`, in no order; of more than the limit, the latest.
+
+        Those who did nothing are left out. Meant for a page of customers: each may have as many events as the limit.
+        """
+        newest_first = (_EVENTS.c.occurred_at.desc(), _EVENTS.c.seq.desc())
+        place = func.row_number().over(partition_by=_EVENTS.c.customer_id, order_by=newest_first).label("place")
+        theirs = _EVENTS.c.customer_id.in_(sorted(customers))
+        lately = (_EVENTS.c.occurred_at > since) & (_EVENTS.c.occurred_at <= until)
+        placed = select(*_EVENT_COLUMNS, place).where(theirs, lately).subquery()
+        wanted = [column for column in placed.c if column.name != "place"]
+        found: dict[str, list[StoredEvent]] = {}
+        for stored in await self._read(select(*wanted).where(placed.c.place <= limit)):
+            found.setdefault(stored.customer, []).append(stored)
+        return found
+
     async def last_activity(self, customer: str, names: Collection[str]) -> datetime | None:
         """When the customer last did one of these things; None when never."""
         latest = select(func.max(_EVENTS.c.occurred_at)).where(*_of(customer, names))

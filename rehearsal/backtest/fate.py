@@ -11,6 +11,7 @@ from domain.gate import GatePolicy
 from domain.intent import Intent, Thresholds, Tier, score
 from domain.message import MessageStatus
 from domain.model import Value
+from domain.moments import Moment
 from domain.offer import Offer, OfferPolicy
 from domain.signals import Signal
 from rehearsal.backtest.timeline import Timeline
@@ -91,9 +92,16 @@ class Recorded:
         """See `Fate`."""
         return self._timeline.last(names, now)
 
+    def moment(self, moment: Moment, now: datetime) -> datetime | None:
+        """See `Fate`."""
+        events = self._timeline.events(now)
+        said = [each for each in events if each.event.name in moment.said_by]
+        began = next((each for each in events if each.seq == self._row.occasion.seq), None)
+        return moment.read(said, began, self._timeline.facts(now).timezone, self._rules.policy.default_zone)
+
     def fact(self, verb: "verbs.ReadFact[Any]", now: datetime) -> object:
         """See `Fate`."""
-        return verb.fact.read(self._timeline.facts(now), self._row.occasion)
+        return verb.fact.read(self._timeline.portrait(self._row.occasion, now, self._rules.thresholds))
 
     def intent(self, now: datetime) -> Intent:
         """See `Fate`. The tier of the score before decides with; so all of them are computed when one is asked for."""

@@ -171,6 +171,8 @@ def _because(verb: verbs.Verb[Any], answer: Any) -> str:
             return f"{in_words(duration)} later"
         case verbs.Quiet(duration):
             return f"quiet for {in_words(duration)}"
+        case verbs.Until(moment):
+            return f"the {moment.name}"
         case verbs.Reaction(within=within):
             return SIGNAL_WORDS[type(answer)] if answer is not None else f"no answer in {in_words(within)}"
         case _:

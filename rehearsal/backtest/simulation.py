@@ -4,12 +4,13 @@ Customers are simulated one after the other. What one customer does happens in o
 enrollment, and verbs of those that are open, as one row of moments.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.clock import REAL_TIME
 from domain.enrollment import EnrollmentRow, Start, State
+from domain.event import StoredEvent
 from domain.gate import ConsentRule, GatePolicy
 from rehearsal.backtest.course import Course
 from rehearsal.backtest.fate import Recorded, Rules
@@ -19,7 +20,7 @@ from rehearsal.backtest.timeline import Timeline, Told
 from rehearsal.virtual import VirtualPerformer
 from rehearsal.world import Mail
 from workflows.vocabulary.journey import Journey
-from workflows.vocabulary.routing import Begin, Routes, may_reenter
+from workflows.vocabulary.routing import Begin, Routes, may_reenter, occasion_of
 
 LOOK_AHEAD = timedelta(days=365)
 """After the recording's end. An enrollment that is open for longer is left as it is."""
@@ -80,7 +81,11 @@ class _Customer:
 
     def _begun_by(self, told: Told) -> Iterator[Begin]:
         """The enrollment that an event begins. In a backtest an event is news when it happens, however long ago."""
-        begin = self._routes.begin(self._journey.plan, told.stored, told.customer, told.at)
+        plan = self._journey.plan
+        events: Sequence[StoredEvent] = ()
+        if self._routes.glance(plan, told.stored, told.customer) is None:
+            events = self._timeline.portrait(occasion_of(told.stored), told.at).events
+        begin = self._routes.begin(plan, told.stored, told.customer, told.at, events)
         if begin is not None:
             earlier = [row for row in self._rows.values() if row.key == begin.row.key]
             if may_reenter(self._journey.plan, earlier, told.at):

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 from domain.consent import standing
 from domain.customer import Customer
+from domain.enrollment import Occasion
 from domain.event import StoredEvent
+from domain.intent import DEFAULT_THRESHOLDS, Thresholds
+from domain.portrait import LOOK_BACK, MOST_EVENTS, Portrait
 from domain.preferences import read_preferences
 from domain.profile import ALL_MARKETING
 from rehearsal.fate import Leave
@@ -85,6 +88,13 @@ class Timeline:
             return []
         own = [told.stored for told in self.told[: bisect_right(self._told_at, now)]]
         return [stored for since, stored in self.inherited if since <= now] + own
+
+    def portrait(self, occasion: Occasion, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Portrait:
+        """What a fact or a trigger was told at a moment."""
+        events = [each for each in self.events(now) if each.event.occurred_at >= now - LOOK_BACK]
+        recent = tuple(sorted(events, key=lambda each: (each.event.occurred_at, each.seq))[-MOST_EVENTS:])
+        began = next((each.event.properties for each in events if each.seq == occasion.seq), {})
+        return Portrait(now, self.facts(now), occasion, began, recent, thresholds)
 
     def last(self, names: Collection[str], now: datetime) -> datetime | None:
         """When the customer last did one of these things."""

@@ -32,7 +32,8 @@ def common_occasion(one: Trigger, other: Trigger) -> str | None:
     others do. That a product just added is in the cart it does not know.
     """
     leaves = (*one.leaves(), *other.leaves())
-    names = dict.fromkeys([*(leaf.name for leaf in leaves if isinstance(leaf, On)), _ANY_OTHER])
+    named = [name for leaf in leaves if isinstance(leaf, On) for name in leaf.events]
+    names = dict.fromkeys([*named, _ANY_OTHER])
     conditions = list(dict.fromkeys(leaf.describe() for leaf in leaves if not isinstance(leaf, On)))
     for name, values in product(names, product((True, False), repeat=len(conditions))):
         case = dict(zip(conditions, values, strict=True))
@@ -43,7 +44,7 @@ def common_occasion(one: Trigger, other: Trigger) -> str | None:
 
 def _match(one: Trigger, other: Trigger, name: str, case: dict[str, bool]) -> bool:
     def is_so(leaf: Trigger) -> bool:
-        return leaf.name == name if isinstance(leaf, On) else case[leaf.describe()]
+        return name in leaf.events if isinstance(leaf, On) else case[leaf.describe()]
 
     return one.holds(is_so) and other.holds(is_so)
 

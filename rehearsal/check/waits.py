@@ -10,7 +10,7 @@ from rehearsal.check.violation import Violation
 from rehearsal.check.ways import is_first, line_of
 from rehearsal.graph import Branch, Node
 from rehearsal.snapshot import Place
-from workflows.vocabulary.verbs import Quiet, Reaction, Wait, WaitUntil
+from workflows.vocabulary.verbs import Quiet, Reaction, Until, Wait, WaitUntil
 from workflows.vocabulary.words import in_words
 
 _LEAST = timedelta.resolution
@@ -40,6 +40,8 @@ def _judge(node: Node, sometimes: set[Place], policy: CheckPolicy) -> Violation 
             lasts = moment - node.world.now
             least = lasts if node.place in sometimes else _LEAST
             return _outside(node, "waits for a moment", lasts, least, policy.longest_wait)
+        case Until(_, before):
+            return _outside(node, "waits until before a moment", before, timedelta(), policy.longest_wait)
         case Quiet(duration):
             return _outside(node, "waits until quiet for", duration, _LEAST, policy.longest_quiet)
         case Reaction(_, within):

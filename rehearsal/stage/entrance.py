@@ -21,19 +21,20 @@ async def enter(house: Playhouse, plan: Plan, customer: str) -> None:
         await _fill_cart(house, customer)
         event = await _fitting(house, plan, customer)
     if event is not None:
-        await house.report(event, customer, **properties_of(event, plan))
+        await house.report(event, customer, **properties_of(event, plan, await house.now()))
     else:
         await _enroll_by_hand(house, plan, customer)
 
 
 async def _fitting(house: Playhouse, plan: Plan, customer: str) -> str | None:
     """An event that would begin the journey now."""
-    known = await house.known(customer)
+    known, events = await house.known(customer), await house.events(customer)
     for name in sorted(plan.trigger.names() or ()):
-        event = house.track(name, customer, at=await house.now(), properties=properties_of(name, plan))
+        now = await house.now()
+        event = house.track(name, customer, at=now, properties=properties_of(name, plan, now))
         after = fold(known, event, customer_id=customer)
         stored = StoredEvent(seq=0, customer=customer, event=event, nth=after.nth, starts_visit=after.starts_visit)
-        if plan.trigger.matches(stored, after.customer):
+        if house.routes.begin(plan, stored, after.customer, event.occurred_at, (*events, stored)) is not None:
             return name
     return None
 
@@ -48,7 +49,7 @@ async def _enroll_by_hand(house: Playhouse, plan: Plan, customer: str) -> None:
     key = None
     if plan.one_per is not None:
         event = min(plan.trigger.names() or [CART_VIEWED])
-        properties = properties_of(event, plan)
+        properties = properties_of(event, plan, await house.now())
         await house.report(event, customer, **properties)  # what the enrollment is about
         key = str(properties[plan.one_per])
     await house.operations.enroll(plan.name, customer, key=key)

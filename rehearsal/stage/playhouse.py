@@ -18,7 +18,8 @@ from temporalio.worker import Worker
 from domain.clock import PacedClock
 from domain.customer import Customer
 from domain.enrollment import EnrollmentRow, Outcome, Progress
-from domain.event import Event, EventType
+from domain.event import Event, EventType, StoredEvent
+from domain.portrait import LOOK_BACK, MOST_EVENTS
 from mail.context import TEMPLATES
 from mail.recording import RecordingTransport
 from rehearsal.stage.clock import SkippingClock
@@ -163,6 +164,11 @@ class Playhouse:
         """The facts about a customer."""
         async with self.database.read() as session:
             return await Customers(session).get(customer)
+
+    async def events(self, customer: str = ANNA) -> list[StoredEvent]:
+        """What the customer did in the last ninety days, oldest first."""
+        async with self.database.read() as session:
+            return await EventStore(session).recent(customer, await self.now() - LOOK_BACK, MOST_EVENTS)
 
     def track(
         self,

@@ -19,6 +19,7 @@ from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
 from starter.dispatch.bursts import Burst, next_burst
 from starter.dispatch.enrolling import Enroller, HeldError, StillEndingError
+from starter.dispatch.hindsight import Hindsight
 from starter.dispatch.telling import Teller
 from storage.customers import Customers
 from storage.database import Database
@@ -180,7 +181,7 @@ class Dispatcher:
         """Deliver all that a burst means. What Temporal refuses for good holds up nothing else of it.
 
         Raises:
-            StillEndingError: the event would begin what the customer is just leaving. Nothing of it is delivered.
+            StillEndingError: the event would begin what the customer is just leaving, and has to come again.
         """
         event = burst.events[0]  # and the only one, where it may begin something
         await self._wait_for_endings(event, rows)
@@ -190,6 +191,8 @@ class Dispatcher:
                 self.told += await self._teller.tell(tell)
             except PermanentError as error:
                 refused.append(error)
+        if not refused:
+            await self._wait_for_own_ending(burst, rows)
         for begun in await self._begin(event):
             if all(row.id != begun.row.id for row in rows):
                 rows.append(begun.row)
@@ -215,11 +218,37 @@ class Dispatcher:
             if not await self._is_leaving(row, plan, event.seq):
                 self._leaving.pop(row.id, None)
                 continue
-            now = asyncio.get_running_loop().time()
-            since = self._leaving.setdefault(row.id, now)
-            if now - since < LEAVE_WITHIN:
-                raise StillEndingError(f"{row.workflow_id} is still ending")
-            _log.warning("enrollment does not end", workflow_id=row.workflow_id, kept_out=event.event.message_id)
+            self._hold(row, event)
+
+    async def _wait_for_own_ending(self, burst: Burst, rows: Sequence[EnrollmentRow]) -> None:
+        """Let an enrollment end that this very event ends, before the event begins the next.
+
+        A renewal ends one period of a subscription, and begins another. Telling it again changes nothing.
+        """
+        event, told = burst.events[0], {tell.enrollment for tell in burst.tells if tell.may_end}
+        plans = {plan.name: plan for plan in self._routes.may_begin(event.event) if plan.reentry is not None}
+        for row in rows:
+            plan = plans.get(row.journey)
+            if plan is None or row.id not in told or row.key != key_of(plan, event.event):
+                continue
+            if event.event.occurred_at < row.occasion.occurred_at:
+                continue  # older than the enrollment, which therefore ignores it
+            if await self._is_open(row):
+                self._hold(row, event)
+            self._leaving.pop(row.id, None)
+
+    def _hold(self, row: EnrollmentRow, event: StoredEvent) -> None:
+        """Hold the customer's events back while an enrollment ends, as long as that may take."""
+        now = asyncio.get_running_loop().time()
+        since = self._leaving.setdefault(row.id, now)
+        if now - since < LEAVE_WITHIN:
+            raise StillEndingError(f"{row.workflow_id} is still ending")
+        _log.warning("enrollment does not end", workflow_id=row.workflow_id, kept_out=event.event.message_id)
+
+    async def _is_open(self, row: EnrollmentRow) -> bool:
+        async with self._database.read() as session:
+            now = await Enrollments(session).get(row.id)
+        return now is not None and now.state is not State.ENDED
 
     async def _is_leaving(self, row: EnrollmentRow, plan: Plan, before: int) -> bool:
         """Whether an earlier event has ended an enrollment that is still open."""
@@ -251,14 +280,15 @@ class Dispatcher:
         async with self._database.transaction() as session:
             # Locked, so that nobody else opens an enrollment of this customer meanwhile, see `Operations.enroll`.
             customer = await Customers(session).lock(event.customer)
+            hindsight = Hindsight(session, event, self._clock.now())
             for plan in plans:
-                begin = await self._begin_one(Enrollments(session), plan, event, customer)
+                begin = await self._begin_one(Enrollments(session), plan, event, customer, hindsight)
                 if begin is not None:
                     begun.append(begin)
         return begun
 
     async def _begin_one(
-        self, enrollments: Enrollments, plan: Plan, event: StoredEvent, customer: Customer
+        self, enrollments: Enrollments, plan: Plan, event: StoredEvent, customer: Customer, hindsight: Hindsight
     ) -> Begin | None:
         """Record an enrollment unless re-entry forbids it; None when there is no workflow to be started."""
         recorded = await enrollments.get(enrollment_id(plan.name, event.customer, event.event.message_id))
@@ -266,12 +296,14 @@ class Dispatcher:
             # Delivered again. What was decided stands, whatever the customer did since; and a run that was admitted
             # needs no second start.
             return self._routes.begin_again(recorded) if recorded.state is State.STARTING else None
-        now = self._clock.now()
-        begin = self._routes.begin(plan, event, customer, now)
-        if begin is None:
+        seen, now = self._routes.glance(plan, event, customer), self._clock.now()
+        if seen is False:
             return None
-        earlier = await enrollments.earlier(plan.name, customer.id, begin.row.key)
+        earlier = await enrollments.earlier(plan.name, customer.id, key_of(plan, event.event))
         if not may_reenter(plan, earlier, now):
+            return None
+        begin = self._routes.begin(plan, event, customer, now, await hindsight.events() if seen is None else ())
+        if begin is None:
             return None
         await enrollments.open(begin.row)
         return begin if begin.row.state is State.STARTING else None

@@ -27,7 +27,7 @@ from domain.offer import Offer
 from domain.signals import SIGNAL_NAMES, Observation, Purchase, Signal
 from rehearsal.explore import start_of
 from rehearsal.fate import Cancel
-from rehearsal.fates import AN_HOUR_AGO, Rehearsed, When
+from rehearsal.fates import A_WHILE, AN_HOUR_AGO, Rehearsed, When
 from rehearsal.graph import Branch, Exploration
 from rehearsal.paths import Path
 from rehearsal.world import TurnKind
@@ -63,6 +63,9 @@ class Performance:
     outcome: Outcome | None = None
     ended_after: timedelta | None = None
     told: int = 0
+    moments: dict[int, int] = field(default_factory=dict)
+    """How often the moment of an `until` was read, by its place in the path."""
+    suppressed: str | None = None
 
     def after(self, at: datetime) -> timedelta:
         return at - self.start.occasion.occurred_at
@@ -128,7 +131,8 @@ class Cast:
     def activities(self) -> list[Any]:
         return [
             self.admit, self.close, self.score, self.decide, self.render, self.send, self.read_fact,
-            self.read_last_activity, self.choose_offer, self.choose_variant, self.find_local_time,
+            self.read_last_activity, self.read_moment, self.suppress, self.choose_offer,
+            self.choose_variant, self.find_local_time,
         ]  # fmt: skip
 
     @activity.defn(name=calls.ADMIT)
@@ -221,6 +225,27 @@ class Cast:
                 return calls.LastActivity(at=playing.start.occasion.occurred_at + elapsed + since)
             elapsed += branch.lasted
         return calls.LastActivity()
+
+    @activity.defn(name=calls.READ_MOMENT)
+    async def read_moment(self, request: calls.MomentRequest) -> calls.MomentAnswer:
+        playing = self._playing[request.customer]
+        elapsed = timedelta()
+        for index, branch in enumerate(playing.path.branches):
+            verb, began = branch.node.verb, branch.node.world.now
+            if isinstance(verb, verbs.Until) and verb.moment.name == request.moment and index >= playing.place:
+                # Asked first when the wait begins, then whenever its end seems to have come.
+                reads = playing.moments[index] = playing.moments.get(index, 0) + 1
+                at = branch.fate.moment(verb.moment, began if reads == 1 else began + A_WHILE)
+                if at is None:
+                    return calls.MomentAnswer()
+                return calls.MomentAnswer(at=playing.start.occasion.occurred_at + elapsed + (at - began))
+            elapsed += branch.lasted
+        return calls.MomentAnswer()
+
+    @activity.defn(name=calls.SUPPRESS)
+    async def suppress(self, request: calls.SuppressRequest) -> bool:
+        self._playing[request.customer].suppressed = request.reason
+        return True
 
     @activity.defn(name=calls.NEXT_LOCAL)
     async def find_local_time(self, request: calls.LocalTimeRequest) -> calls.LocalTime:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from domain.facts import FIRST_ORDER, HAS_CART, Fact
 from domain.message import Kind, Stage
+from domain.moments import RENEWAL, Timing
 from domain.signals import Click, Revisit, Signal
 from tests.workflows.journeys import plan
 from workflows.vocabulary import Journey
@@ -60,12 +61,26 @@ class Repeat:
     body: tuple[Any, ...]
 
 
-Op = Mail | Pause | Answer | Ask | Count | Repeat
+@dataclass(frozen=True)
+class Before:
+    """Wait until so long before a renewal, and mail if that came in time."""
+
+    hours: int
+
+
+@dataclass(frozen=True)
+class Sunset:
+    """Send no more mail."""
+
+
+Op = Mail | Pause | Answer | Ask | Count | Repeat | Before | Sunset
 
 _leaves = st.one_of(
     st.builds(Mail, st.sampled_from(["a/one", "a/two"]), st.booleans(), st.booleans(), st.booleans()),
     st.builds(Pause, st.sampled_from([1, 24, 30])),
     st.builds(Count, st.just(HAS_CART)),
+    st.builds(Before, st.sampled_from([0, 7, 48])),
+    st.builds(Sunset),
 )
 
 
@@ -114,6 +129,11 @@ class Programmed(Journey):
                 self.seen = self.seen + await self.fact(fact)
                 if self.seen == 2:
                     await self.send("a/counted")
+            case Before(hours):
+                if await self.until(RENEWAL, before=hours * HOUR) is Timing.ON_TIME:
+                    await self.send("a/renewal")
+            case Sunset():
+                await self.suppress("no answer")
             case Repeat(times, body):
                 for _ in range(times):
                     await self._carry_out(body)

@@ -15,6 +15,7 @@ from domain.errors import JournalMismatchError
 from domain.facts import BOUGHT_SINCE, FIRST_ORDER, HAS_CART
 from domain.intent import Intent, Part, Tier
 from domain.message import Kind, MessageStatus, Stage
+from domain.moments import RENEWAL, Timing
 from domain.offer import Offer, OfferKind
 from domain.signals import SIGNAL_NAMES, Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from tests.workflows.samples import HOUR, NOON, delivery, start
@@ -73,16 +74,18 @@ ANSWERS: list[tuple[v.Verb[Any], st.SearchStrategy[Any]]] = [
     (v.WaitUntil(NOON), st.none()),
     (v.WaitUntilLocal(time(9)), st.none()),
     (v.Quiet(HOUR, CART_ACTIVITY), st.none()),
+    (v.Until(RENEWAL, HOUR), st.sampled_from(Timing)),
     (v.Reaction(tuple(signals), HOUR), st.none() | st.one_of(*signals.values())),
     (v.Score(), intents),
     (v.ReadFact(HAS_CART), st.booleans() | texts),
+    (v.Suppress("no answer"), st.none()),
     (v.ChooseOffer(), offers),
     (v.ChooseVariant("subject", ("short", "long")), texts),
     (v.Since("shorter-ending"), st.booleans()),
 ]
 WIRE_NAMES = [
-    *("send", "wait", "wait_until", "wait_until_local", "quiet", "reaction", "score", "fact", "offer", "variant"),
-    "since",
+    *("send", "wait", "wait_until", "wait_until_local", "quiet", "until", "reaction", "score", "fact"),
+    *("suppress", "offer", "variant", "since"),
 ]
 
 

@@ -12,10 +12,12 @@ from domain.enrollment import Outcome, OutcomeKind, State, parse_workflow_id, wo
 from domain.errors import UnknownJourneyError
 from domain.event import Event, EventType, StoredEvent
 from domain.intent import Intent, Tier
+from domain.portrait import Portrait
 from tests.workflows.samples import HOUR, MINUTE, NOON, start
 from workflows.catalogue import JOURNEYS, journey_named
 from workflows.vocabulary import HasCart, On
 from workflows.vocabulary.display import KEPT_LINES, Display
+from workflows.vocabulary.routing import occasion_of
 from workflows.vocabulary.trigger import Trigger
 from workflows.vocabulary.verbs import ChooseVariant, Verb, WaitUntil, WaitUntilLocal
 from workflows.vocabulary.words import at_minute, in_words
@@ -91,7 +93,8 @@ ADDED, VIEWED = stored(names.PRODUCT_ADDED), stored(names.PRODUCT_VIEWED)
 def test_a_trigger_matches_an_event_and_the_facts(
     trigger: Trigger, event: StoredEvent, customer: Customer, matches: bool
 ) -> None:
-    assert trigger.matches(event, customer) is matches
+    assert trigger.matches(event, Portrait(NOON, customer, occasion_of(event))) is matches
+    assert trigger.glance(event, customer) is matches
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ Pure. Signals of any order, number and age may arrive, also before the first ste
 and can be handed from one run of the enrollment to the next.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 
@@ -42,6 +44,7 @@ class Inbox:
         self._unread = Unread(state.unread)
         self._answers_from = state.answers_from
         self.ending: Outcome | None = None
+        self._heard: Counter[str] = Counter()
 
     def state(self) -> InboxState:
         """What the next run of the enrollment needs to go on. Not for an ended journey, which has none."""
@@ -73,6 +76,8 @@ class Inbox:
         if is_repeat or happened < self._answers_from:
             return None
         self._unread.add(news, happened)
+        if isinstance(news, Observation):
+            self._heard[news.name] += news.count
         kind = type(news).__name__.lower()
         return kind if news.count == 1 else f"{kind}, {news.count} times"
 
@@ -95,6 +100,10 @@ class Inbox:
     def holds(self, kinds: tuple[type[Signal], ...]) -> bool:
         """Whether `take` would return something."""
         return self._unread.holds(kinds)
+
+    def heard(self, names: Iterable[str]) -> int:
+        """How many events of these names this run was told of: when it grows, there was another."""
+        return sum(self._heard[name] for name in names)
 
     def forget_before(self, moment: datetime) -> None:
         """Drop reactions from before the mail that goes out at that moment, also those that are told later."""

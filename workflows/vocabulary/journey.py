@@ -17,6 +17,7 @@ from domain.enrollment import Outcome, Start
 from domain.facts import Fact
 from domain.intent import Intent
 from domain.message import Kind, Stage
+from domain.moments import Moment, Timing
 from domain.offer import Offer
 from domain.signals import Signal
 from workflows.vocabulary import verbs
@@ -82,6 +83,14 @@ class Journey(Enrollment):
         """Wait until none of these events has happened for a while; each one restarts the wait."""
         await verbs.Quiet(duration, tuple(since))
 
+    async def until(self, moment: Moment, *, before: timedelta = timedelta()) -> Timing:
+        """Wait until so long before a moment that the customer's events report, e.g. a renewal. Returns how it came.
+
+        Whenever an event says another date, the wait is for that one. Where the moment is unknown or over, or so long
+        before it has passed already, there is nothing to wait for, and the answer says so.
+        """
+        return await verbs.Until(moment, before)
+
     async def reaction(self, *kinds: type[S], within: timedelta) -> S | None:
         """Wait for the customer to answer the last mail. Returns the signal, or None when the time ran out."""
         return await verbs.Reaction(kinds, within)
@@ -94,6 +103,10 @@ class Journey(Enrollment):
         """One fact about the customer, read now."""
         answer: F = await verbs.ReadFact(fact)
         return answer
+
+    async def suppress(self, reason: str) -> None:
+        """Send the customer no more mail at all, of whatever journey. The reason is kept, and shown to operators."""
+        await verbs.Suppress(reason)
 
     async def offer(self) -> Offer:
         """The offer the policy grants this customer now; often none."""

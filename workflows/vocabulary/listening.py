@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, get_args
 
+from domain.moments import Moment
 from domain.signals import SIGNAL_NAMES, Observation, Signal
 from workflows.vocabulary.journey import Journey
 
@@ -26,10 +27,13 @@ def listens_to(journey: type[Journey]) -> frozenset[type[Signal]]:
 
 
 def observes(journey: type[Journey]) -> frozenset[str]:
-    """Names of events that the journey may wait for as an `Observation`: every text its code says, if it names one."""
-    if Observation not in listens_to(journey):
-        return frozenset()
-    return texts_of(journey)
+    """Names of events that the journey is told of as an `Observation`.
+
+    Every text its code says, if it names an `Observation`; and what may move a moment that it names.
+    """
+    moments = [value for value in _Reading(journey).values if isinstance(value, Moment)]
+    moving = frozenset(name for moment in moments for name in moment.said_by)
+    return moving | (texts_of(journey) if Observation in listens_to(journey) else frozenset())
 
 
 def texts_of(journey: type[Journey]) -> frozenset[str]:

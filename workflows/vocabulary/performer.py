@@ -13,6 +13,7 @@ from temporalio import workflow
 from domain import calls
 from domain.carried import OpenVerb, PerformerState
 from domain.enrollment import Start
+from domain.moments import Timing
 from workflows.vocabulary import stubs, verbs
 from workflows.vocabulary.bearings import Bearings
 from workflows.vocabulary.display import Display
@@ -111,6 +112,8 @@ class Performer:
                 await self._wait_for_wall_clock(verb, left)
             case verbs.Quiet():
                 await self._wait_for_quiet(verb, left)
+            case verbs.Until():
+                return await self._wait_for_moment(verb, left)
             case verbs.Reaction():
                 return await self._wait_for_reaction(verb, left)
             case _:
@@ -123,8 +126,15 @@ class Performer:
             case verbs.Score():
                 return await self._sender.score()
             case verbs.ReadFact(fact):
-                fact_request = calls.FactRequest(customer=customer, fact=fact.name, occasion=self._start.occasion)
+                occasion = self._start.occasion
+                fact_request = calls.FactRequest(customer=customer, fact=fact.name, occasion=occasion, at=at)
                 return (await stubs.read_fact(fact_request, verb.describe())).value
+            case verbs.Suppress(reason):
+                suppress_request = calls.SuppressRequest(
+                    customer=customer, reason=reason, journey=self._start.journey, at=at
+                )
+                await stubs.suppress(suppress_request, verb.describe())
+                return None
             case verbs.ChooseOffer():
                 tier = (await self._sender.score()).tier
                 offer_request = calls.OfferRequest(customer=customer, tier=tier, at=self._watch.now())
@@ -189,6 +199,33 @@ class Performer:
             if found == moment and woke is not Woke.RESUMED:
                 return
             moment = found
+
+    async def _wait_for_moment(self, verb: verbs.Until, left: OpenVerb | None) -> Timing:
+        """Read the moment at the beginning, whenever an event may have moved it, and when it has come."""
+        waited = left is not None and left.until is not None
+        while not self._inbox.has_ended():
+            heard = self._inbox.heard(verb.moment.said_by)
+            at, now = await self._read_moment(verb), self._watch.now()
+            if at is None:
+                return Timing.NEVER
+            if at - verb.before <= now:
+                self._bearings.because = f"the {verb.moment.name}"
+                return Timing.ON_TIME if waited else Timing.LATE if at > now else Timing.PASSED
+            woke = await self._wait_until(at - verb.before, verb, OnPause.ASK_AGAIN, self._told_more(verb, heard))
+            if woke is Woke.SKIPPED:
+                break
+            waited = woke is Woke.DUE
+        return Timing.ON_TIME
+
+    def _told_more(self, verb: verbs.Until, heard: int) -> Callable[[], bool]:
+        """Whether another event has come that may have moved the moment."""
+        return lambda: self._inbox.heard(verb.moment.said_by) != heard
+
+    async def _read_moment(self, verb: verbs.Until) -> datetime | None:
+        request = calls.MomentRequest(
+            customer=self._start.customer, moment=verb.moment.name, occasion=self._start.occasion
+        )
+        return (await stubs.read_moment(request, f"when is the {verb.moment.name}?")).at
 
     async def _find_local_time(self, verb: verbs.WaitUntilLocal, after: datetime) -> datetime:
         request = calls.LocalTimeRequest(customer=self._start.customer, wall_clock=verb.wall_clock, after=after)

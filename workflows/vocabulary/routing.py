@@ -14,6 +14,7 @@ from domain.draw import share
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Start, State, enrollment_id, workflow_id
 from domain.errors import ConfigurationError
 from domain.event import EMAIL_LINK_CLICKED, ORDER_COMPLETED, UNSUBSCRIBED, Event, StoredEvent
+from domain.portrait import Portrait
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from domain.withdrawal import is_soft_bounce
 from workflows.vocabulary.inbox import COMMON_EXITS
@@ -94,15 +95,30 @@ class Routes:
         """Journeys that the event could begin, by its name alone."""
         return [*self._by_event.get(event.name, ()), *self._anything]
 
-    def begin(self, plan: Plan, stored: StoredEvent, customer: Customer, now: datetime) -> Begin | None:
+    def glance(self, plan: Plan, stored: StoredEvent, customer: Customer) -> bool | None:
+        """Whether the event begins the journey; None: that depends on what the customer did before."""
+        event = stored.event
+        # By when it was received: what we had accepted before an outage of our own is not old for that.
+        is_fresh = event.received_at - event.occurred_at <= plan.fresh_for
+        return plan.trigger.glance(stored, customer) if is_fresh else False
+
+    def begin(
+        self,
+        plan: Plan,
+        stored: StoredEvent,
+        customer: Customer,
+        now: datetime,
+        events: Sequence[StoredEvent] = (),
+    ) -> Begin | None:
         """The enrollment that the event begins in a journey, if its trigger matches and the event was fresh.
 
-        By when it was received: what we had accepted before an outage of our own is not old for that.
+        `events` are what the customer did, as in `Portrait.events`; needed where `glance` cannot tell.
         """
-        event = stored.event
-        if event.received_at - event.occurred_at > plan.fresh_for or not plan.trigger.matches(stored, customer):
-            return None
-        return self.enroll(plan, stored.customer, occasion_of(stored), now, key=key_of(plan, event))
+        occasion = occasion_of(stored)
+        seen = self.glance(plan, stored, customer)
+        if seen is None:
+            seen = plan.trigger.matches(stored, Portrait(now, customer, occasion, stored.event.properties, events))
+        return self.enroll(plan, stored.customer, occasion, now, key=key_of(plan, stored.event)) if seen else None
 
     def begin_again(self, row: EnrollmentRow) -> Begin:
         """An enrollment that was decided before, and whose workflow has not begun."""

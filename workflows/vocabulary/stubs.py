@@ -72,6 +72,8 @@ render = LocalStub[calls.RenderRequest, calls.Rendered](calls.RENDER, calls.Rend
 read_fact = LocalStub[calls.FactRequest, calls.FactAnswer](calls.READ_FACT, calls.FactAnswer)
 read_last_activity = LocalStub[calls.ActivityRequest, calls.LastActivity](calls.READ_ACTIVITY, calls.LastActivity)
 find_local_time = LocalStub[calls.LocalTimeRequest, calls.LocalTime](calls.NEXT_LOCAL, calls.LocalTime)
+read_moment = LocalStub[calls.MomentRequest, calls.MomentAnswer](calls.READ_MOMENT, calls.MomentAnswer)
+suppress = LocalStub[calls.SuppressRequest, bool](calls.SUPPRESS, bool)
 choose_offer = LocalStub[calls.OfferRequest, Offer](calls.CHOOSE_OFFER, Offer)
 choose_variant = LocalStub[calls.VariantRequest, calls.Variant](calls.CHOOSE_VARIANT, calls.Variant)
 

@@ -18,6 +18,7 @@ from domain.calls import Delivery
 from domain.facts import Fact
 from domain.intent import Intent
 from domain.message import Kind, Stage
+from domain.moments import Moment, Timing
 from domain.offer import Offer
 from domain.signals import SIGNAL_NAMES, Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from workflows.vocabulary.words import in_words
@@ -161,6 +162,27 @@ class Quiet(Verb[None]):
 
 
 @dataclass(frozen=True)
+class Until(Verb[Timing]):
+    """Wait until so long before a moment that the customer's events report, and that may move meanwhile."""
+
+    wire_name: ClassVar[str] = "until"
+    answers: ClassVar[TypeAdapter[Any]] = TypeAdapter(Timing)
+
+    moment: Moment
+    before: timedelta
+
+    @property
+    def about(self) -> str:
+        """See `Verb.about`."""
+        return self.moment.name
+
+    def describe(self) -> str:
+        """See `Verb.describe`."""
+        early = f"{in_words(self.before)} before " if self.before else ""
+        return f"waiting until {early}the {self.moment.name}"
+
+
+@dataclass(frozen=True)
 class Reaction(Verb[S | None]):
     """Wait for the customer to answer the last mail, for a limited time."""
 
@@ -225,6 +247,19 @@ class ReadFact(Verb[F]):
     def describe(self) -> str:
         """See `Verb.describe`."""
         return f"reading whether {self.fact.name}"
+
+
+@dataclass(frozen=True)
+class Suppress(Verb[None]):
+    """Send the customer no more mail at all."""
+
+    wire_name: ClassVar[str] = "suppress"
+
+    reason: str
+
+    def describe(self) -> str:
+        """See `Verb.describe`."""
+        return f"sending no more mail: {self.reason}"
 
 
 @dataclass(frozen=True)
