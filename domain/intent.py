@@ -37,6 +37,9 @@ MANY_VISITS = 3
 PERSISTENCE = 5.0
 """The depth points that a deep session earns beyond its furthest action, and as many for many visits."""
 
+WITHOUT_VISIT = 34
+"""The most that is scored where nobody was on the site: below the tiers as they are by default."""
+
 LOOK_AROUND_TIME = 10.0
 """The time points that a cart dropped in a short session earns at most."""
 
@@ -159,7 +162,7 @@ class Intent(WireValue):
             parts.append(("together", f"{self.weighted:g}; what was done counts {limit} {bounded:g}"))
         else:
             parts.append(("together", f"{self.weighted:g}"))
-        if round(bounded) != self.score:
+        if self.freshness < 1 and round(bounded) != self.score:
             parts.append(("faded", f"{self.freshness:.0%} is left since the last activity"))
         return (*parts, ("score", f"{self.score}, {self.tier.value}"))
 
@@ -208,8 +211,8 @@ class _Depth(NamedTuple):
 # which tiers are possible (a page is low, a product medium, a second look or a cart high). Their distance to the
 # default thresholds is the day or so for which an action keeps its tier while it fades.
 _DEPTHS = {
-    Action.NONE: _Depth(0, 0, 34, "nothing done lately"),
-    Action.MAIL_OPENED: _Depth(5, 0, 34, "mail opened"),
+    Action.NONE: _Depth(0, 0, WITHOUT_VISIT, "nothing done lately"),
+    Action.MAIL_OPENED: _Depth(5, 0, WITHOUT_VISIT, "mail opened"),
     Action.HOMEPAGE: _Depth(10, 0, 34, "pages visited"),
     Action.CATEGORY: _Depth(20, 0, 54, "category viewed"),
     Action.CONTENT: _Depth(20, 0, 54, "content read"),

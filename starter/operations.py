@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime
 
 from temporalio.client import Client, WorkflowQueryFailedError
@@ -11,10 +11,11 @@ from temporalio.service import RPCError
 from domain.clock import Clock
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Progress, State
 from domain.errors import PermanentError, SegueError, UnavailableError, UnknownCustomerError
-from domain.intent import Intent
+from domain.intent import DEFAULT_THRESHOLDS, Intent, Thresholds
 from domain.model import Instant, Value
 from domain.pause import Pause
 from domain.signals import Signal
+from domain.standing import Selection, Standing
 from starter.dispatch.enrolling import Enroller, Presence
 from starter.dispatch.gone import WHY, end_gone
 from starter.steering import Steered, Steering
@@ -24,6 +25,7 @@ from storage.database import Database
 from storage.enrollments import EnrollmentCount, Enrollments
 from storage.events import EventStore
 from storage.ledger import Ledger, LedgerRow
+from storage.standings import Standings, select_standings
 from workflows.catalogue import JOURNEYS, journey_named
 from workflows.vocabulary.plan import Plan
 from workflows.vocabulary.routing import Begin, Routes, key_of, occasion_of
@@ -80,8 +82,16 @@ def _by_outcome(journey: str, counted: Sequence[EnrollmentCount]) -> dict[str, i
 class Operations:
     """Enrollments of one deployment. Customers may be named by user id, anonymous id or address."""
 
-    def __init__(self, database: Database, client: Client, routes: Routes, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        client: Client,
+        routes: Routes,
+        clock: Clock,
+        thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    ) -> None:
         self._database, self._client, self._routes, self._clock = database, client, routes, clock
+        self._thresholds = thresholds
         self._enroller = Enroller(client)
         self._steering = Steering(client)
 
@@ -163,6 +173,22 @@ class Operations:
         async with self._database.read() as session:
             rows = await Enrollments(session).of_customer(who)
         return list(await asyncio.gather(*(self._status(row) for row in rows)))
+
+    async def standing(self, customer: str) -> Standing:
+        """Where a customer stands now: intent with its parts, segments, stage.
+
+        Raises:
+            UnknownCustomerError: nobody of that name was reported.
+        """
+        who = await self._identify(customer)
+        async with self._database.read() as session:
+            for standing in await Standings(session).of([who], self._clock.now(), self._thresholds):
+                return standing
+        raise UnknownCustomerError(f"{customer!r} has just been deleted")
+
+    def customers(self, selection: Selection, *, after: str = "") -> AsyncGenerator[Standing]:
+        """Where customers stand now who are selected, in the order of their ids; read a page at a time."""
+        return select_standings(self._database, selection, self._clock.now(), self._thresholds, after)
 
     async def messages(
         self, *, customer: str | None = None, journey: str | None = None, limit: int | None = None

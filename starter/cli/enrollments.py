@@ -11,6 +11,7 @@ from rich.text import Text
 from domain.errors import ConfigurationError
 from domain.pause import LONGEST_REASON
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
+from starter.cli.customers import describe
 from starter.cli.reach import AsJson, Data, operating
 from starter.cli.tables import cell, console, show, show_pairs
 from starter.operations import EnrollmentStatus
@@ -79,14 +80,20 @@ async def signal(
 
 
 async def status(customer: Customer, /, *, data: Data = None, json: AsJson = False) -> None:
-    """Show a customer's journeys: where each is, why, and what comes next."""
+    """Show a customer's journeys: where each is, why, and what comes next; and where the customer stands.
+
+    JSON has the journeys; `segue customers --json` has the rest.
+    """
     async with operating(data) as operations:
         found = await operations.status(customer)
+        standing = await operations.standing(customer)
     if json or not found:
         show([one.model_dump(mode="json") for one in found], as_json=json, empty=f"{customer} was never enrolled.")
+    if json:
         return
     for one in found:
         _describe(one)
+    describe(standing)
 
 
 async def cancel(customer: Customer, /, *, journey: InJourney = None, data: Data = None, json: AsJson = False) -> None:

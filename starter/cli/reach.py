@@ -2,17 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import cyclopts
+from temporalio.client import Client
 
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
 from settings import Settings, load_settings
 from starter.operations import Operations
 from starter.place import Addresses, Place
+from starter.sources import Sources
 from storage.clock import load_clock
 from storage.database import Database
 from temporal import connect
@@ -69,9 +72,19 @@ def _is_of(settings: Settings, running: Addresses | None) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Connected:
+    """What runs, connected to."""
+
+    settings: Settings
+    database: Database
+    client: Client
+    clock: SystemClock
+
+
 @asynccontextmanager
-async def operating(data: Path | None) -> AsyncIterator[Operations]:
-    """The operations of what runs."""
+async def connected(data: Path | None) -> AsyncIterator[Connected]:
+    """Connect to what runs."""
     settings, reached = reach(data)
     database = Database(reached.database)
     try:
@@ -84,6 +97,21 @@ async def operating(data: Path | None) -> AsyncIterator[Operations]:
             embedded=bool(reached.ui),
             lazy=True,  # what the database knows is told although Temporal is away
         )
-        yield Operations(database, client, Routes(JOURNEYS, clock.paced, settings.journeys), clock)
+        yield Connected(settings, database, client, clock)
     finally:
         await database.aclose()
+
+
+@asynccontextmanager
+async def operating(data: Path | None) -> AsyncIterator[Operations]:
+    """The operations of what runs."""
+    async with connected(data) as found:
+        routes = Routes(JOURNEYS, found.clock.paced, found.settings.journeys)
+        yield Operations(found.database, found.client, routes, found.clock, found.settings.thresholds)
+
+
+@asynccontextmanager
+async def reaching_sources(data: Path | None) -> AsyncIterator[Sources]:
+    """The scheduled sources of what runs."""
+    async with connected(data) as found:
+        yield Sources(found.client, found.clock.paced)

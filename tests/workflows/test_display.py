@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from domain.carried import Carried, DisplayState, PerformerState
 from domain.carried_inbox import InboxState
+from domain.intent import Action, Behaviour, score
+from domain.message import Stage
 from domain.pause import Pause
 from tests.workflows.samples import HOUR, NOON, start
 from workflows.vocabulary.display import Display
@@ -18,6 +20,27 @@ def test_a_pause_is_shown_first_and_hides_when_the_wait_would_have_ended() -> No
         "**Paused** since 2026-03-02 12:00 UTC, because the shop is closed\n\n**Now:** waiting 1 day"
     )
     assert display.progress().next_due is None
+
+
+def test_intent_is_shown_with_what_it_is_made_of() -> None:
+    display = Display(start())
+    left = Behaviour(
+        deepest=Action.CART_VIEWED,
+        stage=Stage.PURCHASE,
+        session=timedelta(minutes=6),
+        cart_abandoned=True,
+        last_activity_at=NOON,
+    )
+    display.intent = score(left, now=NOON)
+    assert display.markdown().splitlines()[2:] == [
+        "**Intent:** high · 90: cart left in a long session",
+        "",
+        "- time spent: 0 of 30, product views under a minute",
+        "- depth of action: 25 of 25, cart left in a long session",
+        "- category relevance: 0 of 25, 0% of views in one category",
+        "- lifecycle stage: 14 of 20, purchase stage",
+        "- together: 39; what was done counts at least 90",
+    ]
 
 
 def test_a_burst_takes_one_line_of_the_story() -> None:

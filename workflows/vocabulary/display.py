@@ -88,6 +88,8 @@ class Display:
             head.append(f"**Step:** {self.step}")
         if self.intent:
             head.append(f"**Intent:** {self.intent.tier.value} · {self.intent.why}")
+        if self.intent and self.intent.parts:
+            head.append("\n".join(f"- {name}: {text}" for name, text in self.intent.explained()[:-1]))
         if self._outcome:
             revenue = f", revenue {self._outcome.revenue:.2f}" if self._outcome.revenue else ""
             head.append(f"**Outcome:** {self._outcome.kind.value} — {self._outcome.why}{revenue}")
