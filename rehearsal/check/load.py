@@ -1,6 +1,8 @@
 """The rule about load: what all journeys together send to a customer who does nothing.
 
-Journeys of one lane take turns, so a lane counts as its busiest journey; the lanes run side by side.
+Journeys of one lane take turns, so a lane counts as its busiest journey. The lanes run side by side: where the gate
+lets silence cool down for 48 hours, no such span has mails of two journeys, and the busiest lane is all of it; else
+the lanes add up.
 """
 
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
+from domain.gate import GatePolicy
 from domain.lane import Lane
 from rehearsal.check.rule import Rule
 from rehearsal.check.subject import House, Subject
@@ -38,20 +41,31 @@ def loads(house: House) -> tuple[Load, ...]:
     return tuple(max(each, key=lambda load: load.mails) for each in lanes.values() if each)
 
 
-def in_words(parts: tuple[Load, ...]) -> str:
-    """A sum and its parts, e.g. `2.90 = 2.63 promotion (cart-recovery) + 0.27 service (post-purchase)`."""
-    total = sum(part.mails for part in parts)
-    listed = " + ".join(f"{part.mails:.2f} {part.lane.value} ({part.journey})" for part in parts)
-    return f"{total:.2f} = {listed}" if parts else "0"
+def together(parts: tuple[Load, ...], policy: GatePolicy) -> float:
+    """What the lanes come to for a customer who does nothing."""
+    mails = [part.mails for part in parts]
+    return max(mails, default=0.0) if _rests(policy) else sum(mails)
+
+
+def in_words(parts: tuple[Load, ...], policy: GatePolicy) -> str:
+    """The whole and its parts, e.g. `2.63, the busiest of: 2.63 promotion (cart-recovery), 0.27 service (…)`."""
+    rests = _rests(policy)
+    listed = (", " if rests else " + ").join(f"{part.mails:.2f} {part.lane.value} ({part.journey})" for part in parts)
+    return f"{together(parts, policy):.2f}{', the busiest of: ' if rests else ' = '}{listed}" if parts else "0"
+
+
+def _rests(policy: GatePolicy) -> bool:
+    """Whether a journey says nothing for a whole window after another one's mail that was not answered."""
+    return min(policy.cool_downs.unanswered, policy.cool_downs.ignored) >= _WINDOW
 
 
 def _load(house: House) -> Iterator[Violation]:
     parts, limit = loads(house), house.gate.caps.per_48h
-    if house.is_whole and sum(part.mails for part in parts) > limit:
+    if house.is_whole and together(parts, house.gate) > limit:
         yield Violation(
             journeys=tuple(part.journey for part in parts),
             wrong=f"A customer in every lane gets more marketing mails in 48 hours than the cap of {limit}: "
-            f"{in_words(parts)}.",
+            f"{in_words(parts, house.gate)}.",
             remedy="Send fewer mails, spread them over a longer time, or put two journeys into one lane.",
             path=max(parts, key=lambda part: part.mails).path,
         )

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from domain.gate import GatePolicy
 from mail.lint.lint import Lint, LintReport
 from mail.lint.rules import RULES as MAIL_RULES
 from rehearsal.check import load
@@ -53,17 +54,17 @@ def check(
         )
     else:
         if report:
-            _tell(report, settings.caps.per_48h)
+            _tell(report, settings.gate_policy)
         tell_mails(linted)
         console.print(Text(f"\n{_verdict(report, linted)}", style="bold"))
     if linted.errors or (report and report.violations):
         sys.exit(1)
 
 
-def _tell(report: Report, cap: int) -> None:
+def _tell(report: Report, policy: GatePolicy) -> None:
     show([_row(each) for each in report.journeys], as_json=False, empty="No journey is deployed.")
     if report.loads:
-        sums = load.in_words(report.loads)
+        sums, cap = load.in_words(report.loads, policy), policy.caps.per_48h
         console.print(Text(f"\nMarketing mails in 48 hours to a customer who does nothing, {cap} at most: {sums}."))
     for violation in report.violations:
         _tell_violation(violation)

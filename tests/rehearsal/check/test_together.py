@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.customer import Cart, CartLine, Customer
 from domain.event import Event, EventType, StoredEvent
-from domain.gate import Caps, GatePolicy
+from domain.gate import Caps, CoolDowns, GatePolicy
 from rehearsal.check.overlap import common_occasion
 from rehearsal.check.report import Check, Report
 from tests.rehearsal.check import wrong_journeys as wrong
@@ -113,8 +113,15 @@ def customer(*, has_cart: bool) -> Customer:
 # -- load ------------------------------------------------------------------------------------------------------------
 
 
-def test_two_busy_lanes_are_too_much() -> None:
-    [found] = report(wrong.Busy, wrong.BusyToo).violations
+RESTLESS = CoolDowns(unanswered=timedelta(hours=24))
+
+
+def test_where_silence_cools_down_no_lane_adds_to_another() -> None:
+    assert report(wrong.Busy, wrong.BusyToo).violations == ()
+
+
+def test_two_busy_lanes_are_too_much_where_silence_does_not_cool_down() -> None:
+    [found] = report(wrong.Busy, wrong.BusyToo, gate=GatePolicy(cool_downs=RESTLESS)).violations
     assert (found.rule, found.journeys) == ("load", ("busy", "busy-too"))
     assert "6.00 = 3.00 promotion (busy) + 3.00 nurture (busy-too)" in found.wrong
     assert found.path is not None
@@ -128,7 +135,7 @@ def test_journeys_of_one_lane_take_turns() -> None:
 
 
 def test_the_cap_is_the_deployments() -> None:
-    wide, narrow = (GatePolicy(caps=Caps(per_48h=number)) for number in (6, 5))
+    wide, narrow = (GatePolicy(caps=Caps(per_48h=number), cool_downs=RESTLESS) for number in (6, 5))
     assert report(wrong.Busy, wrong.BusyToo, gate=wide).violations == ()
     assert {each.rule for each in report(wrong.Busy, wrong.BusyToo, gate=narrow).violations} == {"load"}
 
