@@ -29,6 +29,7 @@ from domain.errors import ConfigurationError
 from domain.gate import Caps, ConsentRule, CoolDowns, GatePolicy
 from domain.intent import Thresholds
 from domain.model import Value
+from domain.occasions import SourcePolicy
 from domain.offer import OfferPolicy
 from domain.warm_up import WarmUp
 from domain.windows import SendWindow
@@ -77,6 +78,7 @@ class ShopSettings(Value):
     currency: str = "USD"
     logo_url: WebAddress | Literal[""] = ""
     logo_width: int = Field(default=140, ge=24, le=400)
+    images: WebAddress | Literal[""] = ""
     cart_path: str = "/cart"
     shipping_note: str = ""
     returns_note: str = ""
@@ -129,6 +131,7 @@ class Settings(BaseSettings):
     breaker: BreakerPolicy = BreakerPolicy()
     thresholds: Thresholds = Thresholds()
     offers: OfferPolicy = OfferPolicy()
+    sources: SourcePolicy = SourcePolicy()
     shop: ShopSettings = ShopSettings()
     journeys: dict[str, dict[str, Any]] = Field(default={}, description="Settings of journeys, by journey name.")
     max_body: int = Field(default=5_000_000, gt=0, description="Largest request body in bytes, unpacked.")

@@ -4,13 +4,14 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import structlog
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.crew import all_activities
@@ -31,6 +32,8 @@ from storage.clock import load_clock
 from storage.database import Database
 from temporal import TASK_QUEUE, connect, workflow_runner
 from workflows.catalogue import JOURNEYS
+from workflows.sources.schedules import set_up_schedules
+from workflows.sources.sweep import SourceSweep
 from workflows.vocabulary import Journey
 
 CACHED_ENROLLMENTS = 5_000
@@ -42,6 +45,12 @@ and not with Temporal, which gives them to any worker at once."""
 
 GRACE = timedelta(seconds=20)
 """What a stop leaves to mails under way."""
+
+
+SCHEDULES_AGAIN_AFTER = 30.0
+"""Seconds until it is tried again to set up schedules."""
+
+_log = structlog.get_logger("segue.worker")
 
 
 def build_worker(
@@ -66,7 +75,7 @@ def build_worker(
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=list(JOURNEYS.values() if journeys is None else journeys),
+        workflows=[*(JOURNEYS.values() if journeys is None else journeys), SourceSweep],
         activities=activities,
         workflow_runner=workflow_runner(),
         workflow_failure_exception_types=failing_on,
@@ -101,6 +110,7 @@ def activities_for(
         thresholds=settings.thresholds,
         offers=settings.offers,
         flow=FlowPolicy(warm_up=settings.warm_up, breaker=settings.breaker),
+        sources=settings.sources,
     )
 
 
@@ -148,11 +158,40 @@ async def running_worker(settings: Settings) -> AsyncIterator[Worker]:
         activities = activities_for(
             settings, database=database, clock=clock, transport=transport, public_url=settings.public_url
         )
-        async with build_worker(client, activities, mails_per_second=settings.mails_per_second) as worker:
+        async with (
+            build_worker(client, activities, mails_per_second=settings.mails_per_second) as worker,
+            scheduled(settings, client, clock),
+        ):
             yield worker
     finally:
         await transport.aclose()
         await database.aclose()
+
+
+@asynccontextmanager
+async def scheduled(settings: Settings, client: Client, clock: SystemClock) -> AsyncIterator[None]:
+    """Schedules of the sources, set up beside the block: no mail waits for them, and a refusal is tried again."""
+    stop = asyncio.Event()
+    setting_up = asyncio.create_task(_set_up(client, clock, stop)) if settings.sources.run else None
+    try:
+        yield
+    finally:
+        stop.set()
+        if setting_up is not None:
+            await setting_up  # not cancelled: a call to Temporal under way is let end
+
+
+async def _set_up(client: Client, clock: SystemClock, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await set_up_schedules(client, clock.paced, TASK_QUEUE)
+        except RPCError as error:
+            _log.error("schedules of sources cannot be set up, trying again", problem=error.message)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SCHEDULES_AGAIN_AFTER):
+                    await stop.wait()
+        else:
+            break
 
 
 async def main() -> None:
@@ -163,7 +202,7 @@ async def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running_worker(load_settings()) as worker:
-        structlog.get_logger("segue.worker").info("worker runs", task_queue=worker.task_queue)
+        _log.info("worker runs", task_queue=worker.task_queue)
         await stop.wait()
 
 

@@ -93,7 +93,7 @@ def lapsed(candidate: Candidate, now: datetime, policy: SourcePolicy) -> Due | N
     away = now - customer.last_seen_at
     if not policy.lapsed_after <= away <= policy.lapsed_after + policy.lapsed_within or not was_active(customer):
         return None
-    if candidate.told_at is not None and candidate.told_at >= customer.last_seen_at:
+    if candidate.told_at is not None and candidate.told_at > customer.last_seen_at:
         return None
     return Due(key=customer.last_seen_at.date().isoformat(), properties={"days_away": away.days})
 
@@ -121,7 +121,7 @@ def repurchase(candidate: Candidate, now: datetime, _policy: SourcePolicy) -> Du
     """Silent past the rhythm in which they buy. Once after each order."""
     last = candidate.customer.last_order_at
     rhythm = find_rhythm(candidate.orders, candidate.rhythms)
-    if last is None or rhythm is None or (candidate.told_at is not None and candidate.told_at >= last):
+    if last is None or rhythm is None or (candidate.told_at is not None and candidate.told_at > last):
         return None
     late = now - last - rhythm.silence
     if not timedelta() <= late <= REPURCHASE_WITHIN:

@@ -19,7 +19,7 @@ from starter.serving import answers, bind, routes_of, serving
 from storage.clock import load_clock
 from storage.database import Database
 from temporal import connect, register_search_attributes
-from worker import activities_for, build_worker, transport_for
+from worker import activities_for, build_worker, scheduled, transport_for
 from workflows.vocabulary.routing import Routes
 
 
@@ -68,6 +68,7 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
         )
         building = build_worker(client, activities, mails_per_second=settings.mails_per_second)
         worker = await parts.enter_async_context(building)
+        await parts.enter_async_context(scheduled(settings, client, clock))
 
         async def health() -> Mapping[str, bool | str]:
             ready = {"temporal": await answers(client), "worker": worker.is_running}

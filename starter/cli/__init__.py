@@ -45,6 +45,7 @@ _COMMANDS = {
     "explain": ("explain:explain", "Tell why a customer did, or did not, get each mail."),
     "journeys": ("listings:journeys", "List the deployed journeys."),
     "rearm": ("breakers:rearm", "Let a journey send again that was held back for its bounces or complaints."),
+    "sources": ("sources:app", "List the scheduled sources; let one look now, pause or resume it."),
     "check": ("check:check", "Prove what can be proved of journeys before they are launched: every path, every rule."),
     "replay": ("replay:replay", "Tell before a deploy which running enrollments the new code would break."),
     "draw": ("draw:draw", "Print a journey as a picture (Mermaid); --docs writes the catalogue of all."),
