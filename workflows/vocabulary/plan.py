@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
+from domain.event import ORDER_COMPLETED
 from domain.lane import Lane, Place, Yields
 from workflows.vocabulary.trigger import Trigger
 
@@ -51,7 +52,9 @@ class Plan:
         """Events whose mere presence in the store forbids a further marketing mail.
 
         Where there is one enrollment per order, say, another order's exit event must not count: it is left to the
-        signal, which names the order.
+        signal, which names the order. So is the goal, unless it is an order: that one is everybody's.
         """
         goal = () if self.goal is None else (self.goal,)
-        return goal + (self.exits if self.one_per is None else ())
+        if self.one_per is None:
+            return goal + self.exits
+        return tuple(name for name in goal if name == ORDER_COMPLETED)
