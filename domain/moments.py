@@ -11,6 +11,7 @@ from domain import basket
 from domain import event as names
 from domain.civil import zone_or_default
 from domain.event import StoredEvent
+from domain.portrait import Portrait
 
 _MOMENT: Final[TypeAdapter[datetime]] = TypeAdapter(datetime)
 
@@ -53,6 +54,11 @@ class Moment:
         said = [each for each in events if about is None or _id(each, self.same or "") == about]
         reported = (each.event.properties.get(self.property) for each in reversed(said))
         return next((_read(value, zone, default_zone) for value in reported if value is not None), None)
+
+    def at_first(self, portrait: Portrait) -> datetime | None:
+        """The moment as the event that began the enrollment named it. A date without a zone known is one of UTC."""
+        began = next((stored for stored in portrait.events if stored.seq == portrait.occasion.seq), None)
+        return None if began is None else self.read((began,), began, portrait.customer.timezone, "UTC")
 
 
 MOMENTS: dict[str, Moment] = {}

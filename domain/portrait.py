@@ -63,6 +63,14 @@ class Portrait:
         """The last time they did one of these things."""
         return max(self._lately(names, None), key=lambda stored: stored.event.occurred_at, default=None)
 
+    def has_followed(self, name: str, *, same: str) -> bool:
+        """Whether this came after the event that began the enrollment, about the same thing or about none by name."""
+        about = self.properties.get(same)
+        return any(
+            stored.event.occurred_at >= self.occasion.occurred_at and stored.event.properties.get(same) in (None, about)
+            for stored in self._lately((name,), None)
+        )
+
     def counts(self, *names: str, of: str, within: timedelta | None = None) -> Counter[str]:
         """How often they did one of these things with each value of a property, e.g. viewed each `product_id`."""
         values = (stored.event.properties.get(of) for stored in self._lately(names, within))
