@@ -13,10 +13,14 @@ from mail.context import About
 
 _RENEWS: Final = (names.SUBSCRIPTION_UPDATED, names.SUBSCRIPTION_RENEWED)
 
-CHANGES: Final = dict.fromkeys((names.SUBSCRIPTION_STARTED, *_RENEWS), _RENEWS)
+CHANGES: Final = dict.fromkeys((names.SUBSCRIPTION_STARTED, *_RENEWS), _RENEWS) | {
+    names.TRIAL_STARTED: (names.TRIAL_STARTED,),
+    names.WEBINAR_REGISTERED: (names.WEBINAR_REGISTERED,),
+}
 """By the event that began an enrollment, those that change what it is about."""
 
-_SAME: Final = "subscription_id"
+_SAME: Final = {names.TRIAL_STARTED: "trial_id", names.WEBINAR_REGISTERED: "webinar_id"}
+"""By the event that began an enrollment, the property by which the others name the same thing."""
 _MOST_YEARS: Final = 150
 
 _TEXTS: Final = {
@@ -65,7 +69,8 @@ def _first(properties: dict[str, Any], keys: tuple[str, ...]) -> str:
 
 
 def _is_same(later: StoredEvent, began: StoredEvent) -> bool:
-    about, told = (basket.read_id(each.event.properties.get(_SAME)) for each in (began, later))
+    same = _SAME.get(began.event.name, "subscription_id")
+    about, told = (basket.read_id(each.event.properties.get(same)) for each in (began, later))
     return not about or not told or about == told
 
 
