@@ -413,3 +413,12 @@ async def test_a_journey_must_be_known_and_its_name_its_own(stage: Stage) -> Non
 async def test_nothing_has_an_outcome_before_it_began(stage: Stage) -> None:
     with pytest.raises(StageError, match="no enrollment has begun"):
         await stage.outcome()
+
+
+async def test_a_day_in_which_the_clocks_change_is_no_shorter(stage: Stage) -> None:
+    stage.perform("cart-recovery")
+    await stage.advance("30 days")  # from winter to summer time, where she lives
+    await stage.report("Product Added")
+    await stage.advance("1h")
+    assert mails(stage) == [("cart/reminder", HOUR)]
+    assert f"{stage.timeline[0].local:%a %d %b %H:%M %Z}" == "Wed 01 Apr 10:00 CEST"
