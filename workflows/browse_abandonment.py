@@ -26,9 +26,10 @@ from workflows.vocabulary import (
 class Waits(Value):
     """How long browse abandonment waits; a deployment may change each."""
 
-    quiet: Duration = timedelta(hours=4)
     quiet_if_high: Duration = timedelta(hours=2)
-    """For whoever is near to buying."""
+    """After the last look, for whoever is near to buying."""
+    quiet: Duration = timedelta(hours=4)
+    """After the last look, for everybody else. Not shorter than that."""
     between: Duration = timedelta(hours=24)
     category: Duration = timedelta(days=2)
     """For an answer to new arrivals."""
@@ -59,8 +60,9 @@ class BrowseAbandonment(Journey):
     async def steps(self) -> None:
         """Once they rest: about the one dear product, else about the one category, else about what they looked at."""
         waits = self.settings(Waits)
-        near = (await self.score()).tier is Tier.HIGH
-        await self.quiet(waits.quiet_if_high if near else waits.quiet, since=BROWSING)
+        await self.quiet(waits.quiet_if_high, since=BROWSING)
+        if (await self.score()).tier is not Tier.HIGH:
+            await self.quiet(waits.quiet, since=BROWSING)  # counted from the last look: two hours more
         if await self.fact(CLEAR_FAVOURITE):
             await self.answer_questions(waits)
         elif await self.fact(FAVOURITE_CATEGORY):
