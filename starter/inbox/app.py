@@ -4,13 +4,14 @@ A mail's HTML is somebody else's: it is shown in a frame that may run no script 
 same rule as a header, in case it is opened by itself.
 """
 
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import jinja2
 from fastapi import FastAPI, Header, HTTPException
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
+from mail.preview import Previews
+from starter.gallery.routes import LOADERS, create_gallery_router
 from starter.inbox.mailbox import Letter, Mailbox, Summary
 
 View = Literal["html", "phone", "text", "headers", "source"]
@@ -29,7 +30,7 @@ _BODY_HEADERS: Final = {
 }
 
 _pages = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "pages"),
+    loader=jinja2.ChoiceLoader(LOADERS),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
@@ -38,10 +39,11 @@ _pages = jinja2.Environment(
 
 
 def create_app(mailbox: Mailbox) -> FastAPI:
-    """Build the web application over a mailbox."""
+    """Build the web application over a mailbox, with the gallery of all mails beside it."""
     app = FastAPI(title="Segue inbox", docs_url=None, redoc_url=None, openapi_url=None)
     _add_api(app, mailbox)
     _add_pages(app, mailbox)
+    app.include_router(create_gallery_router(Previews(), _page, _BODY_HEADERS))
     return app
 
 

@@ -1,0 +1,1 @@
+"""The gallery: every mail as it would look, on a page beside the development inbox."""
