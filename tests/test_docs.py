@@ -51,7 +51,9 @@ GROUPS = {
     "breaker": "When a journey is held back, see [the flow](#the-flow).",
     "cool_downs": "How long marketing rests, see [the gate](gate.md).",
     "thresholds": "Score from which a tier begins; `MARGIN`: how far below it a tier ends.",
+    "thresholds__segments": "Where a segment begins, see [intent](intent.md#segments).",
     "offers": "What the offer policy may grant; by default nothing that costs.",
+    "sources": "What the shop finds out by itself, see [sources](sources.md).",
     "shop": "The sender, as the customer sees it.",
 }
 
@@ -145,11 +147,17 @@ def settings_table() -> str:
 def _rows() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         if isinstance(field.default, BaseModel):
-            for inner in type(field.default).model_fields:
-                value = getattr(field.default, inner)
-                yield _row(f"{name}__{inner}", value, GROUPS[name])
+            yield from _rows_within(name, field.default)
         else:
             yield _row(name, field.default, field.description or "")
+
+
+def _rows_within(name: str, group: BaseModel) -> Iterator[str]:
+    for inner, value in group:
+        if isinstance(value, BaseModel):
+            yield from _rows_within(f"{name}__{inner}", value)
+        else:
+            yield _row(f"{name}__{inner}", value, GROUPS[name])
 
 
 def _row(name: str, value: object, meaning: str) -> str:
