@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
-from domain.event import PRICING_VIEWED, PRODUCT_LIST_VIEWED, PRODUCT_VIEWED
+from domain.event import PRODUCT_LIST_VIEWED, PRODUCT_VIEWED
+from domain.evidence import is_about_prices
 from domain.intent import Tier
 from domain.portrait import Portrait
 
@@ -126,7 +127,9 @@ PREMIUM_ITEM = Fact("premium item", YES_NO, _has_premium_item)
 MIXED_SIGNALS = Fact("mixed signals", YES_NO, _sends_mixed_signals)
 """A dear cart, and hardly a look at what is in it."""
 
-PRICING_SEEN = Fact("has seen prices", YES_NO, lambda portrait: portrait.did(PRICING_VIEWED) > 0)
+PRICING_SEEN = Fact(
+    "has seen prices", YES_NO, lambda portrait: any(is_about_prices(stored.event) for stored in portrait.events)
+)
 """The customer was on the page of prices in the last ninety days."""
 
 TIER = Fact("tier", tuple(tier.value for tier in Tier), lambda portrait: portrait.intent.tier.value)
