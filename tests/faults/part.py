@@ -7,6 +7,7 @@ mail server after two: too long for a test that kills something every second. No
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -17,13 +18,18 @@ from tests.faults.broken import BROKEN, break_build
 from workflows.vocabulary import stubs
 
 ANSWER_WITHIN = timedelta(seconds=3)
-SEND_WITHIN = timedelta(seconds=12)
-"""Two conversations, one of them in waiting, each with a mute server."""
+SEND_WITHIN = timedelta(seconds=30)
+"""A conversation with a mute server, and the wait for a line while others have one."""
+
+PAUSE_AT_MOST = timedelta(seconds=20)
+"""Between tries of an activity; in production minutes, which an outage of seconds would stretch to days of the run."""
 
 
 def hurry() -> None:
     """Shorten what an outage takes to be noticed."""
     stubs.SEND_TIMEOUT = SEND_WITHIN
+    stubs.SEND_RETRY = replace(stubs.SEND_RETRY, maximum_interval=PAUSE_AT_MOST)
+    stubs.LOCAL_RETRY = replace(stubs.LOCAL_RETRY, maximum_interval=PAUSE_AT_MOST)
     hasty = partial(SmtpTransport, command_timeout=timedelta(seconds=2), answer_timeout=ANSWER_WITHIN)
     vars(worker)["SmtpTransport"] = hasty
 

@@ -29,7 +29,7 @@ class RunPlan(BaseModel, frozen=True):
     """Share of kills that wait for a hand-over."""
     slow: float = 0.1
     """Share of mails that the sink answers late: the window for an aimed kill."""
-    quiet_within: float = 240.0
+    quiet_within: float = 600.0
     """Seconds after the last kill and the last shopper. What still lives then is stuck, and found so."""
     broken: str = ""
     """One of `broken.VARIANTS`."""
