@@ -15,6 +15,7 @@ COPY workflows workflows
 COPY activities activities
 COPY mail mail
 COPY templates templates
+COPY samples/shop samples/shop
 COPY starter starter
 COPY rehearsal rehearsal
 COPY deploy/connected.py deploy/connected.py

@@ -1,6 +1,7 @@
 """Products and their reviews: writes what an import brings, reads what mails show."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, delete, func, select
@@ -67,12 +68,15 @@ class Products(Repository):
         last = (await self.execute(select(func.max(_PRODUCTS.c.position)))).scalar()
         return 0 if last is None else int(last) + 1
 
-    async def save(self, products: Sequence[tuple[int, Product]], *, keep_places: bool) -> Saved:
+    async def save(
+        self, products: Sequence[tuple[int, Product]], *, keep_places: bool, undated: datetime | None = None
+    ) -> Saved:
         """Write products, each with its place in the catalogue. What is there as it is told is left alone.
 
         Args:
             products: of distinct ids.
             keep_places: what is known keeps its place.
+            undated: products added at this moment did not say when: what is known keeps its date.
         """
         known = await self._places([each.product_id for _, each in products])
         stored = await self.get(known)
@@ -80,6 +84,8 @@ class Products(Repository):
         for told, product in products:
             place = known.get(product.product_id, told) if keep_places else told
             before = stored.get(product.product_id)
+            if before is not None and product.added_at == undated:
+                product = product.model_copy(update={"added_at": before.added_at})  # noqa: PLW2901 completed
             if before == product and known[product.product_id] == place:
                 saved += Saved(same=1)
                 continue

@@ -1,0 +1,1 @@
+"""The catalogue's way in: files of products and reviews, and the sample shop that ships with Segue."""
