@@ -21,12 +21,14 @@ from workflows.vocabulary import (
 class Waits(Value):
     """How long the welcome waits; a deployment may change each.
 
-    `keeps` is how late each mail still makes sense: longer than a cart or a look around keeps the lane.
+    `greets` is how late the first mail still makes sense, `keeps` the others: longer than a cart holds the lane, with
+    the silence that the gate keeps after it.
     """
 
     story: Duration = timedelta(days=2)
     education: Duration = timedelta(days=4)
-    keeps: Duration = timedelta(days=4)
+    greets: Duration = timedelta(days=4)
+    keeps: Duration = timedelta(days=7)
 
 
 @journey
@@ -53,12 +55,12 @@ class Welcome(Journey):
         waits = self.settings(Waits)
         if await self.fact(PRICING_SEEN):
             welcome = await self.send(
-                "welcome/comparison", stage=Stage.CONSIDERATION, urgent=True, stale_after=waits.keeps
+                "welcome/comparison", stage=Stage.CONSIDERATION, urgent=True, stale_after=waits.greets
             )
         else:
             offer = await self.offer()
             welcome = await self.send(
-                "welcome/intro", stage=Stage.AWARENESS, urgent=True, stale_after=waits.keeps, offer=offer
+                "welcome/intro", stage=Stage.AWARENESS, urgent=True, stale_after=waits.greets, offer=offer
             )
         if not welcome.went_out:
             return  # they did not agree to mail: what follows would not go either
