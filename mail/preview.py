@@ -8,7 +8,7 @@ from domain.errors import ConfigurationError
 from mail.context import TEMPLATES, RenderContext, samples
 from mail.render import SUFFIX, Body, Templates
 
-MADE_FOR: Final = "vip_many_items"
+MADE_FOR: Final = "everything"
 """The sample customer that is shown unless another is wanted: one of whom everything is known."""
 
 _DARK_RULES = re.compile(r"@media\s*\(prefers-color-scheme:\s*dark\)")

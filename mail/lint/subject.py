@@ -82,7 +82,7 @@ class Mail:
         return sorted((value for value in values if len(value) >= _SHORTEST), key=len, reverse=True)
 
 
-_ADDRESS = re.compile(r"<?\b(?:https?://|mailto:)[^\s>]+>?")
+_ADDRESS = re.compile(r"[ ]?<?\b(?:https?://|mailto:)[^\s>]+>?")
 _SETTINGS: Final[dict[str, Any]] = {"customer": {"tier", "locale"}, "offer": {"kind"}, "unsubscribe_url": True}
 
 
