@@ -134,6 +134,9 @@ class Settings(BaseSettings):
     sources: SourcePolicy = SourcePolicy()
     shop: ShopSettings = ShopSettings()
     journeys: dict[str, dict[str, Any]] = Field(default={}, description="Settings of journeys, by journey name.")
+    sample_shop: bool = Field(
+        default=True, description="Fill an empty catalogue; embedded, without a way out for mail."
+    )
     max_body: int = Field(default=5_000_000, gt=0, description="Largest request body in bytes, unpacked.")
 
     @field_validator("windows")

@@ -3,11 +3,12 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import structlog
 import uvicorn
+from fastapi import APIRouter
 from temporalio.client import Client
 
 from domain.clock import SystemClock
@@ -66,6 +67,7 @@ async def serving(
     links: Links,
     write_keys: tuple[str, ...],
     parts: Parts | None = None,
+    routers: Sequence[APIRouter] = (),
 ) -> AsyncIterator[Dispatcher]:
     """Serve until the block ends: requests under way are answered, and what was accepted is safe in the database.
 
@@ -78,6 +80,7 @@ async def serving(
         links: verifies links in mails.
         write_keys: who may report events.
         parts: more to ask for `GET /health`.
+        routers: more for the collector to serve.
     """
     dispatcher = Dispatcher(database, clock, routes_of(settings, clock), Enroller(client))
     dispatching = asyncio.create_task(_dispatch(database, dispatcher))
@@ -97,6 +100,8 @@ async def serving(
         shop_name=settings.shop.name,
         ready=ready,
     )
+    for router in routers:
+        collector.include_router(router)
     server = _Server(uvicorn.Config(collector, log_config=None, access_log=False, timeout_graceful_shutdown=10))
     serving_task = asyncio.create_task(server.serve(sockets=[listening]))
     try:

@@ -11,6 +11,7 @@ from domain.clock import SystemClock
 from domain.errors import ConfigurationError
 from mail.links import Links
 from settings import Settings
+from starter.catalogue.sample import PATH, picture_routes, stock_sample_shop
 from starter.dispatch.dispatcher import Dispatcher
 from starter.embedded import dev_server, find_temporal, free_port
 from starter.inbox.server import Inbox
@@ -55,11 +56,16 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
         listening = parts.enter_context(bind(settings.host, settings.port))
         public_url = settings.public_url or f"http://127.0.0.1:{listening.getsockname()[1]}"
         inbox = await _inbox(settings, place, parts)
+        # Where mails leave the machine, or the data are somebody else's, nobody must be shown what is not for sale.
+        has_samples = settings.sample_shop and inbox is not None and settings.database is None
+        settings = _with_pictures(settings, public_url) if has_samples else settings
         database = Database(settings.database or place.database)
         parts.push_async_callback(database.aclose)
         await database.migrate()
         async with database.transaction() as session:
             clock = SystemClock(await load_clock(session, settings.pace, datetime.now(UTC), start))
+        if has_samples:
+            await stock_sample_shop(database, clock.now())
         client, ui = await _temporal(settings, place, parts)
         transport = transport_for(settings, inbox.smtp_url if inbox else None)
         parts.push_async_callback(transport.aclose)
@@ -84,6 +90,7 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
                 links=Links(public_url, settings.secrets()),
                 write_keys=settings.keys(),
                 parts=health,
+                routers=[picture_routes()] if has_samples else (),
             )
         )
         addresses = Addresses(
@@ -116,6 +123,12 @@ def _with_identity(settings: Settings, place: Place) -> Settings:
     if not settings.keys():
         filled["write_keys"] = identity.write_key
     return settings.with_secrets(**filled)
+
+
+def _with_pictures(settings: Settings, public_url: str) -> Settings:
+    """Let pictures that are given as a path lie where the sample shop's do, unless the shop has a place of its own."""
+    images = settings.shop.images or f"{public_url.rstrip('/')}{PATH}"
+    return settings.model_copy(update={"shop": settings.shop.model_copy(update={"images": images})})
 
 
 async def _inbox(settings: Settings, place: Place, parts: AsyncExitStack) -> Inbox | None:

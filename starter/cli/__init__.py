@@ -45,6 +45,7 @@ _COMMANDS = {
     "explain": ("explain:explain", "Tell why a customer did, or did not, get each mail."),
     "journeys": ("listings:journeys", "List the deployed journeys."),
     "catalog": ("catalog:app", "Import the shop's products and reviews, and list them."),
+    "coupons": ("coupons:coupons", "List the coupons that mails gave out, and what came of each."),
     "rearm": ("breakers:rearm", "Let a journey send again that was held back for its bounces or complaints."),
     "sources": ("sources:app", "List the scheduled sources; let one look now, pause or resume it."),
     "check": ("check:check", "Prove what can be proved of journeys before they are launched: every path, every rule."),

@@ -1,8 +1,5 @@
 """`segue catalog`: imports the shop's products and reviews, and lists what mails may show."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +7,10 @@ import cyclopts
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from domain.clock import Clock, SystemClock
 from domain.product import Product
-from settings import Settings
 from starter.catalogue.importing import Imported, import_catalogue
-from starter.cli.reach import AsJson, Data, reach
+from starter.cli.reach import AsJson, Data, connected
 from starter.cli.tables import console, show
-from storage.clock import load_clock
-from storage.database import Database
 from storage.products import Products, Saved
 
 app = cyclopts.App(name="catalog", help="Import the shop's products and reviews, and list them.")
@@ -33,8 +26,9 @@ async def import_(
     data: Data = None,
 ) -> None:
     """Import products: all or, if anything is wrong with the file, none. Importing again changes nothing."""
-    async with _reaching(data) as (database, clock, _):
-        done = await import_catalogue(database, file, now=clock.now(), reviews=reviews, replace=replace)
+    async with connected(data) as found:
+        now = found.clock.now()
+        done = await import_catalogue(found.database, file, now=now, reviews=reviews, replace=replace)
     for line in _told(done):
         console.print(line, highlight=False, soft_wrap=True)
 
@@ -48,25 +42,12 @@ async def list_(
     json: AsJson = False,
 ) -> None:
     """List products in the order of the catalogue."""
-    async with _reaching(data) as (database, _, settings), database.read() as session:
-        found = await Products(session).in_order(category, limit=limit)
-    rows = [each.model_dump(mode="json") if json else _line(each, settings.shop.currency) for each in found]
+    async with connected(data) as found, found.database.read() as session:
+        products = await Products(session).in_order(category, limit=limit)
+    currency = found.settings.shop.currency
+    rows = [each.model_dump(mode="json") if json else _line(each, currency) for each in products]
     empty = "No product was imported yet: `segue catalog import FILE`."
     show(rows, as_json=json, empty=f"No product is of category {category}." if category else empty)
-
-
-@asynccontextmanager
-async def _reaching(data: Path | None) -> AsyncIterator[tuple[Database, Clock, Settings]]:
-    """The database of what runs, its product time, and the settings."""
-    settings, reached = reach(data)
-    database = Database(reached.database)
-    try:
-        await database.check()
-        async with database.transaction() as session:
-            clock = SystemClock(await load_clock(session, reached.pace, datetime.now(UTC)))
-        yield database, clock, settings
-    finally:
-        await database.aclose()
 
 
 def _told(done: Imported) -> list[str]:

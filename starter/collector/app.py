@@ -23,6 +23,7 @@ from mail.links import Links
 from starter.collector.answers import install_answers
 from starter.collector.bodies import parse_json, read_body
 from starter.collector.committer import Committer
+from starter.collector.coupons import create_coupons_router
 from starter.collector.health import Ready, look
 from starter.collector.keys import WriteKeys
 from starter.collector.links import create_links_router
@@ -124,7 +125,8 @@ def create_collector(
         ConfigurationError: there is no write key.
     """
     committer = committer or Committer(database)
-    door = _Door(committer, clock, WriteKeys(write_keys), max_body)
+    keys = WriteKeys(write_keys)
+    door = _Door(committer, clock, keys, max_body)
     app = FastAPI(
         title="Segue collector",
         description=_DESCRIPTION,
@@ -139,6 +141,7 @@ def create_collector(
     schemas = [model.model_json_schema() for model in MODELS.values()]
     batch = {"type": "object", "properties": {"batch": {"type": "array", "items": {"anyOf": schemas}}}}
     _add_call(app, "batch", door.batch(), "Several calls, stored as a whole or not at all.", batch)
+    app.include_router(create_coupons_router(database=database, clock=clock, keys=keys))
     app.include_router(
         create_links_router(
             database=database, committer=committer, clock=clock, links=links, pages=Pages(shop_url, shop_name)

@@ -1,0 +1,43 @@
+"""`GET /v1/coupons/CODE`: the shop's checkout asks whether a code holds, and what it grants."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from domain.clock import Clock
+from domain.coupon import normalise_code
+from starter.collector.keys import WriteKeys, WrongKeyError
+from storage.coupons import Coupons
+from storage.database import Database
+
+
+def create_coupons_router(*, database: Database, clock: Clock, keys: WriteKeys) -> APIRouter:
+    """Make the route.
+
+    Args:
+        database: migrated.
+        clock: product time; a code holds until a moment of it.
+        keys: who may ask, as for events.
+    """
+    router = APIRouter()
+
+    async def coupon(code: str, request: Request) -> JSONResponse:
+        """Tell whether a code holds now: once redeemed, or after its last day, it does not. 404: it is none of ours."""
+        if not keys.check_header(request.headers.get("authorization")):
+            raise WrongKeyError("no write key: send it as the user name of HTTP Basic")
+        async with database.read() as session:
+            found = await Coupons(session).get(normalise_code(code))
+        if found is None:
+            return JSONResponse({"code": normalise_code(code), "valid": False}, 404)
+        answer = {
+            "code": found.code,
+            "valid": found.holds(clock.now()),
+            "kind": found.kind.value,
+            "percent": found.percent,
+            "expires_at": found.expires_at.isoformat(),
+            "order_id": found.order_id,
+        }
+        return JSONResponse(answer)
+
+    router.add_api_route("/v1/coupons/{code}", coupon, methods=["GET"], tags=["coupons"], summary="Coupon")
+    return router
