@@ -27,10 +27,10 @@ DEEP = 3
 
 
 class Waits(Value):
-    """How long the follow-up waits; a deployment may change each. Both together stay within two days."""
+    """How long the follow-up waits; a deployment may change each. Both together are two days."""
 
     first: Duration = timedelta(hours=6)
-    second: Duration = timedelta(hours=40)
+    second: Duration = timedelta(hours=42)
 
 
 WATCHED_VIDEO = Fact("has watched a video", YES_NO, lambda portrait: portrait.did(VIDEO_COMPLETED, within=LATELY) > 0)

@@ -56,7 +56,7 @@ async def test_who_watched_a_video_and_never_ordered_is_invited_to_a_demonstrati
     stage.perform("content-followup")
     await stage.report(names.VIDEO_COMPLETED)
     await stage.finish()
-    assert mails(stage) == [CASE_STUDY, ("content/demo", 46 * HOUR)]  # both within two days
+    assert mails(stage) == [CASE_STUDY, ("content/demo", 48 * HOUR)]
 
 
 async def test_a_video_watched_after_the_case_study_counts_too(reader: Stage) -> None:
@@ -79,7 +79,7 @@ async def test_a_deep_reader_gets_the_comparison(reader: Stage) -> None:
     await reader.report(names.CONTENT_VIEWED)
     await reader.report(names.CONTENT_VIEWED)
     await reader.finish()
-    assert mails(reader) == [CASE_STUDY, ("content/comparison", 46 * HOUR)]
+    assert mails(reader) == [CASE_STUDY, ("content/comparison", 48 * HOUR)]
 
 
 async def test_a_customer_who_reads_deeply_and_watches_gets_the_comparison(stage: Stage) -> None:
