@@ -5,6 +5,7 @@ from datetime import timedelta
 from domain import event as names
 from domain.civil import QuietHours
 from domain.enrollment import OutcomeKind
+from domain.offer import OfferPolicy
 from storage.permissions import Permissions
 from tests.conftest import OpenHouse
 from tests.house import ANNA, House
@@ -226,3 +227,33 @@ async def test_the_confirmation_shows_the_order_that_began_it(house: House) -> N
     assert (first, second) == ("Your order o-1 is confirmed", "Your order o-2 is confirmed")
     assert ("49.00" in first_text, "Welcome to Lumen" in first_text) == (True, True)
     assert ("1,234.50" in second_text, "Welcome to Lumen" in second_text) == (True, False)
+
+
+async def test_an_order_of_what_runs_out_leads_to_a_subscription(house: House) -> None:
+    await house.identify()
+    coffee = {"product_id": "coffee", "name": "Coffee", "price": 14.0, "repurchase_days": 30}
+    await house.report(names.ORDER_COMPLETED, order_id="o-1", revenue=14.0, products=[coffee])
+    await house.advance(40 * DAY)
+    assert await house.sent() == [*SERIES[:4], ("post_purchase/subscription", 30 * DAY)]
+    assert house.letters()[-1][0] == "Never run out: Coffee"
+
+
+async def test_who_has_subscribed_is_not_offered_a_subscription(house: House) -> None:
+    await house.identify()
+    coffee = {"product_id": "coffee", "name": "Coffee", "price": 14.0, "repurchase_days": 30}
+    await house.report(names.ORDER_COMPLETED, order_id="o-1", revenue=14.0, products=[coffee])
+    await house.advance_to(10 * DAY)
+    await house.report(names.SUBSCRIPTION_STARTED, subscription_id="s-1")
+    await house.advance_to(40 * DAY)
+    assert "post_purchase/subscription" not in [template for template, _ in await house.sent()]
+
+
+async def test_the_thanks_bring_an_offer_where_the_policy_grants_one(open_house: OpenHouse) -> None:
+    house = await open_house(offers=OfferPolicy(free_shipping_over=0))
+    await house.identify()
+    await house.order()
+    await house.advance_to(20 * DAY)
+    await house.report(names.CART_VIEWED, products=[{"product_id": "shade", "price": 9.0}])
+    await house.advance_to(40 * DAY)
+    subject, text = house.letters()[-1]
+    assert (subject, "Free shipping on your next order" in text) == ("A thank-you from Lumen", True)
