@@ -21,7 +21,7 @@ from tests.faults.broken import BROKEN
 from tests.faults.plan import RunPlan
 from tests.faults.postgres import postgres_server
 from tests.faults.sink_log import SinkLog
-from tests.stack.processes import QUIET_HOURS_OFF, Process, running
+from tests.stack.processes import QUIET_HOURS_OFF, SOURCES_OFF, Process, running
 from tests.stack.server import TemporalServer, temporal_server
 from tests.stack.waiting import until
 
@@ -90,19 +90,23 @@ class Floor:
         ports = {name: free_port() for name in ("serve", "sink")}
         self.url = f"http://127.0.0.1:{ports['serve']}"
         self.sink_file = folder / "sink.jsonl"
-        settings = QUIET_HOURS_OFF | {
-            "SEGUE_DATABASE": database,
-            "SEGUE_TEMPORAL": temporal.address,
-            "SEGUE_NAMESPACE": "default",
-            "SEGUE_SMTP": f"smtp://127.0.0.1:{ports['sink']}?starttls=never",
-            "SEGUE_SECRET": "a secret of some length",
-            "SEGUE_WRITE_KEYS": WRITE_KEY,
-            "SEGUE_PUBLIC_URL": self.url,
-            "SEGUE_PORT": str(ports["serve"]),
-            "SEGUE_PACE": f"{plan.pace:g}",
-            "SEGUE_JOURNEYS": plan.journeys,
-            BROKEN: plan.broken,
-        }
+        settings = (
+            QUIET_HOURS_OFF
+            | SOURCES_OFF
+            | {
+                "SEGUE_DATABASE": database,
+                "SEGUE_TEMPORAL": temporal.address,
+                "SEGUE_NAMESPACE": "default",
+                "SEGUE_SMTP": f"smtp://127.0.0.1:{ports['sink']}?starttls=never",
+                "SEGUE_SECRET": "a secret of some length",
+                "SEGUE_WRITE_KEYS": WRITE_KEY,
+                "SEGUE_PUBLIC_URL": self.url,
+                "SEGUE_PORT": str(ports["serve"]),
+                "SEGUE_PACE": f"{plan.pace:g}",
+                "SEGUE_JOURNEYS": plan.journeys,
+                BROKEN: plan.broken,
+            }
+        )
         module = [sys.executable, "-m"]
         sink = [*module, "tests.faults.sink", str(ports["sink"]), str(self.sink_file), str(plan.seed), str(plan.slow)]
         commands = {

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 SEGUE = str(Path(sys.executable).with_name("segue"))
 
 QUIET_HOURS_OFF = {"SEGUE_QUIET_FROM": "00:00", "SEGUE_QUIET_TO": "00:00"}
+SOURCES_OFF = {"SEGUE_SOURCES__RUN": "false"}
 
 STOPS_WITHIN = 30.0
 """Real seconds."""
@@ -102,9 +103,9 @@ def finish(
 
 @contextmanager
 def stack_up(folder: Path, *options: str, **environment: str) -> Iterator[Process]:
-    """`segue up` on a folder, on any ports and without quiet hours."""
+    """`segue up` on a folder, on any ports, without quiet hours and sources."""
     ports = ("--port", "0", "--ui-port", "0", "--inbox-port", "0")
-    given = QUIET_HOURS_OFF | environment
+    given = QUIET_HOURS_OFF | SOURCES_OFF | environment
     with running(
         [SEGUE, "up", "--data", str(folder), *ports, *options], folder.with_suffix(".out"), **given
     ) as process:

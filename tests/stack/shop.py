@@ -11,6 +11,7 @@ import httpx2
 from temporalio.client import WorkflowHandle
 
 from domain import event as names
+from domain.occasions import SourcePolicy
 from settings import Settings, load_settings
 from starter.client import SegueClient
 from starter.place import Place
@@ -30,12 +31,16 @@ LAMP: dict[str, Any] = {
     "url": "https://shop.example/p/lamp?colour=sand",
 }
 
+NO_SOURCES = SourcePolicy(run=False)
+"""At a high pace they would look at everybody every second or two."""
+
 NO_QUIET_HOURS = {"quiet_from": time(0), "quiet_to": time(0)}
 
 
 def settings_for(folder: Path, **given: Any) -> Settings:
-    """The settings of a stack of its own: any ports, no quiet hours."""
-    return load_settings({}, **{"data": folder, "port": 0, "ui_port": 0, "inbox_port": 0, **NO_QUIET_HOURS, **given})
+    """The settings of a stack of its own: any ports, no quiet hours, no sources."""
+    own = {"data": folder, "port": 0, "ui_port": 0, "inbox_port": 0, "sources": NO_SOURCES}
+    return load_settings({}, **{**own, **NO_QUIET_HOURS, **given})
 
 
 class Backend:
