@@ -81,8 +81,9 @@ def test_a_wrong_setting_is_refused_as_at_start() -> None:
 
 def test_the_command_says_that_all_rules_hold(capsys: pytest.CaptureFixture[str]) -> None:
     check("post-purchase")
-    table, verdict = capsys.readouterr().out.split("\n\n")
+    table, mails, *_, verdict = capsys.readouterr().out.split("\n\n")
     assert re.search(r"^post-purchase +[\d,]+ +\d+ +\d+\.\d s +all rules hold *$", table, re.MULTILINE)
+    assert re.fullmatch(r"From \d+ templates \d+ mails were made, for all sample customers and languages\.", mails)
     assert verdict == "All rules hold. `load` is about all journeys: `segue check` asks it.\n"
 
 
@@ -92,15 +93,16 @@ def test_the_command_tells_a_violation_as_a_person_would(capsys: pytest.CaptureF
     assert left.value.code == 1
     told = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert re.fullmatch(r"receipt-too-late, line \d+: nothing-after-exit", told[3])
-    assert told[4:] == [
+    assert told[4:10] == [
         "  post_purchase/review_request goes out after the journey has ended (order completed).",
         "  Remedy: Owed mail survives the ending: send it before the first wait, or send it as marketing.",
         "  Example, begun at 09:00: the customer buys at 1 hour. 9 more ways show the same.",
         "    at 1 hour  a purchase",
         "    at 1 hour  review_request sent (accepted)",
         "",
-        "1 violation. docs/check.md explains the rules.",
     ]
+    assert told[10].startswith("From 1 template ")
+    assert told[-1] == "1 violation. docs/check.md explains the rules."
 
 
 def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,7 +144,7 @@ def test_the_command_needs_nothing_that_runs(tmp_path: Path) -> None:
 
 
 def test_the_page_lists_every_rule_in_order() -> None:
-    listed = re.findall(r"^\| `([a-z-]+)` \| (.+?) \|", PAGE, re.MULTILINE)
+    listed = re.findall(r"^\| `([a-z-]+)` \| (.+?) \|", PAGE.partition("\n## Mails\n")[0], re.MULTILINE)
     named = [(rule.id, rule.title) for rule in RULES] + [(rule.id, rule.title) for rule in RULES_TOGETHER]
     assert listed == named
 
