@@ -38,27 +38,28 @@ def check(
     """
     settings = load_settings()
     chosen = [journey_named(name) for name in dict.fromkeys(journeys)]
-    report = (
-        Check(JOURNEYS, gate=settings.gate_policy, changed=settings.journeys).run(chosen)
-        if chosen or not mails
-        else None
-    )
-    lint = Lint()
-    sent = {name for journey in report.journeys for name in journey.templates} if chosen and report else lint.names
-    linted = lint.run(sent & lint.names)
-    if mails:
-        report = None
+    asked = Check(JOURNEYS, gate=settings.gate_policy, changed=settings.journeys)
+    report = asked.run(chosen) if chosen or not mails else None
+    linted = _lint(report if chosen else None)
+    told = None if mails else report
     if json:
-        print(
-            dumps((_as_json(report) if report else {}) | {"mails": mails_as_json(linted)}, indent=2, ensure_ascii=False)
-        )
+        printed = (_as_json(told) if told else {}) | {"mails": mails_as_json(linted)}
+        print(dumps(printed, indent=2, ensure_ascii=False))
     else:
-        if report:
-            _tell(report, settings.gate_policy)
+        if told:
+            _tell(told, settings.gate_policy)
         tell_mails(linted)
-        console.print(Text(f"\n{_verdict(report, linted)}", style="bold"))
-    if linted.errors or (report and report.violations):
+        console.print(Text(f"\n{_verdict(told, linted)}", style="bold"))
+    if linted.errors or (told and told.violations):
         sys.exit(1)
+
+
+def _lint(report: Report | None) -> LintReport:
+    """Lint what the journeys of the report send, as far as it is written; without a report, all there is."""
+    lint = Lint()
+    if report is None:
+        return lint.run()
+    return lint.run({name for journey in report.journeys for name in journey.templates} & lint.names)
 
 
 def _tell(report: Report, policy: GatePolicy) -> None:

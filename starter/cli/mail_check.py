@@ -12,7 +12,8 @@ from starter.cli.tables import console
 
 def tell_mails(report: LintReport) -> None:
     """Print how many mails were made, and every finding; errors come first."""
-    console.print(Text(f"\n{report.templates} templates, {report.mails:,} mails for sample customers and languages."))
+    number = f"{report.templates} template{'' if report.templates == 1 else 's'}"
+    console.print(Text(f"\nFrom {number} {report.mails:,} mails were made, for all sample customers and languages."))
     for finding in (*report.errors, *report.advice):
         _tell(finding)
 
