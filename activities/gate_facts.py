@@ -35,6 +35,7 @@ async def read_facts(
         has_address=known.email is not None,
         closed=await _closed(session, enrollment),
         suppression=await permissions.suppression(customer),
+        sunset=await permissions.sunset(customer),
         opted_out=await permissions.opted_out(customer, topic),
         consent=await permissions.consent(customer, topic),
         ended_by=await EventStore(session).ended_by(customer, ends_on, occasion),

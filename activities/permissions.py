@@ -18,9 +18,9 @@ class PermissionActivities:
 
     @activity.defn(name=calls.SUPPRESS)
     async def suppress_customer(self, request: calls.SuppressRequest) -> bool:
-        """Suppress a customer and their address. Idempotent: whoever is suppressed already keeps the first reason."""
+        """Send a customer no more marketing until they return. Idempotent: the first reason stays."""
         async with self._database.transaction() as session:
             await Customers(session).lock(request.customer)
             at = moment_of(request.at, self._clock)
-            await Permissions(session).suppress(request.customer, request.reason, at, request.journey)
+            await Permissions(session).let_set(request.customer, request.reason, at, request.journey)
         return True

@@ -37,7 +37,7 @@ class ScoringActivities:
         """Ask the offer policy, with the cart as it is now. Changes nothing."""
         async with self._database.read() as session:
             customer = await Customers(session).get(request.customer)
-        return self._offers.choose(customer, request.tier)
+        return self._offers.choose(customer, request.tier, request.occasion)
 
     @activity.defn(name=calls.CHOOSE_VARIANT)
     async def choose_variant(self, request: calls.VariantRequest) -> calls.Variant:

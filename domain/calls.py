@@ -202,7 +202,7 @@ class MomentAnswer(WireValue):
 
 
 class SuppressRequest(WireValue):
-    """Asks to send the customer no more mail at all. Idempotent: the first reason stays."""
+    """Asks to send the customer no more marketing until they return. Idempotent: the first reason stays."""
 
     customer: CustomerId
     reason: str
@@ -211,10 +211,11 @@ class SuppressRequest(WireValue):
 
 
 class OfferRequest(WireValue):
-    """Asks the offer policy for this customer's offer."""
+    """Asks the offer policy for this customer's offer. `occasion` is the name of the event that began it."""
 
     customer: CustomerId
     tier: Tier
+    occasion: str = ""
     at: Instant
 
 

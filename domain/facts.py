@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 from domain.event import PRODUCT_LIST_VIEWED, PRODUCT_VIEWED
 from domain.evidence import is_about_prices
 from domain.intent import Tier
+from domain.offer import PREMIUM_FROM, VIP_OVER
 from domain.portrait import Portrait
 
 T = TypeVar("T", bool, str)
@@ -49,14 +50,8 @@ def _place(fact: "Fact[Any]") -> tuple[str, tuple[object, ...]]:
 
 YES_NO: Final = (True, False)
 
-VIP_OVER: Final = 500.0
-"""Lifetime value, in the shop's currency, over which a customer is one of its best (J2)."""
-
 HIGH_CART_OVER: Final = 150.0
 """A cart of such a value is worth a second thought."""
-
-PREMIUM_FROM: Final = 100.0
-"""A product of such a price is a premium item."""
 
 HASTY: Final = timedelta(minutes=2)
 """Who fills a dear cart in less time on its products sends mixed signals."""

@@ -6,8 +6,10 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.customer import Customer
+from domain.event import BIRTHDAY, CUSTOMER_LAPSED, FIRST_ORDER_ANNIVERSARY, LOYALTY_TIER_REACHED, REPURCHASE_DUE
 from domain.intent import Tier
 from domain.model import Duration, Value, WireValue
+from domain.segment_rules import DEFAULT_RULES
 
 
 class OfferKind(StrEnum):
@@ -38,6 +40,16 @@ class Offer(WireValue):
         return self.kind in INCENTIVES
 
 
+GIFTS = (BIRTHDAY, FIRST_ORDER_ANNIVERSARY, LOYALTY_TIER_REACHED, CUSTOMER_LAPSED, REPURCHASE_DUE)
+"""Occasions on which somebody who has ordered gets something, whatever is in the cart."""
+
+VIP_OVER = DEFAULT_RULES.vip_over
+"""Lifetime value, in the shop's currency, over which a customer is one of its best."""
+
+PREMIUM_FROM = 100.0
+"""A product of such a price is a premium item."""
+
+
 class OfferPolicy(Value):
     """Which offers the shop honours. By default none that cost money: the shop must be able to redeem them.
 
@@ -52,21 +64,42 @@ class OfferPolicy(Value):
     unique_codes: bool = False
     valid_for: Duration = timedelta(days=7)
 
-    def choose(self, customer: Customer, tier: Tier) -> Offer:
-        """Pick an offer. Nobody about to buy anyway gets a discount, and nobody twice: it is for a first order."""
+    def choose(self, customer: Customer, tier: Tier, occasion: str = "") -> Offer:
+        """Pick an offer. Nobody about to buy anyway gets a discount, and nobody a first order's twice.
+
+        Args:
+            customer: the facts.
+            tier: of their intent now.
+            occasion: name of the event that began the enrollment: a birthday is a reason to give something.
+        """
+        if occasion in GIFTS and customer.orders > 0:
+            return self._gift(occasion)
+        if self._redeems and customer.orders == 0 and tier is not Tier.HIGH:
+            return self._discount("a first order, and intent is not high")
+        if self.free_shipping_over is not None and not customer.cart.is_empty:
+            if customer.cart.value >= self.free_shipping_over:
+                return Offer(kind=OfferKind.FREE_SHIPPING, why=f"cart worth {self.free_shipping_over:g} or more")
+            if customer.lifetime_value > VIP_OVER and any(line.price >= PREMIUM_FROM for line in customer.cart.lines):
+                return Offer(kind=OfferKind.FREE_SHIPPING, why="one of the best customers, and a premium item")
         if customer.cart.is_empty:
             return Offer(why="nothing in the cart")
-        redeemable = self.unique_codes or self.discount_code
-        if redeemable and self.discount_percent and customer.orders == 0 and tier is not Tier.HIGH:
-            return Offer(
-                kind=OfferKind.DISCOUNT,
-                percent=self.discount_percent,
-                code=None if self.unique_codes else self.discount_code,
-                why="a first order, and intent is not high",
-            )
-        if self.free_shipping_over is not None and customer.cart.value >= self.free_shipping_over:
-            return Offer(kind=OfferKind.FREE_SHIPPING, why=f"cart worth {self.free_shipping_over:g} or more")
         return Offer(kind=OfferKind.REASSURANCE, why="no paid offer applies")
+
+    def _gift(self, occasion: str) -> Offer:
+        if self._redeems:
+            return self._discount(f"a customer, and the occasion: {occasion.lower()}")
+        if self.free_shipping_over is not None:
+            return Offer(kind=OfferKind.FREE_SHIPPING, why=f"a customer, and the occasion: {occasion.lower()}")
+        return Offer(why="the shop grants nothing that costs it money")
+
+    @property
+    def _redeems(self) -> bool:
+        """Whether the shop can take a discount off."""
+        return self.discount_percent > 0 and bool(self.unique_codes or self.discount_code)
+
+    def _discount(self, why: str) -> Offer:
+        code = None if self.unique_codes else self.discount_code
+        return Offer(kind=OfferKind.DISCOUNT, percent=self.discount_percent, code=code, why=why)
 
     def gives_code(self, offer: Offer) -> bool:
         """Whether a message with this offer gets a code of its own."""

@@ -24,6 +24,7 @@ class Leave(NamedTuple):
 
     has_address: bool = True
     suppression: str | None = None
+    sunset: str | None = None
     opted_out: bool = False
     consent: bool | None = True
     last_seen_at: datetime | None = None

@@ -220,8 +220,8 @@ class VirtualPerformer:
         return Done(world._replace(planned=None), delivery, tuple(turns))
 
     def _decide(self, world: World, verb: verbs.Send, due: datetime, leave: Leave) -> Decision:
-        if world.suppressed is not None and leave.suppression is None:
-            leave = leave._replace(suppression=world.suppressed)
+        if world.suppressed is not None:
+            leave = leave._replace(sunset=world.suppressed)
         key = (world.now, world.mails, due, verb.kind, verb.stage, verb.urgent, verb.stale_after, leave)
         if key not in self._decisions:
             self._decisions[key] = self._ask_the_gate(world, verb, due, leave)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from domain.coupon import read_codes
 from domain.customer import Customer
 from domain.errors import UnavailableError
-from domain.event import Event
+from domain.event import CUSTOMER_RETURNED, Event
 from domain.folding import Folded, absorb, fold, is_order, order_id
 from domain.identity import Resolution
 from domain.model import Instant
@@ -108,7 +108,9 @@ class Commit(Repository):
 
 
 async def _withdraw(permissions: Permissions, event: Event, whose: str) -> None:
-    """Keep what an event takes away, for the journeys that begin later."""
+    """Keep what an event takes away, or gives back, for the journeys that begin later."""
+    if event.name == CUSTOMER_RETURNED:
+        await permissions.let_rise(whose, event.occurred_at)
     withdrawal = read_withdrawal(event)
     if withdrawal is None:
         return

@@ -65,6 +65,7 @@ class Leaves(Repository):
         hashes = [hash_email(customer.email) for customer in customers if customer.email]
         ids = [customer.id for customer in customers]
         theirs = or_(_SUPPRESSIONS.c.customer_id.in_(ids), _SUPPRESSIONS.c.email_hash.in_(hashes))
+        theirs &= _SUPPRESSIONS.c.lifted_at.is_(None)
         columns = (_SUPPRESSIONS.c.customer_id, _SUPPRESSIONS.c.email_hash)
         found = {value for row in await self.execute(select(*columns).where(theirs)) for value in row}
         return {

@@ -2,14 +2,15 @@
 
 Three things that differ in who says them. A *consent* is what a backend reports, granted or refused. An *opt-out* is
 the recipient's own word, by a link of ours or as a backend reports it: no later consent lifts it, only the recipient.
-A *suppression* is for all mail, and follows the address.
+A *suppression* is for all mail, and follows the address. A *sunset* is the word of a journey that nobody answered: no
+more marketing until the customer returns.
 """
 
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from domain.consent import standing
 from domain.model import Instant, Value
@@ -100,7 +101,22 @@ class Permissions(Repository):
         theirs = _SUPPRESSIONS.c.customer_id == customer
         if email:
             theirs = or_(theirs, _SUPPRESSIONS.c.email_hash == hash_email(email))
-        return (await self.execute(select(_SUPPRESSIONS.c.reason).where(theirs).order_by(_SUPPRESSIONS.c.id))).scalar()
+        first = select(_SUPPRESSIONS.c.reason).where(theirs, ~_SUPPRESSIONS.c.sunset).order_by(_SUPPRESSIONS.c.id)
+        return (await self.execute(first)).scalar()
+
+    async def let_set(self, customer: str, reason: str, at: datetime, source: str) -> None:
+        """Send the customer no more marketing until they return. The first reason stays."""
+        if await self.sunset(customer) is None:
+            row = {"customer_id": customer, "reason": reason, "at": at, "source": source, "sunset": True}
+            await self.execute(self.insert(_SUPPRESSIONS), [row])
+
+    async def sunset(self, customer: str) -> str | None:
+        """Why a journey gave the customer up; None when none did, or they have returned since."""
+        return (await self.execute(select(_SUPPRESSIONS.c.reason).where(*_given_up(customer)))).scalar()
+
+    async def let_rise(self, customer: str, at: datetime) -> None:
+        """The customer has returned: marketing may go again. That they were given up stays on record."""
+        await self.execute(update(_SUPPRESSIONS).where(*_given_up(customer)).values(lifted_at=at))
 
     async def newest(self, customers: Collection[str]) -> dict[tuple[str, str], Consent]:
         """What each customer said last of each topic."""
@@ -120,6 +136,11 @@ class Permissions(Repository):
             )
             for row in rows
         ]
+
+
+def _given_up(customer: str) -> tuple[ColumnElement[bool], ...]:
+    mine = _SUPPRESSIONS.c.customer_id == customer
+    return mine, _SUPPRESSIONS.c.sunset.is_(True), _SUPPRESSIONS.c.lifted_at.is_(None)
 
 
 def hash_email(email: str) -> str:

@@ -240,7 +240,10 @@ class OptOutRecord(Record, table=True):
 
 
 class SuppressionRecord(Record, table=True):
-    """An address or customer who gets no mail at all. Survives the customer's row: the hash alone is enough."""
+    """An address or customer who gets no mail at all. Survives the customer's row: the hash alone is enough.
+
+    A *sunset* is the word of a journey that nobody answered: it stops marketing alone, and ends when they return.
+    """
 
     __tablename__ = "suppressions"
 
@@ -250,6 +253,8 @@ class SuppressionRecord(Record, table=True):
     reason: str
     source: str
     at: datetime = _moment()
+    sunset: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    lifted_at: datetime | None = _moment_or_none()
 
 
 class ProductRecord(Record, table=True):

@@ -34,6 +34,8 @@ class GateFacts(Value):
     has_address: bool
     suppression: str | None = None
     """Why nothing at all may go to the address: hard bounce, complaint, erasure."""
+    sunset: str | None = None
+    """Why a journey gave the customer up: no marketing until they return."""
     opted_out: bool = False
     """Unsubscribed from this topic or from all marketing."""
     consent: bool | None = None

@@ -21,6 +21,10 @@ def _suppression(asked: Asked) -> str | None:
     return None if asked.facts.suppression is None else f"suppressed: {asked.facts.suppression}"
 
 
+def _sunset(asked: Asked) -> str | None:
+    return None if asked.facts.sunset is None else f"given up until they return: {asked.facts.sunset}"
+
+
 def _opt_out(asked: Asked) -> str | None:
     return "unsubscribed from this topic or from all marketing" if asked.facts.opted_out else None
 
@@ -37,5 +41,6 @@ CLOSED = Forbids("closed", _closed)
 EXIT_EVENT = Forbids("exit event", _exit_event)
 ADDRESS = Forbids("address", _address)
 SUPPRESSION = Forbids("suppression", _suppression)
+SUNSET = Forbids("sunset", _sunset)
 OPT_OUT = Forbids("opt-out", _opt_out)
 CONSENT = Forbids("consent", _consent)

@@ -114,7 +114,7 @@ class Recorded:
 
     def offer(self, now: datetime) -> Offer:
         """See `Fate`."""
-        return self._rules.offers.choose(self._timeline.facts(now), self.intent(now).tier)
+        return self._rules.offers.choose(self._timeline.facts(now), self.intent(now).tier, self._row.occasion.name)
 
     def variant(self, verb: verbs.ChooseVariant) -> str:
         """See `Fate`."""

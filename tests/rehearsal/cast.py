@@ -164,6 +164,7 @@ class Cast:
             has_address=True,
             consent=True,
             suppression=fate.refusal,
+            sunset=playing.suppressed,
             zone="UTC",
             recent=tuple(
                 PastMessage(sent_or_claimed_at=at, stage=stage, journey=request.journey) for at, stage in playing.ledger

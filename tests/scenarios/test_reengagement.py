@@ -33,7 +33,7 @@ async def away(stage: Stage) -> Stage:
 async def suppression(stage: Stage) -> str | None:
     """Why she gets no mail any more; None: she does."""
     async with stage.house.database.transaction() as session:
-        return await Permissions(session).suppression(stage.customer)
+        return await Permissions(session).sunset(stage.customer)
 
 
 async def test_silence_gets_four_mails_the_offer_on_the_ninth_day_and_then_peace(away: Stage) -> None:

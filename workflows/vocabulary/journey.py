@@ -105,7 +105,7 @@ class Journey(Enrollment):
         return answer
 
     async def suppress(self, reason: str) -> None:
-        """Send the customer no more mail at all, of whatever journey. The reason is kept, and shown to operators."""
+        """Send the customer no more marketing, of whatever journey, until they return. The reason is kept and shown."""
         await verbs.Suppress(reason)
 
     async def offer(self) -> Offer:

@@ -137,7 +137,9 @@ class Performer:
                 return None
             case verbs.ChooseOffer():
                 tier = (await self._sender.score()).tier
-                offer_request = calls.OfferRequest(customer=customer, tier=tier, at=self._watch.now())
+                offer_request = calls.OfferRequest(
+                    customer=customer, tier=tier, occasion=self._start.occasion.name, at=self._watch.now()
+                )
                 return await stubs.choose_offer(offer_request, verb.describe())
             case verbs.ChooseVariant(experiment, variants):
                 enrollment = self._start.enrollment

@@ -251,7 +251,7 @@ class ReadFact(Verb[F]):
 
 @dataclass(frozen=True)
 class Suppress(Verb[None]):
-    """Send the customer no more mail at all."""
+    """Send the customer no more marketing until they return: the sunset of somebody who answers nothing."""
 
     wire_name: ClassVar[str] = "suppress"
 
@@ -259,7 +259,7 @@ class Suppress(Verb[None]):
 
     def describe(self) -> str:
         """See `Verb.describe`."""
-        return f"sending no more mail: {self.reason}"
+        return f"sending no more marketing: {self.reason}"
 
 
 @dataclass(frozen=True)
