@@ -19,6 +19,7 @@ from domain import event as names
 from domain.civil import QuietHours
 from storage.database import Database
 from tests.house import ANNA, House, opened_house, time_skipping
+from tests.replay import scenes_lifecycle, scenes_retention, scenes_selling
 
 FOLDER = Path(__file__).parent / "histories"
 
@@ -119,7 +120,7 @@ SCENES: dict[str, Scene] = {
     "cart-recovery.cancel": cancel,
     "post-purchase.first-order": first_order,
     "post-purchase.second-order": second_order,
-}
+} | scenes_lifecycle.SCENES | scenes_selling.SCENES | scenes_retention.SCENES
 """By the name of the file: journey, dot, what happens."""
 
 

@@ -9,7 +9,9 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from temporal import DATA_CONVERTER, workflow_runner
+from tests.replay import scenes_lifecycle, scenes_retention, scenes_selling
 from tests.replay.changed import FactAdded, StepsSwapped, WaitDropped, WordsChanged
+from tests.replay.commands import BEGIN, END, GATE, HAND_OVER, MAIL, OFFER
 from tests.replay.history import fingerprint, payloads
 from tests.replay.record import FOLDER, PERSON, SCENES
 from workflows.catalogue import JOURNEYS
@@ -17,17 +19,11 @@ from workflows.vocabulary import Journey
 
 FILES = sorted(FOLDER.glob("*.json"))
 
-BEGIN = ["local admit_enrollment"]
 QUIET_HOUR = ["timer 1 h", "local read_last_activity"]
-GATE = ["local score_customer", "upsert SegueStep SegueTier", "local decide_message"]
-HAND_OVER = ["local render_message", "activity send_message"]
-MAIL = [*GATE, *HAND_OVER]
 ANSWER = "timer 23 h"
 DAY = "timer 24 h"
 BY_THE_CAP = ["timer 1 h", "local score_customer", "local decide_message", *HAND_OVER]
 """The gate deferred the mail for the last hour of its day, and was asked again."""
-OFFER = ["local score_customer", "local choose_offer"]
-END = ["upsert SegueOutcome", "local close_enrollment"]
 
 FINGERPRINTS: dict[str, list[str]] = {
     "cart-recovery.silence": [
@@ -130,6 +126,8 @@ FINGERPRINTS: dict[str, list[str]] = {
         "timer 168 h",
         *MAIL,
         "timer 384 h",
+        "local read_fact",
+        *OFFER,
         *MAIL,
         *END,
         "completed",
@@ -143,7 +141,7 @@ FINGERPRINTS: dict[str, list[str]] = {
         *END,
         "completed",
     ],
-}
+} | scenes_lifecycle.FINGERPRINTS | scenes_selling.FINGERPRINTS | scenes_retention.FINGERPRINTS
 """What each enrollment asked of Temporal. A change here is a change to running enrollments: patch it, or record anew
 where none can be running."""
 
