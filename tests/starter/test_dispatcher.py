@@ -429,6 +429,33 @@ async def test_a_backlog_of_held_customers_does_not_keep_others_out_of_the_batch
     assert await post.pending() == 8
 
 
+async def test_what_ends_one_enrollment_begins_the_next_of_its_key_once_that_has_ended(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "HELD_FOR", 0.0)
+    await post.commit(post.event(names.SUBSCRIPTION_STARTED, subscription_id="s-1"))
+    await post.deliver()
+    await post.admit()
+    await post.commit(post.event(names.SUBSCRIPTION_RENEWED, at=NOON + MINUTE, subscription_id="s-1"))
+    await post.deliver()
+    assert post.temporal.went == ["start subscription/anna/s-1", "observation subscription/anna/s-1"]
+    assert await post.pending() == 1
+    (row,) = await post.rows()
+    async with post.database.transaction() as session:
+        await Enrollments(session).close(row.id, Outcome(kind=OutcomeKind.CONVERTED, why="renewed"), NOON + MINUTE)
+    await post.deliver()
+    assert post.temporal.went[-1] == "start subscription/anna/s-1"
+    assert (len(await post.rows()), await post.pending()) == (2, 0)
+
+
+async def test_what_is_older_than_the_enrollment_ends_nothing_and_is_not_waited_for(post: Post) -> None:
+    await post.commit(post.event(names.SUBSCRIPTION_STARTED, subscription_id="s-1"))
+    await post.deliver()
+    await post.commit(post.event(names.SUBSCRIPTION_RENEWED, at=NOON - MINUTE, subscription_id="s-1"))
+    await post.deliver()
+    assert (len(await post.rows()), await post.pending()) == (1, 0)
+
+
 # -- Temporal refuses for good -----------------------------------------------------------------------------------------
 
 
