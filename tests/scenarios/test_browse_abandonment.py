@@ -15,7 +15,7 @@ from domain.event import (
     PRODUCTS_SEARCHED,
 )
 from domain.facts import CLEAR_FAVOURITE, FAVOURITE_CATEGORY
-from domain.offer import Offer, OfferKind, OfferPolicy
+from domain.offer import OfferPolicy
 from rehearsal.stage import Stage, What
 from rehearsal.stage.opening import default_settings
 from rehearsal.stage.samples import LAMP
@@ -24,14 +24,6 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 TABLE = {"product_id": "table-01", "name": "Side table", "price": 60.0, "category": "furniture"}
 STOOL = {"product_id": "stool-01", "name": "Stool", "price": 40.0, "category": "furniture"}
-
-
-class GrantsDiscounts(OfferPolicy):
-    """Grants ten percent to everybody, with and without a cart: the rules of the real one are not tested here."""
-
-    def choose(self, *_: Any, **__: Any) -> Offer:
-        """See `OfferPolicy.choose`."""
-        return Offer(kind=OfferKind.DISCOUNT, percent=10, code="LAMP10", why="a test")
 
 
 def mails(stage: Stage) -> list[tuple[str | None, timedelta]]:
@@ -168,7 +160,8 @@ class TestOffers:
 
     @pytest.fixture
     def stage_options(self) -> dict[str, Any]:
-        return {"settings": default_settings().model_copy(update={"offers": GrantsDiscounts()})}
+        discounts = OfferPolicy(discount_percent=10, discount_code="LAMP10")  # for a first order
+        return {"settings": default_settings().model_copy(update={"offers": discounts})}
 
     async def test_a_light_offer_is_the_last_mail_about_a_product(self, stage: Stage) -> None:
         await stage.enroll("browse-abandonment")
@@ -184,6 +177,14 @@ class TestOffers:
         await stage.finish()
         assert mails(stage) == [("browse/expert", 4 * HOUR), ("browse/limited_offer", 28 * HOUR)]
         assert "LAMP10" in stage.letters[-1].text
+
+    async def test_who_has_ordered_before_is_granted_nothing_and_hears_of_nothing(self, stage: Stage) -> None:
+        stage.facts[CLEAR_FAVOURITE] = True
+        stage.perform("browse-abandonment")
+        await stage.purchase()
+        await look(stage)
+        await stage.play_out()
+        assert stage.sent == ["browse/expert"]
 
 
 # -- its endings -----------------------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ class TestOffers:
     def stage_options(self) -> dict[str, Any]:
         return {
             "start": EARLY,
-            "settings": default_settings().model_copy(update={"offers": OfferPolicy(free_shipping_over=100)}),
+            "settings": default_settings().model_copy(update={"offers": OfferPolicy(free_shipping_over=120)}),
         }
 
     async def test_the_letter_grants_free_shipping_and_the_last_word_nothing(self, stage: Stage) -> None:
@@ -154,6 +154,14 @@ class TestOffers:
         assert letter.subject == "Free shipping on your order, with our thanks"
         assert "Free shipping on this order" in letter.text
         assert last.subject == "Our last note about your order"
+
+    async def test_one_of_the_best_customers_gets_it_for_a_dear_piece_in_a_small_cart(self, stage: Stage) -> None:
+        stage.perform("checkout-recovery")
+        await stage.purchase(revenue=600)
+        await stage.report(CHECKOUT_STARTED, products=[LAMP | {"price": 100.0}])
+        await stage.advance("1 hour")
+        [letter] = stage.letters
+        assert (letter.template, "Free shipping" in letter.text) == ("checkout/personal", True)
 
     async def test_mixed_signals_are_answered_with_it(self, stage: Stage) -> None:
         stage.facts[MIXED_SIGNALS] = True
