@@ -93,6 +93,9 @@ CHECKOUT_ACTIVITY = (
 BROWSING = (PRODUCT_VIEWED, PRODUCT_LIST_VIEWED, PRODUCTS_SEARCHED)
 """What restarts the quiet time of somebody who looks around."""
 
+TRACK_NAMES = frozenset(value for name, value in [*globals().items()] if name.isupper() and isinstance(value, str))
+"""All names above. What only looks like one of these events, a page of that name, is given another."""
+
 
 class EventType(StrEnum):
     """The kind of Segment call that carried the event."""

@@ -7,8 +7,9 @@ from typing import Any, Final, Generic, TypeVar
 from domain.event import PRODUCT_LIST_VIEWED, PRODUCT_VIEWED
 from domain.evidence import is_about_prices
 from domain.intent import Tier
-from domain.offer import PREMIUM_FROM, VIP_OVER
+from domain.offer import PREMIUM_FROM
 from domain.portrait import Portrait
+from domain.segments import Segment
 
 T = TypeVar("T", bool, str)
 
@@ -111,7 +112,7 @@ BOUGHT_SINCE = Fact("bought since", YES_NO, _bought_since)
 RETURNING = Fact("has ordered before", YES_NO, lambda portrait: portrait.customer.orders > 0)
 """The customer has ordered, ever."""
 
-VIP = Fact("VIP", YES_NO, lambda portrait: portrait.customer.lifetime_value > VIP_OVER)
+VIP = Fact("VIP", YES_NO, lambda portrait: Segment.VIP in portrait.segments)
 """One of the shop's best customers."""
 
 HIGH_CART = Fact("high cart value", YES_NO, lambda portrait: portrait.customer.cart.value >= HIGH_CART_OVER)

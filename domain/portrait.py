@@ -20,9 +20,6 @@ LOOK_BACK: Final = timedelta(days=90)
 MOST_EVENTS: Final = 500
 """How many events it has at most: the latest."""
 
-SCORED: Final = timedelta(days=30)
-"""Older behaviour has decayed to nothing, and is not scored."""
-
 
 @dataclass(frozen=True)
 class Portrait:
@@ -42,8 +39,8 @@ class Portrait:
     @cached_property
     def behaviour(self) -> Behaviour:
         """What the last thirty days say of the customer."""
-        recent = [stored for stored in self.events if stored.event.occurred_at >= self.now - SCORED]
-        return observe(recent, now=self.now, orders=self.customer.orders)
+        rules = self.thresholds.segments
+        return observe(self.events, now=self.now, orders=self.customer.orders, rules=rules)
 
     @cached_property
     def intent(self) -> Intent:
@@ -53,7 +50,7 @@ class Portrait:
     @cached_property
     def segments(self) -> frozenset[Segment]:
         """The groups they belong to."""
-        return segments_of(self.customer, self.events, self.now)
+        return segments_of(self.customer, self.events, self.now, self.thresholds.segments)
 
     def did(self, *names: str, within: timedelta | None = None) -> int:
         """How often they did one of these things, as far back as `events` goes or only lately."""

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from domain.clock import PacedClock
 from domain.errors import InvalidEventError
-from domain.event import Event, EventType
+from domain.event import TRACK_NAMES, Event, EventType
 from domain.soundness import join, require_sound
 
 MAX_CALLS: Final = 2_500
@@ -142,9 +142,13 @@ class Page(Call):
 
     @property
     def about(self) -> tuple[str, dict[str, Any]]:
-        """The page, by its name if it has one. Server libraries send the category beside the properties."""
+        """The page, by its name if it has one. Server libraries send the category beside the properties.
+
+        A page that is called like an event, "Order Completed" say, is none: triggers and exits go by names alone.
+        """
         category = {} if self.category is None else {"category": self.category}
-        return self.name or self.type, category | self.properties
+        name = self.name or self.type
+        return f"Viewed {name} {self.type.title()}" if name in TRACK_NAMES else name, category | self.properties
 
 
 class Screen(Page):

@@ -1,10 +1,10 @@
 """What a recording has in store for one enrollment: the answers to its verbs, as of each moment."""
 
 from copy import copy
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from domain.behaviour import observe
+from domain.behaviour import LOOK_BACK, observe
 from domain.draw import draw
 from domain.enrollment import EnrollmentRow
 from domain.gate import GatePolicy
@@ -18,9 +18,6 @@ from rehearsal.backtest.timeline import Timeline
 from rehearsal.fate import Arrival, Leave
 from workflows.vocabulary import verbs
 from workflows.vocabulary.routing import Routes
-
-LOOK_BACK = timedelta(days=30)
-"""Older behaviour is not scored, as in `activities.scoring`."""
 
 MOST_EVENTS = 500
 """Of more, the latest are scored, as `storage.events` returns them."""
@@ -127,5 +124,6 @@ class Recorded:
     def _score(self, now: datetime, previous: Tier | None) -> Intent:
         known = [each for each in self._timeline.events(now) if each.event.occurred_at >= now - LOOK_BACK]
         recent = sorted(known, key=lambda each: (each.event.occurred_at, each.seq))[-MOST_EVENTS:]
-        behaviour = observe(recent, now=now, orders=self._timeline.facts(now).orders)
+        rules, orders = self._rules.thresholds.segments, self._timeline.facts(now).orders
+        behaviour = observe(recent, now=now, orders=orders, rules=rules)
         return score(behaviour, now=now, thresholds=self._rules.thresholds, previous=previous)

@@ -75,6 +75,8 @@ def test_a_track_call_becomes_an_event() -> None:
         ({"type": "identify"}, "identify", {}),
         ({"type": "page"}, "page", {}),
         ({"type": "page", "name": ""}, "page", {}),
+        ({"type": "page", "name": "Order Completed"}, "Viewed Order Completed Page", {}),
+        ({"type": "screen", "name": "Order Completed"}, "Viewed Order Completed Screen", {}),
         ({"type": "page", "name": "Pricing", "category": "Docs"}, "Pricing", {"category": "Docs"}),
         ({"type": "page", "category": "Docs", "properties": {"category": "Own"}}, "page", {"category": "Own"}),
         ({"type": "screen", "name": "Cart", "properties": None}, "Cart", {}),

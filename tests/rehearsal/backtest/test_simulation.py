@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.scoring import LOOK_BACK as PRODUCTION_LOOKS_BACK
+from domain.behaviour import LOOK_BACK as PRODUCTION_LOOKS_BACK
 from domain.errors import ConfigurationError, JourneyError
 from domain.event import Event
 from domain.facts import BOUGHT_SINCE, HAS_CART
