@@ -32,12 +32,12 @@ class Waits(Value):
 
 @journey
 class Reengagement(Journey):
-    """Win back who stays away; whoever answers nothing is not written to any more.
+    """Win back who stays away; whoever answers nothing is left in peace.
 
     Starts when a customer has lapsed. Any activity is the success, a click in a mail too; an order without a visit
     ends it as well. The offer, the first of them, comes nine days after the beginning, after three unanswered mails.
-    Two weeks later, if three mails or more went out and nothing came back, the customer is suppressed with the reason.
-    Lives some three weeks.
+    Two weeks later, if three mails or more went out and nothing came back, the customer gets no marketing any more
+    until they return, and the reason is kept. Lives some three weeks.
     """
 
     plan = Plan(

@@ -7,6 +7,7 @@ import pytest
 
 from domain import event as names
 from domain.enrollment import OutcomeKind
+from domain.offer import OfferPolicy
 from rehearsal.stage import Stage, open_stage
 from settings import Settings
 from tests.scenarios.moments import begun, mails
@@ -45,6 +46,16 @@ async def test_the_anniversary_says_which_it_is(stage: Stage) -> None:
     await stage.report(names.FIRST_ORDER_ANNIVERSARY, occasion="2", years=2)
     [letter] = stage.letters
     assert letter.subject.startswith("Two years with ")
+
+
+async def test_a_birthday_brings_a_present_to_who_has_ordered() -> None:
+    settings = Settings.model_construct(offers=OfferPolicy(discount_percent=10, discount_code="YOUR-DAY"))
+    async with open_stage(settings=settings) as stage:
+        stage.perform("milestone")
+        await stage.purchase()
+        await stage.advance("1 day")
+        await stage.report(names.BIRTHDAY, occasion="2026")
+        assert "YOUR-DAY" in stage.letters[-1].text
 
 
 async def test_the_loyalty_tier_is_named(stage: Stage) -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from domain import event as names
 from domain.enrollment import OutcomeKind
-from rehearsal.stage import Stage
+from domain.offer import OfferPolicy
+from rehearsal.stage import Stage, open_stage
+from settings import Settings
 from storage.permissions import Permissions
 from tests.scenarios.moments import begun, mails
 
@@ -117,13 +119,47 @@ async def test_two_mails_are_not_enough_to_be_left_for_good(away: Stage) -> None
     assert await suppression(away) is None
 
 
-async def test_after_the_sunset_nothing_begins_again(away: Stage) -> None:
+async def test_after_the_sunset_no_marketing_goes_until_they_return(away: Stage) -> None:
+    await away.finish()
+    await away.advance("10 days")
+    await away.report(names.CUSTOMER_LAPSED)
+    await away.advance("1 day")
+    assert mails(away) == SERIES
+    assert [mail.reason for mail in away.not_sent] == ["given up until they return: no answer to three mails"]
+
+
+async def test_a_return_after_the_sunset_is_welcome(away: Stage) -> None:
     await away.finish()
     await away.visit()
-    await away.advance("40 days")
+    assert await suppression(away) is None
+    await away.advance("31 days")
     await away.report(names.CUSTOMER_LAPSED)
-    await away.finish()
-    assert mails(away) == SERIES
+    await away.advance("1 hour")
+    assert away.sent[4:] == ["reengagement/we_miss_you"]
+
+
+async def test_the_sunset_stops_no_confirmation(stage: Stage) -> None:
+    stage.perform("reengagement", "post-purchase")
+    await stage.visit()
+    await stage.advance("30 days")
+    await stage.report(names.CUSTOMER_LAPSED)
+    await stage.advance("24 days")
+    await stage.purchase()
+    await stage.advance("1 min")
+    assert stage.sent[-1] == "post_purchase/confirmation"
+
+
+async def test_the_last_mail_brings_an_offer_to_who_has_ordered() -> None:
+    settings = Settings.model_construct(offers=OfferPolicy(discount_percent=15, discount_code="BACK-15"))
+    async with open_stage(settings=settings) as stage:
+        stage.perform("reengagement")
+        await stage.purchase()
+        await stage.advance("30 days")
+        await stage.report(names.CUSTOMER_LAPSED)
+        await stage.advance("10 days")
+        letter = stage.letters[-1]
+        assert letter.subject == "15% off, should you like to come back"
+        assert "BACK-15" in letter.text
 
 
 async def test_who_came_back_and_lapsed_again_is_written_to_again(away: Stage) -> None:
