@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.behaviour import LOOK_BACK as PRODUCTION_LOOKS_BACK
 from domain.errors import ConfigurationError, JourneyError
 from domain.event import Event
 from domain.facts import BOUGHT_SINCE, HAS_CART
 from domain.gate import Caps, GatePolicy
 from domain.offer import OfferPolicy
 from rehearsal.backtest.course import Course
-from rehearsal.backtest.fate import LOOK_BACK, Rules
+from rehearsal.backtest.fate import Rules
 from rehearsal.backtest.history import History
 from rehearsal.backtest.simulation import simulate
 from tests.rehearsal.backtest.recordings import (
@@ -369,10 +368,6 @@ def test_code_that_fails_or_spins_is_named() -> None:
         run(added(0 * HOUR), journey=Broken)
     with pytest.raises(JourneyError, match="spinning asks 10000 things in one enrollment"):
         run(added(0 * HOUR), journey=Spinning)
-
-
-def test_behaviour_is_looked_at_as_far_back_as_in_production() -> None:
-    assert LOOK_BACK == PRODUCTION_LOOKS_BACK
 
 
 # -- properties ------------------------------------------------------------------------------------------------------
