@@ -17,10 +17,13 @@ from temporalio.worker import Worker
 from activities.crew import all_activities
 from activities.flow import FlowPolicy
 from activities.heartbeat import BEAT
+from activities.reading import Reader
+from domain.calls import RenderRequest
 from domain.clock import Clock, SystemClock
-from domain.errors import ConfigurationError, SegueError
+from domain.enrollment import Occasion
+from domain.errors import ConfigurationError, SegueError, UnknownCustomerError
 from logs import configure_logs
-from mail.context import TEMPLATES, Shop
+from mail.context import TEMPLATES, RenderContext, Shop
 from mail.http.catalogue import find_provider
 from mail.http.client import HttpTransport
 from mail.links import Links
@@ -29,7 +32,9 @@ from mail.smtp import CONNECTIONS, SmtpTransport
 from mail.transport import Transport
 from settings import Settings, load_settings
 from storage.clock import load_clock
+from storage.customers import Customers
 from storage.database import Database
+from storage.events import EventStore
 from temporal import TASK_QUEUE, connect, workflow_runner
 from workflows.catalogue import JOURNEYS
 from workflows.sources.schedules import set_up_schedules
@@ -112,6 +117,26 @@ def activities_for(
         flow=FlowPolicy(warm_up=settings.warm_up, breaker=settings.breaker),
         sources=settings.sources,
     )
+
+
+async def read_context(
+    settings: Settings, *, database: Database, clock: Clock, customer: str, unsubscribe_url: str
+) -> RenderContext:
+    """What a customer's mail would be rendered from now, if the latest thing they did were the occasion. No offer.
+
+    Raises:
+        UnknownCustomerError: nobody is known by that id or address.
+    """
+    reader = Reader(Shop(**settings.shop.model_dump()), settings.default_zone, settings.thresholds)
+    now = clock.now()
+    async with database.read() as session:
+        found = await Customers(session).find(customer)
+        if found is None:
+            raise UnknownCustomerError(f"nobody is known as {customer!r}: no event has named them")
+        seq = await EventStore(session).latest_seq(found)
+        occasion = Occasion(event_id="preview", name="a preview", seq=seq, occurred_at=now)
+        request = RenderRequest(message="preview", occasion=occasion, at=now)
+        return await reader.read(session, found, request, now, unsubscribe_url)
 
 
 def transport_for(settings: Settings, inbox: str | None = None) -> Transport:

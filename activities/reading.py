@@ -20,7 +20,6 @@ from domain.product import Product
 from domain.segments import Segment, segments_of
 from mail import context
 from storage.events import EventStore
-from storage.ledger import LedgerRow
 from storage.orders import Orders
 from storage.portraits import Portraits
 from storage.products import Products
@@ -38,14 +37,14 @@ class Reader:
         self._shelves = Shelves()
 
     async def read(
-        self, session: AsyncSession, row: LedgerRow, request: calls.RenderRequest, now: datetime, unsubscribe_url: str
+        self, session: AsyncSession, customer: str, request: calls.RenderRequest, now: datetime, unsubscribe_url: str
     ) -> context.RenderContext:
         """Everything but the offer.
 
         Raises:
             UnknownCustomerError: the database does not know the customer any more.
         """
-        reading = await self._facts(session, row.customer, request, now)
+        reading = await self._facts(session, customer, request, now)
         tier = request.intent.tier if request.intent else Tier.LOW
         zone = zone_or_default(reading.customer.timezone, self._default_zone)
         about = read_about(reading.began, await self._changes(session, reading), zone)

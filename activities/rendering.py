@@ -57,7 +57,7 @@ class RenderingActivities:
         now = moment_of(request.at, self._clock)
         async with self._database.read() as session:
             row = await Ledger(session).require(message)
-            reading = await self._reader.read(session, row, request, now, self._links.unsubscribe(row.id))
+            reading = await self._reader.read(session, row.customer, request, now, self._links.unsubscribe(row.id))
         reading = reading.model_copy(update={"offer": await self._offer(row, reading)})
         try:
             # MJML is CPU in native code: in a thread, the event loop goes on.

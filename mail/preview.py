@@ -11,6 +11,11 @@ from mail.render import SUFFIX, Body, Templates
 MADE_FOR: Final = "everything"
 """The sample customer that is shown unless another is wanted: one of whom everything is known."""
 
+PICTURES: Final = TEMPLATES.parent / "samples" / "shop" / "images"
+"""The pictures of the sample shop, which the sample customers' mails show."""
+
+_PICTURES_AT: Final = "https://shop.example/images/"
+_SCHEMES = re.compile(r"(color-schemes?(?:: |\" content=\"))light dark")
 _DARK_RULES = re.compile(r"@media\s*\(prefers-color-scheme:\s*dark\)")
 
 
@@ -64,8 +69,15 @@ class Previews:
 
 def as_seen(html: str, *, dark: bool) -> str:
     """A mail's HTML as a reader sees it who prefers a dark or a light screen, whatever this one prefers."""
-    scheme = "dark" if dark else "light"
     shown = _DARK_RULES.sub("@media all" if dark else "@media not all", html)
-    return shown.replace("color-scheme: light dark", f"color-scheme: {scheme}").replace(
-        'name="color-scheme" content="light dark"', f'name="color-scheme" content="{scheme}"'
-    )
+    return _SCHEMES.sub(r"\1dark" if dark else r"\1light", shown)
+
+
+def with_pictures(html: str, at: str = "") -> str:
+    """A sample customer's mail with pictures that can be seen, although its shop is nowhere.
+
+    Args:
+        html: The mail.
+        at: Where the pictures are served, with a slash at its end. By default they are read from their files.
+    """
+    return html.replace(_PICTURES_AT, at or f"{PICTURES.as_uri()}/")

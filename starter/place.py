@@ -29,6 +29,8 @@ class Addresses(Value):
     database: str
     ui: str = ""
     inbox: str = ""
+    smtp: str = ""
+    """The inbox's mail server, for `segue send-test`."""
     pace: float = 1.0
 
 

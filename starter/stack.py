@@ -100,6 +100,7 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
             database=settings.database or place.database,
             ui=ui,
             inbox=inbox.http_url if inbox else "",
+            smtp=inbox.smtp_url if inbox else "",
             pace=settings.pace,
         )
         place.announce(addresses)

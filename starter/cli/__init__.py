@@ -51,6 +51,8 @@ _COMMANDS = {
     "check": ("check:check", "Prove what can be proved of journeys before they are launched: every path, every rule."),
     "replay": ("replay:replay", "Tell before a deploy which running enrollments the new code would break."),
     "draw": ("draw:draw", "Print a journey as a picture (Mermaid); --docs writes the catalogue of all."),
+    "preview": ("preview:preview", "Render a mail for a sample customer: its subject, its HTML, or its plain text."),
+    "send-test": ("preview:send_test", "Send a mail to an address of yours, made for a sample customer or a real one."),
     "serve": ("production:serve", "Run collector and dispatcher (production)."),
     "migrate": ("production:migrate", "Bring the database to this version's schema."),
     "register-search-attributes": (

@@ -48,6 +48,7 @@ def _greet(stack: Stack) -> None:
         ("Collector", where.collector),
         ("Temporal UI", where.ui or f"not embedded; server {where.temporal}"),
         ("Inbox", where.inbox or "none: mail goes to the mail server"),
+        ("Gallery", f"{where.inbox}/gallery" if where.inbox else "none: it is part of the inbox"),
         ("Database", where.database),
         ("Write key", stack.write_key),
         ("Pace", f"{where.pace:g}, product time is {stack.clock.now():%Y-%m-%d %H:%M} UTC"),

@@ -4,6 +4,7 @@ A thumbnail is the mail itself in a frame that is made small. What does not rend
 place, since whoever looks here is most likely writing it.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,10 +14,10 @@ from urllib.parse import urlencode
 
 import jinja2
 from fastapi import APIRouter, HTTPException, Query
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
 from domain.errors import TemplateError
-from mail.preview import MADE_FOR, Previews, as_seen
+from mail.preview import MADE_FOR, PICTURES, Previews, as_seen, with_pictures
 from mail.render import Body
 
 View = Literal["light", "dark", "narrow", "text"]
@@ -25,6 +26,9 @@ Language = Annotated[str, Query(max_length=8)]
 """Empty: the sample customer's own."""
 
 LOADERS: Final = [jinja2.FileSystemLoader(Path(__file__).parent / folder) for folder in ("pages", "../inbox/pages")]
+
+_PICTURES_AT: Final = "/gallery/pictures/"
+_PICTURE: Final = re.compile(r"[a-z0-9-]{1,60}")
 
 Page = Callable[..., HTMLResponse]
 
@@ -67,11 +71,18 @@ def create_gallery_router(previews: Previews, page: Page, body_headers: dict[str
         journeys = [(journey, list(group)) for journey, group in groupby(mails, key=lambda mail: mail.journey)]
         return page("gallery.html", journeys=journeys, **looking.choices(sample, language))
 
+    @router.get("/pictures/{picture}.png")
+    def show_picture(picture: str) -> FileResponse:
+        file = PICTURES / f"{picture}.png"
+        if not _PICTURE.fullmatch(picture) or not file.is_file():
+            raise HTTPException(404)
+        return FileResponse(file, headers={"X-Content-Type-Options": "nosniff"})
+
     @router.get("/{name:path}/body")
     def show_body(name: str, sample: Sample = MADE_FOR, language: Language = "", view: View = "light") -> HTMLResponse:
         looking.require(sample)
         mail = looking.at(name, sample, language)
-        html = as_seen(mail.body.html, dark=view == "dark") if mail.body else ""
+        html = with_pictures(as_seen(mail.body.html, dark=view == "dark"), _PICTURES_AT) if mail.body else ""
         return HTMLResponse(html.replace("<head>", '<head><base target="_blank">', 1), headers=body_headers)
 
     @router.get("/{name:path}")

@@ -76,7 +76,7 @@ async def read(database: Database, occasion: Event, *before: Event, shop: Shop =
         await Ledger(session).decide(gate_request(), SEND, NOON)
         [row] = await Ledger(session).list()
         request = calls.RenderRequest(message=row.id, occasion=began, at=NOON)
-        return await Reader(shop, "UTC").read(session, row, request, NOON, "https://mail.example/u/1")
+        return await Reader(shop, "UTC").read(session, row.customer, request, NOON, "https://mail.example/u/1")
 
 
 def viewed(product_id: str = "lamp", *, at: Any = NOON - HOUR, **properties: Any) -> Event:
