@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from tests.faults.broken import VARIANTS
+from tests.faults.every_event import kill_at_every_event
 from tests.faults.plan import RunPlan
 from tests.faults.prove import MUST_BREAK, prove
 from tests.faults.run import run_once
@@ -17,8 +18,8 @@ from tests.faults.run import run_once
 logging.disable(logging.CRITICAL)
 
 
-def _plan() -> tuple[RunPlan, Path | None] | list[str]:
-    """What the command line asks for: a run, or the proof of broken builds."""
+def _plan() -> tuple[RunPlan, Path | None] | list[str] | None:
+    """What the command line asks for: a run, the proof of broken builds, or (None) a kill at every event."""
     defaults = RunPlan()
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--seed", type=int, help="default: the time")
@@ -29,8 +30,11 @@ def _plan() -> tuple[RunPlan, Path | None] | list[str]:
     parser.add_argument("--database", choices=("sqlite", "postgres"), default=defaults.database)
     parser.add_argument("--broken", choices=sorted(filter(None, VARIANTS)), default="")
     parser.add_argument("--keep", type=Path, help="a new folder that keeps what every process wrote")
+    parser.add_argument("--every-event", action="store_true", help="kill the workers whenever one cart's history grows")
     parser.add_argument("--prove", action="store_true", help="run the broken builds, or this one, and see each caught")
     given = vars(parser.parse_args())
+    if given.pop("every_event"):
+        return None
     if given.pop("prove"):
         return [given["broken"]] if given["broken"] else [*MUST_BREAK]
     keep = given.pop("keep")
@@ -38,10 +42,21 @@ def _plan() -> tuple[RunPlan, Path | None] | list[str]:
     return RunPlan(**given), keep
 
 
+def _every_event() -> int:
+    with tempfile.TemporaryDirectory(prefix="segue-faults-") as folder:
+        seen, evidence, violations = asyncio.run(kill_at_every_event(Path(folder)))
+    sys.stdout.write(f"killed {len(seen)} times, after event {', '.join(seen)}\n")
+    sys.stdout.writelines(f"{row['step']:<14} {row['status']}\n" for row in evidence.messages)
+    sys.stdout.writelines(f"{found.promise}: {found.customer}: {found.what}\n" for found in violations)
+    return 1 if violations else 0
+
+
 def main() -> int:
     """Run once."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whoever is told to stop ends its processes, too
     asked = _plan()
+    if asked is None:
+        return _every_event()
     if isinstance(asked, list):
         return 0 if asyncio.run(prove(asked)) else 1
     plan, keep = asked

@@ -103,7 +103,7 @@ class Floor:
                 "SEGUE_PUBLIC_URL": self.url,
                 "SEGUE_PORT": str(ports["serve"]),
                 "SEGUE_PACE": f"{plan.pace:g}",
-            "SEGUE_SOURCES__RUN": "false",  # at this pace everybody lapses within minutes
+                "SEGUE_SOURCES__RUN": "false",  # at this pace everybody lapses within minutes
                 "SEGUE_JOURNEYS": plan.journeys,
                 BROKEN: plan.broken,
             }

@@ -22,12 +22,13 @@ async def run_once(plan: RunPlan, folder: Path) -> Report:
     began = time.monotonic()
     async with open_floor(plan, folder) as floor:
         diary, _ = await asyncio.gather(all_live(floor), kill_by_seed(floor))
-        await _until_quiet(floor)
+        await until_quiet(floor)
         evidence = await gather(floor, diary.promises)
         return Report(plan, evidence, inspect(evidence), dict(floor.restarts), time.monotonic() - began)
 
 
-async def _until_quiet(floor: Floor) -> None:
+async def until_quiet(floor: Floor) -> None:
+    """Wait until nothing is under way any more, or time is over: what still lives then is found by the inspector."""
     database = Database(floor.database)
     deadline = time.monotonic() + floor.plan.quiet_within
     try:

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -58,10 +59,14 @@ class Shopper:
         self._said = 0
         self.diary: list[Promise] = []
 
+    def as_another(self, number: int) -> "Shopper":
+        """Somebody else on the same line."""
+        return Shopper(number, self._floor, self._client, self._http, self._log)
+
     async def live(self) -> None:
         """Come, look, and do one of the things that people do."""
-        await self._identify()
-        await self._say(names.PRODUCT_ADDED, LAMP)
+        await self.identify()
+        await self.say(names.PRODUCT_ADDED)
         lives: list[tuple[int, Callable[[], Awaitable[None]]]] = [
             (2, self._buy_at_once),
             (5, self._buy_later),
@@ -86,7 +91,7 @@ class Shopper:
     async def _buy_and_come_back(self) -> None:
         """Two journeys then want to mail in the same moment: the cart's reminder, and the order's first mail."""
         await self._order()
-        await self._say(names.PRODUCT_ADDED, LAMP)
+        await self.say(names.PRODUCT_ADDED)
 
     async def _buy_twice(self) -> None:
         await self._pass(0, 2)
@@ -96,7 +101,7 @@ class Shopper:
 
     async def _empty(self) -> None:
         await self._pass(0.5, 50)
-        await self._say(names.CART_EMPTIED, {})
+        await self.say(names.CART_EMPTIED, {})
 
     async def _click(self) -> None:
         mail = await self._first_mail()
@@ -116,7 +121,8 @@ class Shopper:
     async def _do_nothing(self) -> None:
         pass
 
-    async def _identify(self) -> None:
+    async def identify(self) -> None:
+        """Say who they are, and that they like to be written to."""
         traits = {"email": f"{self.name}@shop.example", "firstName": "Sam", "consent": True}
         message_id, at = self._next(), datetime.now(UTC)
         await self._until_stored(lambda: self._client.identify(self.name, traits, message_id=message_id, timestamp=at))
@@ -125,9 +131,10 @@ class Shopper:
     async def _order(self) -> None:
         order_id = f"{self.name}-order-{self._said}"
         order = {"order_id": order_id, "revenue": 129.0, "currency": "USD", "products": [LAMP]}
-        await self._say(names.ORDER_COMPLETED, order, order_id)
+        await self.say(names.ORDER_COMPLETED, order, order_id)
 
-    async def _say(self, event: str, properties: dict[str, Any], order_id: str | None = None) -> None:
+    async def say(self, event: str, properties: dict[str, Any] = LAMP, order_id: str | None = None) -> None:
+        """Report an event until it is stored, and write down that it was promised."""
         message_id, at = self._next(), datetime.now(UTC)
         await self._until_stored(
             lambda: self._client.track(self.name, event, properties, message_id=message_id, timestamp=at)
@@ -177,17 +184,24 @@ async def _briefly(seconds: float) -> None:
     await asyncio.sleep(min(seconds, PAUSE))
 
 
-async def all_live(floor: Floor) -> Diary:
-    """Let everybody come, spread over the time in which things are killed, and return their diaries."""
-    diary, log = Diary(), floor.sink_log
+@asynccontextmanager
+async def visitor(floor: Floor, number: int) -> AsyncIterator[Shopper]:
+    """One shopper, with their own line to the shop."""
     async with (
         SegueClient(floor.url, WRITE_KEY, timeout=5, sleep=_briefly) as client,
         httpx2.AsyncClient(timeout=5, follow_redirects=False) as http,
     ):
+        yield Shopper(number, floor, client, http, floor.sink_log)
+
+
+async def all_live(floor: Floor) -> Diary:
+    """Let everybody come, spread over the time in which things are killed, and return their diaries."""
+    diary = Diary()
+    async with visitor(floor, 0) as one:
 
         async def come(number: int) -> None:
             await asyncio.sleep(floor.plan.lasts * number / floor.plan.shoppers)
-            shopper = Shopper(number, floor, client, http, log)
+            shopper = one.as_another(number)
             await shopper.live()
             diary.promises += shopper.diary
 
