@@ -308,6 +308,7 @@ def test_an_occasion_that_was_told_never_comes_again(
 @given(st.dates(date(1950, 1, 1), date(2020, 12, 31)), zones, st.integers(2021, 2032))
 def test_a_look_every_six_hours_finds_every_birthday(born: date, zone: ZoneInfo, year: int) -> None:
     customer = anna(traits={"birthday": str(born)})
-    looks = [datetime(year, 1, 1, 3, tzinfo=UTC) + each * timedelta(hours=6) for each in range(-8, 4 * 367)]
+    middle = datetime(year, born.month, min(born.day, 28), 3, tzinfo=UTC)
+    looks = [middle + each * timedelta(hours=6) for each in range(-16, 28)]
     found = {key("birthday", Candidate(customer, zone), look) for look in looks}
     assert str(year) in found
