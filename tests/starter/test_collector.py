@@ -450,7 +450,12 @@ async def test_a_part_that_fails_to_answer_is_not_ready(sqlite_database: Databas
 async def test_the_collector_describes_itself(http: httpx2.AsyncClient) -> None:
     described = (await http.get("/openapi.json")).json()
     assert described["info"]["title"] == "Segue collector"
-    assert set(described["paths"]) == {*(f"/v1/{kind}" for kind in EventType), "/v1/batch", "/health"}
+    assert set(described["paths"]) == {
+        *(f"/v1/{kind}" for kind in EventType),
+        "/v1/batch",
+        "/v1/coupons/{code}",
+        "/health",
+    }
     schema = described["paths"]["/v1/track"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert {"userId", "event", "properties"} <= set(schema["properties"])
 
