@@ -35,8 +35,10 @@ def measured_by(plan: Plan) -> str:
 def again(plan: Plan) -> str:
     """When the same customer may be enrolled again."""
     if plan.one_per is not None:
-        later = f", and for the same one {in_words(plan.reentry)} after it began" if plan.reentry else ""
-        return f"for each {plan.one_per} once{later}"
+        if plan.reentry is None:
+            return f"for each {plan.one_per} once"
+        after = f"{in_words(plan.reentry)} after it began" if plan.reentry else "once it has ended"
+        return f"for each {plan.one_per}, and for the same one {after}"
     return f"{in_words(plan.reentry)} after one began that mailed the customer" if plan.reentry else "never"
 
 
