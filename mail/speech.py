@@ -118,7 +118,7 @@ class Speech:
     def _zone(self, moment: datetime, zone: tzinfo | None) -> str:
         """Name a zone as its people do (`CET`), else by its distance from Greenwich."""
         name = get_timezone_name(moment, "short", locale=self._locale) if isinstance(zone, ZoneInfo) else ""
-        return name if name[:1].isalpha() else get_timezone_gmt(moment, "long", locale=self._locale)
+        return name if name[:1].isalpha() else get_timezone_gmt(moment, "long", self._locale).removesuffix("+00:00")
 
 
 def words(folder: Path, language: str) -> Mapping[str, str]:

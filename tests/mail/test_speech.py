@@ -48,6 +48,10 @@ def test_prices_of_other_currencies_have_their_own_cents() -> None:
     assert written == ["¥1,234", "SEK 1,234.00", "XXT 1,234.00"]
 
 
+def test_greenwich_is_not_so_far_from_itself() -> None:
+    assert str(speech().day_and_time(datetime(2026, 12, 4, 18, tzinfo=UTC))).endswith("(GMT)")
+
+
 @pytest.mark.parametrize("locale", ["", "x", "../../etc", "en_ZZ", "de-Latn-DE", "zz-ZZ", "en-\x00", "_", "€"])
 def test_any_locale_that_a_backend_reports_is_spoken_somehow(locale: str) -> None:
     assert speech("en", locale).day(FRIDAY).startswith("Friday")

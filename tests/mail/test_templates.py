@@ -214,6 +214,14 @@ def test_confirmation_lists_every_line_and_the_total() -> None:
     assert context.order.order_id in body.subject
 
 
+def test_owed_mail_says_why_it_was_sent() -> None:
+    confirmation, webinar = (
+        rendered(name, MADE_FOR).body for name in ("post_purchase/confirmation", "webinar/confirmation")
+    )
+    assert "because you ordered from Lumen & Loft" in confirmation.text
+    assert "something you ordered, booked or subscribed to" in webinar.text
+
+
 def test_first_order_is_told_what_a_later_one_knows() -> None:
     first, later = (rendered("post_purchase/confirmation", sample).body for sample in ("everything", "vip_many_items"))
     assert "If you change your mind" in first.text
