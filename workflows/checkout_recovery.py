@@ -1,5 +1,6 @@
 """Checkout recovery (J2): somebody was at the till, and left without an order."""
 
+from domain.calls import Delivery
 from domain.event import BROWSING, CHECKOUT_ACTIVITY, CHECKOUT_STARTED
 from workflows.vocabulary import (
     CART_EMPTIED,
@@ -40,9 +41,9 @@ class Waits(Value):
 class CheckoutRecovery(Journey):
     """Help somebody over the last step to an order, within half a day. Ends at once when they buy or empty the cart.
 
-    Starts with a checkout, whatever is in the cart. Lives two to three days, for its mails are followed by two days in
-    which it sends nothing and stays open. While it is open cart recovery gives way and ends: one cart is not recovered
-    twice, and nothing repeats what was said here.
+    Starts when a checkout is begun with something in the cart. Lives two to three days, for its mails are followed by
+    two days in which it sends nothing and stays open. While it is open cart recovery gives way and ends: one cart is
+    not recovered twice, and nothing repeats what was said here.
     """
 
     plan = Plan(
@@ -63,26 +64,29 @@ class CheckoutRecovery(Journey):
         waits = self.settings(Waits)
         await self.quiet(waits.quiet, since=(*CHECKOUT_ACTIVITY, *BROWSING))
         if await self.fact(VIP) and await self.fact(PREMIUM_ITEM):
-            await self.write_in_person(waits)
+            first = await self.write_in_person(waits)
         elif await self.fact(MIXED_SIGNALS):
-            await self.send("checkout/incentive", urgent=True, offer=await self.offer())
+            first = await self.send("checkout/incentive", urgent=True, offer=await self.offer())
         else:
-            await self.help(waits)
-        await self.wait(waits.rest)
+            first = await self.help(waits)
+        if first.went_out:
+            await self.wait(waits.rest)
 
-    async def write_in_person(self, waits: Waits) -> None:
-        """One letter, with what the offer policy grants, and a last word a day later."""
+    async def write_in_person(self, waits: Waits) -> Delivery:
+        """One letter, with what the offer policy grants, and a last word a day later. What became of the letter."""
         letter = await self.send("checkout/personal", urgent=True, offer=await self.offer())
         if letter.went_out:
             await self.wait(waits.offer)
             await self.send("checkout/last_call")
+        return letter
 
-    async def help(self, waits: Waits) -> None:
+    async def help(self, waits: Waits) -> Delivery:
         """Help first; whoever comes back for it is not helped twice. All are urgent: they answer an open checkout."""
         opening = await self.send("checkout/help", urgent=True)
         if not opening.went_out:
-            return
+            return opening
         if not await self.reaction(Click, Revisit, within=waits.second):
             await self.send("checkout/reassurance", stage=Stage.CONSIDERATION, urgent=True)
         await self.wait(waits.last)
         await self.send("checkout/last_call", urgent=True, offer=await self.offer())
+        return opening

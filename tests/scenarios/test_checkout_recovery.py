@@ -216,6 +216,7 @@ async def test_without_consent_nothing_goes_and_nothing_is_tried_again(stage: St
     await stage.finish()
     assert stage.sent == []
     assert [mail.template for mail in stage.not_sent] == ["checkout/help"]
+    assert stage.timeline[-1].at == HELP  # and it holds no other journey up
 
 
 # -- beside cart recovery --------------------------------------------------------------------------------------------
