@@ -197,7 +197,9 @@ class Playhouse:
         return event
 
     async def store(self, *events: Event) -> None:
-        """Commit events in one batch, and leave them to a later dispatch."""
+        """Commit events in one batch, reported now whenever they happened, and leave them to a later dispatch."""
+        now = await self.now()
+        events = tuple(each.model_copy(update={"received_at": max(each.received_at, now)}) for each in events)
         async with self.database.transaction() as session:
             await EventStore(session).commit(events)
 
