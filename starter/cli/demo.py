@@ -1,42 +1,46 @@
 """`segue demo`: shoppers play against the real stack, and what they get is checked."""
 
+import asyncio
+import logging
+import signal
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
-from logging import WARNING
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from domain.message import MessageStatus
 from logs import configure_logs
 from settings import load_settings
+from starter.cli.demo_report import board, judge, lines, tell
 from starter.cli.tables import console
-from starter.demo.play import Expectation, Play, Seen, StoryError, check
+from starter.demo.expectations import Seen, check
+from starter.demo.play import Play, StoryError
+from starter.demo.shoppers import SHOPPERS
 from starter.stack import Stack, running_stack
-from storage.ledger import LedgerRow
 from workflows.vocabulary.words import in_words
 
-OPENING = time(9)
-"""The play begins in the morning whenever it is played: what it shows must not depend on quiet hours tonight."""
+OPENING = time(6)
+"""The play begins in the morning whenever it is played: what it shows must not depend on quiet hours tonight. It is
+some hours later when the stack has started."""
 
 
 async def demo(
     *,
-    pace: Annotated[float, Parameter(help="Product seconds per second.")] = 5400.0,
+    pace: Annotated[float, Parameter(help="Product seconds per second; less on a slow machine.")] = 3600.0,
     data: Annotated[Path | None, Parameter(help="Keep the state in this folder; default: a temporary one.")] = None,
+    keep: Annotated[bool, Parameter(help="Keep everything running afterwards, until Ctrl-C.", negative="")] = False,
 ) -> None:
-    """Play seven shoppers through cart recovery with time sped up, on the real parts, and check what each got.
+    """Play some days of a small shop with time sped up, on the real parts, and check what each shopper got.
 
-    Starts Temporal with its UI, worker, collector, mail server, inbox and database, all on free ports. Exit status 0
-    only if every expectation held.
+    Starts Temporal with its UI, worker, collector, mail server, inbox and database, all on free ports. Fifteen shoppers
+    meet all the journeys. Exit status 0 only if every expectation held.
     """
-    configure_logs(level=WARNING)
+    configure_logs(level=logging.WARNING)
+    logging.getLogger("temporalio").setLevel(logging.ERROR)  # that the machine is slow, the demo tells by itself
     with tempfile.TemporaryDirectory(prefix="segue-demo-") as folder:
         settings = load_settings(data=data or Path(folder), port=0, ui_port=0, inbox_port=0, pace=pace)
         start = datetime.combine(datetime.now(UTC).date(), OPENING, tzinfo=UTC)
@@ -44,108 +48,49 @@ async def demo(
         try:
             async with running_stack(settings, start=start) as stack:
                 _introduce(stack)
-                seen = await _perform(stack)
-                expectations = check(seen)
-                _tell(seen, stack)
+                expectations = check(seen := await _perform(stack))
+                tell(seen)
+                judge(expectations)
+                if keep:
+                    await _until_told(stack)
         except StoryError as error:
             print(f"segue: the play ended early. {error}", file=sys.stderr)
             sys.exit(1)
-        console.print("Everything is stopped.\n")
-    _judge(expectations)
     sys.exit(0 if all(expectation.held for expectation in expectations) else 1)
 
 
 async def _perform(stack: Stack) -> Sequence[Seen]:
     play = Play(stack)
     if not console.is_terminal:
-        return await play.perform(_plainly())
+        return await play.perform(lines())
     with Live(console=console, refresh_per_second=4, transient=True) as live:
-        return await play.perform(lambda seen: live.update(_board(seen, stack)))
+        return await play.perform(lambda seen: live.update(board(seen, stack.clock.now())))
 
 
 def _introduce(stack: Stack) -> None:
+    _where(stack)
+    pace, old = stack.addresses.pace, sum(bool(shopper.past) for shopper in SHOPPERS)
+    console.print(
+        f"\nIt is {stack.clock.now():%A, %H:%M}. {len(SHOPPERS)} shoppers come in the course of the day; "
+        f"{old} of them were there before, and are found\nby Temporal's Schedules. An hour passes in "
+        f"{3600 / pace:.2g} s, so a second that this machine takes to think shows as "
+        f"{in_words(timedelta(seconds=round(pace)))}.\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _where(stack: Stack) -> None:
     where = stack.addresses
-    console.print(f"  Temporal UI  {where.ui}", highlight=False)
-    console.print(f"  Inbox        {where.inbox}", highlight=False)
-    console.print(f"  Collector    {where.collector}", highlight=False)
-    console.print(
-        f"\nSeven shoppers fill their carts at {stack.clock.now():%H:%M}. An hour passes in "
-        f"{3600 / where.pace:.2g} s,\nso a second that this machine takes to think shows as "
-        f"{in_words(timedelta(minutes=round(where.pace / 60)))}.\n",
-        highlight=False,
-    )
+    parts = [("Temporal UI", where.ui), ("Inbox", where.inbox), ("Gallery", f"{where.inbox}/gallery")]
+    for name, address in (*parts, ("Collector", where.collector)):
+        console.print(f"  {name:<12} {address}", highlight=False, soft_wrap=True)
 
 
-def _board(seen: Sequence[Seen], stack: Stack) -> Table:
-    """The shoppers as they stand now."""
-    table = Table(title=f"{stack.clock.now():%A %H:%M}", title_justify="left", box=None, pad_edge=False)
-    for name in ("shopper", "now", "mails", "last"):
-        table.add_column(name, no_wrap=name != "now")
-    for one in seen:
-        sent = [row.step for row in one.messages if row.status is MessageStatus.SENT]
-        for status in one.enrollments[:1]:
-            now = f"{status.outcome.kind.value}: {status.outcome.why}" if status.outcome else status.doing
-            table.add_row(
-                f"{one.shopper.name} ({one.shopper.does})",
-                status.journey,
-                Text(now),
-                str(len(sent)),
-                (sent or ["-"])[-1],
-            )
-    return table
-
-
-def _plainly() -> Callable[[Sequence[Seen]], None]:
-    """Where the output is no terminal: a line for each thing that happens."""
-    told: set[str] = set()
-
-    def watch(seen: Sequence[Seen]) -> None:
-        mails = [(row.sent_at, one, row) for one in seen for row in one.messages if row.sent_at is not None]
-        lines = [f"{at:%a %H:%M}  {one.shopper.name:<6} gets {row.template}" for at, one, row in sorted(mails, key=_at)]
-        for one in seen:
-            for status in one.enrollments:
-                if status.outcome is not None:
-                    ending = f"{status.journey} ended: {status.outcome.kind.value}, {status.outcome.why}"
-                    lines.append(f"           {one.shopper.name:<6} {ending}")
-        for line in lines:
-            if line not in told:
-                told.add(line)
-                console.print(line, highlight=False)
-
-    return watch
-
-
-def _at(mail: tuple[datetime, Seen, LedgerRow]) -> datetime:
-    return mail[0]
-
-
-def _tell(seen: Sequence[Seen], stack: Stack) -> None:
-    """Who got which mail, when and why."""
-    console.print("\n[bold]Who got which mail, when and why[/]")
-    for one in seen:
-        console.print(f"\n{one.shopper.name} {one.shopper.does}")
-        for row in one.messages:
-            at = f"{row.sent_at or row.decided_at:%a %H:%M}"
-            name = row.template if row.sent_at else f"{row.template} ({row.status.value})"
-            console.print(f"  {at}  {name:<28} {row.reason.split(': ')[0]}", highlight=False, markup=False)
-        if not one.messages:
-            console.print(f"  nothing: {_why_nothing(one)}", highlight=False, markup=False)
-    total = sum(row.status is MessageStatus.SENT for one in seen for row in one.messages)
-    console.print(
-        f"\n{total} mails, {stack.dispatcher.enrolled} enrollments, {stack.dispatcher.told} signals, "
-        f"until {stack.clock.now():%A %H:%M}.",
-        highlight=False,
-    )
-
-
-def _why_nothing(one: Seen) -> str:
-    return "; ".join(status.outcome.why for status in one.enrollments if status.outcome)
-
-
-def _judge(expectations: Sequence[Expectation]) -> None:
-    for expectation in expectations:
-        mark = "[green]✓[/]" if expectation.held else "[red]✗[/]"
-        console.print(f"  {mark} {expectation.what}" + ("" if expectation.held else f" — {expectation.found}"))
-    failed = sum(not expectation.held for expectation in expectations)
-    verdict = "[bold green]Every expectation held.[/]" if not failed else f"[bold red]{failed} did not hold.[/]"
-    console.print(f"\n{verdict}")
+async def _until_told(stack: Stack) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    console.print("\nLook around, and stop it with Ctrl-C:")
+    _where(stack)
+    await stop.wait()

@@ -1,4 +1,4 @@
-"""A shopper's mails in the development inbox, and the links in them."""
+"""Shoppers' mails in the development inbox, and the links in them."""
 
 import asyncio
 from typing import Any
@@ -7,10 +7,10 @@ import httpx2
 
 from domain.errors import UnavailableError
 
-LOOK_EVERY = 0.1
-"""Seconds between looks into the inbox."""
+LOOK_EVERY = 0.2
+"""Seconds between looks into the inbox: one for all shoppers."""
 
-PATIENCE = 120.0
+PATIENCE = 240.0
 """Real seconds until a mail that does not come is given up."""
 
 
@@ -19,11 +19,18 @@ class Letters:
 
     def __init__(self, inbox: str, http: httpx2.AsyncClient) -> None:
         self._inbox, self._http = inbox, http
+        self._found: list[dict[str, Any]] = []
+        self._looked_at = float("-inf")
+        self._looking = asyncio.Lock()
 
     async def of(self, who: str) -> list[dict[str, Any]]:
         """A shopper's mails, the oldest first."""
-        found: list[dict[str, Any]] = (await self._http.get(f"{self._inbox}/api/messages")).json()
-        return [one for one in found if one["to"].startswith(f"{who}@")]
+        async with self._looking:
+            now = asyncio.get_running_loop().time()
+            if now - self._looked_at >= LOOK_EVERY:
+                self._found = (await self._http.get(f"{self._inbox}/api/messages")).json()
+                self._looked_at = now
+        return [one for one in self._found if one["to"].startswith(f"{who}@")]
 
     async def until(self, who: str, count: int) -> None:
         """Wait until a shopper has so many mails.
