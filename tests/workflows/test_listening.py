@@ -1,17 +1,14 @@
 """Who listens to what follows from a journey's code, however the code says it."""
 
-from typing import Any
-
 import pytest
 
-from domain.message import MessageStatus
 from domain.signals import SIGNAL_NAMES, Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from tests.workflows import listeners
-from tests.workflows.samples import delivery, play, start
+from tests.workflows.samples import answering, play, start
 from workflows.catalogue import JOURNEYS, journey_named
 from workflows.vocabulary import Journey
 from workflows.vocabulary.listening import listens_to, observes
-from workflows.vocabulary.verbs import Reaction, ReadFact, Send, Verb
+from workflows.vocabulary.verbs import Reaction
 
 
 @pytest.mark.parametrize(
@@ -60,20 +57,9 @@ def test_who_names_observations_observes_the_events_its_code_says() -> None:
 @pytest.mark.parametrize(
     "reaction", [Click(event_id="c"), Revisit(event_id="r"), None], ids=["click", "revisit", "silence"]
 )
-@pytest.mark.parametrize("first", [True, False])
-def test_no_journey_waits_for_what_it_would_not_be_told(name: str, reaction: Signal | None, first: bool) -> None:
-    def answer(verb: Verb[Any]) -> object:
-        match verb:
-            case Send():
-                return delivery(MessageStatus.SENT)
-            case Reaction(kinds):
-                return reaction if isinstance(reaction, kinds) else None
-            case ReadFact():
-                return first
-            case _:
-                return None
-
+@pytest.mark.parametrize("yes", [True, False])
+def test_no_journey_waits_for_what_it_would_not_be_told(name: str, reaction: Signal | None, yes: bool) -> None:
     journey = journey_named(name)
-    asked = play(journey(start(journey=name)), answer)
+    asked = play(journey(start(journey=name)), answering(reaction, yes=yes))
     waited_for = {kind for verb in asked if isinstance(verb, Reaction) for kind in verb.kinds}
     assert waited_for <= listens_to(journey)

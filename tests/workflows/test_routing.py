@@ -80,7 +80,7 @@ def plan(name: str, **fields: Any) -> Plan:
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"cart-recvery": {"quiet": "PT2H"}}, "'cart-recvery'; there are: cart-recovery, post-purchase"),
+        ({"cart-recvery": {"quiet": "PT2H"}}, f"'cart-recvery'; there are: {', '.join(sorted(JOURNEYS))}"),
         ({"cart-recovery": {"quite": "PT2H"}}, "cart-recovery.quite: "),
         ({"cart-recovery": {"quiet": "soon"}}, "cart-recovery.quiet: "),
         ({"post-purchase": {"quiet": "PT2H"}}, "post-purchase.quiet: "),
@@ -108,7 +108,9 @@ def test_a_journey_without_settings_takes_none() -> None:
     [
         (names.PRODUCT_ADDED, ["cart-recovery"]),
         (names.ORDER_COMPLETED, ["post-purchase"]),
-        (names.PRODUCT_VIEWED, []),
+        (names.PRODUCT_VIEWED, ["browse-abandonment", "product-education"]),
+        (names.SUBSCRIPTION_RENEWED, ["subscription"]),
+        (names.EMAIL_OPENED, []),
         ("anything", []),
     ],
 )
