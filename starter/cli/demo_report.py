@@ -15,12 +15,12 @@ from workflows.catalogue import JOURNEYS
 def board(seen: Sequence[Seen], now: datetime) -> Table:
     """The shoppers as they stand now."""
     table = Table(title=f"{now:%A %H:%M}", title_justify="left", box=None, pad_edge=False)
-    for name in ("shopper", "journeys", "mails", "last"):
-        table.add_column(name)
+    for name in ("shopper", "mails", "last", "journeys"):
+        table.add_column(name, no_wrap=True, overflow="ellipsis")
     for one in seen:
         journeys = ", ".join(f"{row.journey} {how_it_stands(row)}" for row in one.enrollments)
         last = one.templates[-1] if one.sent else "-"
-        table.add_row(f"{one.shopper.name} ({one.shopper.does})", journeys, str(len(one.sent)), last)
+        table.add_row(f"{one.shopper.name} {one.shopper.does}", str(len(one.sent)), last, journeys)
     return table
 
 
@@ -51,13 +51,13 @@ def _happened(one: Seen) -> list[tuple[datetime, str]]:
 
 def tell(seen: Sequence[Seen]) -> None:
     """Who was in which journey, what came of it, and which mails."""
-    table = Table(title="\nWho got which mails", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    console.print("\n[bold]Who got which mails[/]")
+    table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("shopper", "journey", "mails, and when", "outcome"):
         table.add_column(name, overflow="fold")
     for one in seen:
         for number, row in enumerate(one.enrollments):
-            who = f"{one.shopper.name} {one.shopper.does}" if number == 0 else ""
-            table.add_row(who, row.journey, escape(_mails(one, row)), _outcome(row))
+            table.add_row(one.shopper.name if number == 0 else "", row.journey, escape(_mails(one, row)), _outcome(row))
     console.print(table, highlight=False)
     occurred = journeys_that_occurred(seen)
     mails = sum(len(one.sent) for one in seen)

@@ -1,19 +1,29 @@
-"""`segue demo` keeps its word: seven shoppers get what they are promised. Takes a minute, as it says."""
+"""`segue demo` keeps its word: fifteen shoppers get what they are promised. Takes a minute and a half, as it says."""
 
 import asyncio
+import re
 
+import pytest
+
+from starter.demo.expectations import MANY
 from starter.demo.shoppers import SHOPPERS
 from tests.stack.processes import SEGUE, finish
+from workflows.catalogue import JOURNEYS
 
-PATIENCE = 110.0
-"""Seconds; it needs some 65."""
+PATIENCE = 420.0
+"""Seconds; it needs some 95, and on a machine with five times too much to do some 300."""
 
 
+@pytest.mark.timeout(PATIENCE + 30)
 async def test_every_expectation_of_the_demo_holds() -> None:
     found = await asyncio.to_thread(finish, [SEGUE, "demo"], within=PATIENCE)
 
     assert "Traceback" not in found.stderr
+    missed = [line for line in found.stdout.splitlines() if line.startswith("  ✗ ")]
+    assert missed == []
     *_, verdict = found.stdout.splitlines()
-    marks = [line.strip()[0] for line in found.stdout.splitlines() if line.startswith(("  ✓ ", "  ✗ "))]
-    assert (verdict, marks) == ("Every expectation held.", ["✓"] * 3 * len(SHOPPERS))
+    assert re.fullmatch(r"Every expectation held: (\d+) of \1\.", verdict), found.stdout
+    occurred = re.search(rf"\d+ mails to {len(SHOPPERS)} shoppers\. (\d+) of {len(JOURNEYS)} journeys", found.stdout)
+    assert occurred is not None
+    assert int(occurred[1]) >= MANY
     assert found.returncode == 0
