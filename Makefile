@@ -30,7 +30,7 @@ COMPILE = "$(UV)" pip compile --quiet --universal --python-version 3.11 --genera
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: $(PROJECT) ## Watch customers live through a journey, on a fast clock
+demo: $(PROJECT) ## Watch a small shop's customers live through all journeys, on a fast clock
 	@exec $(BIN)/segue demo $(ARGS)
 
 up: $(PROJECT) ## Run Temporal, worker, collector, inbox and a database file here
