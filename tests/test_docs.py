@@ -20,12 +20,13 @@ from pydantic import BaseModel, TypeAdapter
 
 from domain.clock import REAL_TIME
 from domain.event import EventType
-from domain.facts import FACTS
+from domain.facts import FACTS, Fact
 from domain.gate import RULES
 from domain.message import MessageStatus
+from domain.moments import MOMENTS, Moment
 from domain.segment import parse_call
 from domain.signals import Click
-from mail.context import TEMPLATES, samples
+from mail.context import TEMPLATES, RenderContext, samples
 from mail.render import Templates
 from rehearsal.stage import Stage
 from rehearsal.stage.performance import perform
@@ -37,8 +38,10 @@ from storage.database import Database
 from storage.transitions import TRANSITIONS
 from tests.starter.collectors import KEY, make_collector, served, stored_events
 from tests.workflows.samples import Answer, delivery, play, start
+from workflows import vocabulary
 from workflows.catalogue import JOURNEYS
 from workflows.vocabulary import Journey
+from workflows.vocabulary.trigger import Trigger
 from workflows.vocabulary.verbs import Reaction, ReadFact, Send, Verb
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -223,6 +226,11 @@ def _answers(*, has_cart: bool = False, click: bool = False, status: MessageStat
     return answer
 
 
+def test_everything_that_a_template_reads_is_named() -> None:
+    told = PAGES["write-a-journey.md"].partition("A template reads ")[2].partition("(`mail/context.py`")[0]
+    assert set(re.findall(r"`(\w+)`", told)) == set(RenderContext.model_fields)
+
+
 def test_the_example_is_a_workflow_of_its_plans_name(wishlist: type[Journey]) -> None:
     run: Any = getattr(wishlist, "run")  # noqa: B009 -- made by the decorator, which types cannot tell
     assert inspect.iscoroutinefunction(run)
@@ -278,7 +286,7 @@ def _words(text: str) -> list[list[str]]:
 
 
 def test_the_table_of_verbs_has_every_verb_and_argument() -> None:
-    shown = dict(re.findall(r"^\| `(\w+)\((.*?)\)` \|", PAGES["write-a-journey.md"], re.MULTILINE))
+    shown = dict(re.findall(r"^\| `([a-z]\w+)\((.*?)\)` \|", PAGES["write-a-journey.md"], re.MULTILINE))
     verbs = {name: each for name, each in vars(Journey).items() if _is_verb(name, each)}
     assert set(shown) == set(verbs)
     arguments = [name for name in inspect.signature(Journey.send).parameters if name != "self"]
@@ -289,10 +297,51 @@ def _is_verb(name: str, member: object) -> bool:
     return inspect.iscoroutinefunction(member) and not name.startswith("_") and name != "steps"
 
 
-def test_the_facts_that_are_named_are_the_facts_there_are() -> None:
-    row = next(line for line in PAGES["write-a-journey.md"].splitlines() if line.startswith("| `fact("))
-    named = {name.lower().replace("_", " ") for name in re.findall(r"`([A-Z_]+)`", row)}
-    assert named == set(FACTS)
+def _first_cells(heading: str) -> list[str]:
+    """The names in the table under a heading of the page."""
+    section = PAGES["write-a-journey.md"].partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `(\w+)", section, re.MULTILINE)
+
+
+def _vocabulary(kind: type) -> set[str]:
+    """What journeys can import of a kind."""
+    return {name for name in vocabulary.__all__ if isinstance(getattr(vocabulary, name), kind)}
+
+
+def test_the_tables_of_facts_and_moments_are_those_there_are() -> None:
+    assert set(_first_cells("Facts")) == _vocabulary(Fact)
+    assert set(_first_cells("Moments")) == _vocabulary(Moment)
+
+
+@pytest.mark.parametrize(
+    ("name", "moment"), [(name, getattr(vocabulary, name)) for name in sorted(_vocabulary(Moment))]
+)
+def test_the_table_of_moments_says_which_events_say_them(name: str, moment: Moment) -> None:
+    row = next(line for line in PAGES["write-a-journey.md"].splitlines() if line.startswith(f"| `{name}`"))
+    assert set(re.findall(r"“(.+?)”", row)) == set(moment.said_by)
+    assert re.findall(r"`(\w+)`", row) == [name, moment.property, moment.same]
+
+
+def test_the_table_of_triggers_has_every_condition_and_argument() -> None:
+    shown = dict(re.findall(r"^\| `([A-Z]\w+)\((.*?)\)` \|", PAGES["write-a-journey.md"], re.MULTILINE))
+    conditions = {name for name in _vocabulary(type) if issubclass(getattr(vocabulary, name), Trigger)}
+    assert set(shown) == conditions
+    for name, arguments in shown.items():
+        takes = inspect.signature(getattr(vocabulary, name)).parameters
+        assert re.findall(r"\w+", arguments) == list(takes), name
+
+
+def test_the_trigger_the_fact_and_the_moment_that_are_shown_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("domain.facts.FACTS", dict(FACTS))
+    monkeypatch.setattr("domain.moments.MOMENTS", dict(MOMENTS))
+    names = {name: getattr(vocabulary, name) for name in vocabulary.__all__}
+    trigger, fact, _, moment = fences("write-a-journey.md", "python")[2:6]
+    made: dict[str, Any] = {}
+    for code in (trigger, fact, moment):
+        exec(code, names, made)
+    assert made["trigger"].names() == {"Product Viewed"}
+    assert isinstance(made["SHARED"], Fact)
+    assert isinstance(made["DELIVERY"], Moment)
 
 
 # -- integrate and operate ---------------------------------------------------------------------------------------------
