@@ -11,12 +11,18 @@ from temporalio.exceptions import ApplicationError
 
 from activities.flow import Flow, FlowPolicy
 from activities.gate import Gate
-from activities.heartbeat import see_through
+from activities.heartbeat import require_turn, see_through
 from activities.moment import moment_of
 from domain import calls
 from domain.calls import Delivery
 from domain.clock import Clock
-from domain.errors import DeferredByServerError, MailServerError, RefusedMessageError, UnknownCustomerError
+from domain.errors import (
+    DeferredByServerError,
+    MailServerError,
+    RefusedMessageError,
+    SupersededError,
+    UnknownCustomerError,
+)
 from domain.message import Kind, MessageStatus, Verdict
 from domain.withdrawal import HARD_BOUNCE
 from mail.compose import Outgoing, compose, envelope_address
@@ -68,6 +74,7 @@ class SendingActivities:
         Raises:
             DeferredByServerError: certainly not accepted; Temporal tries again, when the server said if it did.
             UnheardError: perhaps accepted; Temporal tries again, and the server will tell.
+        SupersededError: nothing was done, for Temporal counts on another attempt by now.
         """
         try:
             return await see_through(self._attempt(request))
@@ -94,11 +101,14 @@ class SendingActivities:
         now = moment_of(request.at, self._clock)
         async with self._database.transaction() as session:
             prepared = await self._look_again(session, request) or await self._prepare(session, request, now)
+            if not isinstance(prepared, Delivery):
+                require_turn()  # nothing is marked then
         if isinstance(prepared, Delivery):
             return prepared
         try:
+            require_turn()
             handover = await line.deliver(prepared)
-        except DeferredByServerError:
+        except (DeferredByServerError, SupersededError):
             await self._take_back(request.message)
             raise
         except asyncio.CancelledError:

@@ -19,6 +19,7 @@
         ├── MailServerError         the mail server has not taken a message over; says when to try again, if it did
         │   ├── DeferredByServerError   it asked to try later, or could not be reached before it had the message
         │   └── UnheardError        nobody saw its answer, and asking again cannot double the mail
+        ├── SupersededError         an attempt took so long that another has its turn
         └── UnavailableError        a part Segue needs (database, Temporal) is away
 
 A mail that waits or is not sent is no error but a result (`domain.message.Decision`), and so is a hand-over whose
@@ -125,6 +126,10 @@ class DeferredByServerError(MailServerError):
 
 class UnheardError(MailServerError):
     """Nobody saw the mail server's answer; it recognises the mail, so handing it over again cannot double it."""
+
+
+class SupersededError(TransientError):
+    """An attempt took so long that Temporal counts on another one by now. It has done nothing."""
 
 
 class UnavailableError(TransientError):

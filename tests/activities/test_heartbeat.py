@@ -1,13 +1,16 @@
 """A hand-over is heard of while it goes on, and is cut short by a worker that stops and by nobody else."""
 
 import asyncio
+import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from temporalio.activity import ActivityCancellationDetails
 from temporalio.testing import ActivityEnvironment
 
-from activities.heartbeat import see_through
+from activities.heartbeat import require_turn, see_through
+from domain.errors import SupersededError
 
 SOON = timedelta(milliseconds=10)
 
@@ -89,3 +92,65 @@ async def test_an_error_of_the_work_is_the_activitys() -> None:
 
     with pytest.raises(RuntimeError, match="is away"):
         await ActivityEnvironment().run(run)
+
+
+async def late(before: float) -> str:
+    """An attempt that waits for something else before it begins."""
+
+    async def work() -> str:
+        await asyncio.sleep(before)
+        require_turn()
+        return "begun"
+
+    return await see_through(work(), every=SOON)
+
+
+async def starved(before: float) -> str:
+    """An attempt whose whole process stands still for a while, and that then gives signs of life again: too late."""
+
+    async def work() -> str:
+        await asyncio.sleep(0)
+        time.sleep(before)  # noqa: ASYNC251 -- what is tested
+        await asyncio.sleep(5 * SOON.total_seconds())
+        require_turn()
+        return "begun"
+
+    return await see_through(work(), every=SOON)
+
+
+def allowing(*, in_all: timedelta | None = None, silence: timedelta | None = None) -> ActivityEnvironment:
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, start_to_close_timeout=in_all, heartbeat_timeout=silence)
+    return environment
+
+
+async def test_an_attempt_whose_time_is_over_does_not_begin() -> None:
+    with pytest.raises(SupersededError, match="its time is over"):
+        await allowing(in_all=3 * SOON).run(late, 0.2)
+    assert await allowing(in_all=timedelta(minutes=1)).run(late, 0.05) == "begun"
+
+
+async def test_an_attempt_that_was_silent_too_long_does_not_begin_though_it_beats_again() -> None:
+    with pytest.raises(SupersededError, match="silent"):
+        await allowing(silence=timedelta(milliseconds=200)).run(starved, 0.4)
+    assert await allowing(silence=timedelta(minutes=1)).run(starved, 0.4) == "begun"
+
+
+@pytest.mark.parametrize(
+    "why", [ActivityCancellationDetails(not_found=True), ActivityCancellationDetails(timed_out=True)]
+)
+async def test_an_attempt_that_temporal_has_given_up_does_not_begin(why: ActivityCancellationDetails) -> None:
+    environment = allowing(in_all=timedelta(minutes=1))
+    running = asyncio.ensure_future(environment.run(late, 0.1))
+    await asyncio.sleep(0.02)
+    environment.cancel(why)
+    with pytest.raises(SupersededError, match="given this attempt up"):
+        await running
+
+
+async def test_an_attempt_whose_journey_has_ended_asks_the_gate_and_not_the_clock() -> None:
+    environment = allowing(in_all=timedelta(minutes=1))
+    running = asyncio.ensure_future(environment.run(late, 0.1))
+    await asyncio.sleep(0.02)
+    environment.cancel(ActivityCancellationDetails(cancel_requested=True))
+    assert await running == "begun"
