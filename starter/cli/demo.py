@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from logs import configure_logs
 from settings import load_settings
 from starter.cli.demo_report import board, judge, lines, tell
 from starter.cli.tables import console
-from starter.demo.expectations import Seen, check
+from starter.demo.expectations import Seen, check, too_late
 from starter.demo.play import Play, StoryError
 from starter.demo.shoppers import SHOPPERS
 from starter.stack import Stack, running_stack
@@ -28,9 +29,16 @@ OPENING = time(6)
 some hours later when the stack has started."""
 
 
+PACE, BUSY_PACE = 3600.0, 1200.0
+"""An hour a second; less where the machine is busy: mails would become stale before they go."""
+
+AT_EASE = 2.0
+"""Processes that want a core, for each core there is, at which the machine still keeps up with the full pace."""
+
+
 async def demo(
     *,
-    pace: Annotated[float, Parameter(help="Product seconds per second; less on a slow machine.")] = 3600.0,
+    pace: Annotated[float | None, Parameter(help="Product seconds per second; default: 3600, less when busy.")] = None,
     data: Annotated[Path | None, Parameter(help="Keep the state in this folder; default: a temporary one.")] = None,
     keep: Annotated[bool, Parameter(help="Keep everything running afterwards, until Ctrl-C.", negative="")] = False,
 ) -> None:
@@ -42,6 +50,7 @@ async def demo(
     configure_logs(level=logging.WARNING)
     logging.getLogger("temporalio").setLevel(logging.ERROR)  # that the machine is slow, the demo tells by itself
     with tempfile.TemporaryDirectory(prefix="segue-demo-") as folder:
+        pace = pace or pace_for(os.getloadavg()[0] / (os.cpu_count() or 1))
         settings = load_settings(data=data or Path(folder), port=0, ui_port=0, inbox_port=0, pace=pace)
         start = datetime.combine(datetime.now(UTC).date(), OPENING, tzinfo=UTC)
         console.print("Starting Temporal, worker, collector, inbox and database …")
@@ -51,12 +60,22 @@ async def demo(
                 expectations = check(seen := await _perform(stack))
                 tell(seen)
                 judge(expectations)
+                if late := too_late(seen):
+                    slower = f"{max(pace / 3, 1):g}"
+                    console.print(
+                        f"Too late to make sense: {', '.join(late)}. Perhaps --pace {slower} suits this machine."
+                    )
                 if keep:
                     await _until_told(stack)
         except StoryError as error:
             print(f"segue: the play ended early. {error}", file=sys.stderr)
             sys.exit(1)
     sys.exit(0 if all(expectation.held for expectation in expectations) else 1)
+
+
+def pace_for(load: float) -> float:
+    """The pace at which a machine of such a load, by core, keeps up."""
+    return round(max(PACE / max(load / AT_EASE, 1.0), BUSY_PACE), -2)
 
 
 async def _perform(stack: Stack) -> Sequence[Seen]:

@@ -15,12 +15,12 @@ from workflows.catalogue import JOURNEYS
 def board(seen: Sequence[Seen], now: datetime) -> Table:
     """The shoppers as they stand now."""
     table = Table(title=f"{now:%A %H:%M}", title_justify="left", box=None, pad_edge=False)
-    for name in ("shopper", "mails", "last", "journeys"):
+    for name in ("shopper", "last mail", "journeys"):
         table.add_column(name, no_wrap=True, overflow="ellipsis")
     for one in seen:
         journeys = ", ".join(f"{row.journey} {how_it_stands(row)}" for row in one.enrollments)
         last = one.templates[-1] if one.sent else "-"
-        table.add_row(f"{one.shopper.name} {one.shopper.does}", str(len(one.sent)), last, journeys)
+        table.add_row(one.shopper.name, last, journeys)
     return table
 
 

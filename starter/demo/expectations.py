@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.enrollment import EnrollmentRow, State
+from domain.gate.decision import STALENESS
 from domain.message import MessageStatus
 from starter.demo.shoppers import Shopper
 from storage.ledger import LedgerRow
@@ -42,8 +43,12 @@ class Seen:
 
     @property
     def is_lost(self) -> bool:
-        """Whether a mail has come that must not: what is still to come can no longer make it right."""
-        return not _comes(self.templates, self.shopper.gets, whole=False)
+        """Whether a mail has come, or a journey has ended, as it must not: what follows can no longer mend it."""
+        ends = self.shopper.ends
+        ended = [row for row in self.enrollments if row.outcome is not None and row.journey in ends]
+        return not _comes(self.templates, self.shopper.gets, whole=False) or any(
+            how_it_stands(row) not in ends[row.journey].split(" or ") for row in ended
+        )
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,12 @@ def expectations_of(one: Seen) -> list[Expectation]:
             ", ".join(f"{name} is {end}" for name, end in stand.items()) or "in no journey",
         ),
     ]
+
+
+def too_late(seen: Sequence[Seen]) -> list[str]:
+    """The mails that the gate dropped because they had become stale: the machine is too slow for the pace."""
+    late = [row for one in seen for row in one.messages if row.status is MessageStatus.DROPPED]
+    return [row.template for row in late if row.rule == STALENESS]
 
 
 def how_it_stands(row: EnrollmentRow) -> str:

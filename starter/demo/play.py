@@ -18,7 +18,7 @@ from starter.stack import Stack
 from storage.enrollments import Enrollments
 from storage.ledger import Ledger
 
-LONGEST = timedelta(days=12)
+LONGEST = timedelta(days=8)
 """Product time after which the play ends, finished or not; it takes three days and a little."""
 
 AFTERWARDS = timedelta(hours=6)

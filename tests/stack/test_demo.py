@@ -10,8 +10,8 @@ from starter.demo.shoppers import SHOPPERS
 from tests.stack.processes import SEGUE, finish
 from workflows.catalogue import JOURNEYS
 
-PATIENCE = 420.0
-"""Seconds; it needs some 95, and on a machine with five times too much to do some 300."""
+PATIENCE = 560.0
+"""Seconds; it needs some 95, and on a machine with eight times too much to do some 300."""
 
 
 @pytest.mark.timeout(PATIENCE + 30)

@@ -10,7 +10,8 @@ from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Sta
 from domain.event import PRODUCT_ADDED
 from domain.message import Kind, MessageStatus, Stage
 from mail.context import TEMPLATES
-from starter.demo.expectations import Expectation, Seen, check, expectations_of, journeys_that_occurred
+from starter.cli.demo import pace_for
+from starter.demo.expectations import Expectation, Seen, check, expectations_of, journeys_that_occurred, too_late
 from starter.demo.shoppers import SHOPPERS, Shopper
 from starter.demo.stories import reads
 from storage.ledger import LedgerRow
@@ -112,6 +113,25 @@ def test_a_mail_that_lacks_or_is_one_too_many_is_found(mails: tuple[str, ...], *
 
     assert found == [f"Anna fills a cart: cart: reminder → cart: last call — got {', '.join(mails) or 'nothing'}"]
     assert seen(*mails).is_lost is is_lost
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_lost"), [(None, False), (OutcomeKind.COMPLETED, False), (OutcomeKind.EXITED, True)]
+)
+def test_a_journey_that_ended_otherwise_cannot_be_mended(kind: OutcomeKind | None, *, is_lost: bool) -> None:
+    assert seen("cart/reminder", kind=kind).is_lost is is_lost
+
+
+@pytest.mark.parametrize(("load", "pace"), [(0.0, 3600), (2.0, 3600), (4.0, 1800), (9.0, 1200)])
+def test_a_busy_machine_plays_more_slowly(load: float, pace: float) -> None:
+    assert pace_for(load) == pace
+
+
+def test_mails_that_became_stale_are_named() -> None:
+    stale = mail("cart/last_call", status=MessageStatus.DROPPED, rule="staleness")
+    other = mail("cart/deeper", status=MessageStatus.DROPPED, rule="consent")
+
+    assert too_late([Seen(ANNA, messages=[mail("cart/reminder"), other, stale])]) == ["cart/last_call"]
 
 
 def test_the_order_of_mails_is_that_in_which_they_went_out() -> None:
