@@ -60,6 +60,10 @@ async def demo(
                 expectations = check(seen := await _perform(stack))
                 tell(seen)
                 judge(expectations)
+                if lost := [one.shopper.name for one in seen if one.is_lost]:
+                    console.print(
+                        f"It went wrong for {', '.join(lost)}, and ended there: other stories are unfinished."
+                    )
                 if late := too_late(seen):
                     slower = f"{max(pace / 3, 1):g}"
                     console.print(
