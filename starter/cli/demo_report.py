@@ -16,7 +16,7 @@ def board(seen: Sequence[Seen], now: datetime) -> Table:
     """The shoppers as they stand now."""
     table = Table(title=f"{now:%A %H:%M}", title_justify="left", box=None, pad_edge=False)
     for name in ("shopper", "last mail", "journeys"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
+        table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=8)
     for one in seen:
         journeys = ", ".join(f"{row.journey} {how_it_stands(row)}" for row in one.enrollments)
         last = one.templates[-1] if one.sent else "-"
