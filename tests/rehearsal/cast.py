@@ -23,6 +23,7 @@ from domain.event import ORDER_COMPLETED
 from domain.gate import GateFacts, GatePolicy, PastMessage, decide
 from domain.intent import Intent, Tier
 from domain.message import Kind, MessageStatus, Verdict, ledger_id
+from domain.moments import Timing
 from domain.offer import Offer
 from domain.signals import SIGNAL_NAMES, Observation, Purchase, Signal
 from rehearsal.explore import start_of
@@ -63,8 +64,8 @@ class Performance:
     outcome: Outcome | None = None
     ended_after: timedelta | None = None
     told: int = 0
-    moments: dict[int, int] = field(default_factory=dict)
-    """How often the moment of an `until` was read, by its place in the path."""
+    moments: dict[int, list[datetime | None]] = field(default_factory=dict)
+    """What was read as the moment of an `until`, each time, by its place in the path."""
     suppressed: str | None = None
 
     def after(self, at: datetime) -> timedelta:
@@ -235,8 +236,11 @@ class Cast:
             verb, began = branch.node.verb, branch.node.world.now
             if isinstance(verb, verbs.Until) and verb.moment.name == request.moment and index >= playing.place:
                 # Asked first when the wait begins, then whenever its end seems to have come.
-                reads = playing.moments[index] = playing.moments.get(index, 0) + 1
-                at = branch.fate.moment(verb.moment, began if reads == 1 else began + A_WHILE)
+                reads = playing.moments.setdefault(index, [])
+                reads.append(branch.fate.moment(verb.moment, began + A_WHILE if reads else began))
+                at = reads[-1]
+                if branch.fate.answer is not Timing.ON_TIME or reads[-2:] == [at, at]:
+                    playing.place = index + 1  # it is over: the next to ask is another wait for this moment
                 if at is None:
                     return calls.MomentAnswer()
                 return calls.MomentAnswer(at=playing.start.occasion.occurred_at + elapsed + (at - began))

@@ -15,6 +15,7 @@ from rehearsal.fold import MOST_STEPS, fold
 from rehearsal.graph import Exploration
 from rehearsal.mermaid import Box, Shape, flowchart, named, quoted
 from starter.cli.draw import draw as command
+from tests.rehearsal.explored import explored
 from tests.rehearsal.mermaid import Read, read
 from tests.rehearsal.program import Op, journey_of, programs
 from tests.workflows.journeys import plan
@@ -76,7 +77,7 @@ def test_what_ends_it_at_any_moment_is_drawn_once() -> None:
 
 @pytest.mark.parametrize("name", JOURNEYS)
 def test_a_journey_is_drawn_small_and_whole(name: str) -> None:
-    exploration = explore(JOURNEYS[name])
+    exploration = explored(name)
     drawn = read(str(chart(exploration)))
     assert leaves_nothing_out(exploration)
     assert len(drawn.boxes) <= MOST_STEPS

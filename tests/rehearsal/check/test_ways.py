@@ -17,6 +17,7 @@ from rehearsal.graph import Branch, Exploration
 from rehearsal.paths import Path, all_paths, count_paths
 from rehearsal.world import WENT_OUT, TurnKind
 from tests.rehearsal.check.wrong_journeys import MailsADayAfterAnOffer, MailsAfterAnOffer
+from tests.rehearsal.explored import explored
 from tests.rehearsal.program import Op, journey_of, programs
 from workflows.cart_recovery import CartRecovery
 from workflows.catalogue import JOURNEYS
@@ -34,7 +35,7 @@ def at_the_end(_: None, branch: Branch) -> tuple[None, Violation | None]:
 
 @pytest.mark.parametrize("name", JOURNEYS)
 def test_every_path_is_one_of_the_ways(name: str) -> None:
-    found = explore(JOURNEYS[name])
+    found = explored(name)
     seen = list(Ways(found).watch(None, at_the_end))
     assert sum(sighting.way.number for sighting in seen) == count_paths(found)
 
