@@ -26,7 +26,7 @@ def test_every_shipped_journey_holds_to_every_rule() -> None:
     report = Check(JOURNEYS).run()
     assert report.violations == ()
     assert {each.journey for each in report.journeys} == set(JOURNEYS)
-    assert all(each.paths is not None and each.paths > 1000 for each in report.journeys)
+    assert all(each.paths is not None and each.paths > 50 for each in report.journeys)  # the newsletter has one mail
     assert sum(load.mails for load in report.loads) <= 3
 
 

@@ -146,10 +146,8 @@ def test_a_short_life_counts_as_two_days() -> None:
 
 
 def test_the_load_of_the_shipped_journeys_is_their_silent_lives() -> None:
-    cart, orders = (
-        next(each for each in report(*JOURNEYS.values()).loads if each.journey == name)
-        for name in ("cart-recovery", "post-purchase")
-    )
+    loads = {each.journey: each for each in report(JOURNEYS["cart-recovery"], JOURNEYS["post-purchase"]).loads}
+    cart, orders = loads["cart-recovery"], loads["post-purchase"]
     assert cart.path.lasts == timedelta(hours=73)
     assert cart.mails == pytest.approx(4 * 48 / 73)  # reminder, objections, social proof, last call
     assert orders.path.lasts == timedelta(days=30)
