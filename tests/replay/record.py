@@ -110,17 +110,22 @@ async def second_order(house: House) -> str:
     return ORDER
 
 
-SCENES: dict[str, Scene] = {
-    "cart-recovery.silence": silence,
-    "cart-recovery.click": click,
-    "cart-recovery.purchase-during-a-wait": purchase_during_a_wait,
-    "cart-recovery.purchase-before-its-signal": purchase_before_its_signal,
-    "cart-recovery.purchase-during-a-send": purchase_during_a_send,
-    "cart-recovery.deferral": deferral,
-    "cart-recovery.cancel": cancel,
-    "post-purchase.first-order": first_order,
-    "post-purchase.second-order": second_order,
-} | scenes_lifecycle.SCENES | scenes_selling.SCENES | scenes_retention.SCENES
+SCENES: dict[str, Scene] = (
+    {
+        "cart-recovery.silence": silence,
+        "cart-recovery.click": click,
+        "cart-recovery.purchase-during-a-wait": purchase_during_a_wait,
+        "cart-recovery.purchase-before-its-signal": purchase_before_its_signal,
+        "cart-recovery.purchase-during-a-send": purchase_during_a_send,
+        "cart-recovery.deferral": deferral,
+        "cart-recovery.cancel": cancel,
+        "post-purchase.first-order": first_order,
+        "post-purchase.second-order": second_order,
+    }
+    | scenes_lifecycle.SCENES
+    | scenes_selling.SCENES
+    | scenes_retention.SCENES
+)
 """By the name of the file: journey, dot, what happens."""
 
 
