@@ -279,6 +279,8 @@ class _Explorer:
             frozenset(kind for kind, at in world.listened if at >= now),
             tuple((signal, now - happened) for signal, happened in world.unread),
             tuple((known.question, id(known.answer), known.at is None) for known in world.known),
+            tuple((names, now - at) for names, at in world.active),
+            world.suppressed,
             world.ending,
         )
 

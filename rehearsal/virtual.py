@@ -129,7 +129,7 @@ class VirtualPerformer:
 
     def _quiet(self, world: World, verb: verbs.Quiet, fate: Fate) -> Done:
         heard: list[Turn] = []
-        last, began = self._start.occasion.occurred_at, world.now
+        last, began = world.last_active(verb.since, self._start.occasion.occurred_at), world.now
         while world.ending is None:
             world, turns = self._sleep(world._replace(planned=last + verb.duration), last + verb.duration, fate)
             heard.extend(turns)
@@ -138,6 +138,7 @@ class VirtualPerformer:
             last = fate.last_activity(verb.since, world.now, last) or last
             if last + verb.duration <= world.now:
                 break
+        world = world.knowing_active(verb.since, last)
         return Done(world, None, (*heard, *_waited(began, world, f", quiet for {in_words(verb.duration)}")))
 
     def _until(self, world: World, verb: verbs.Until, fate: Fate) -> Done:

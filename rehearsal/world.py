@@ -48,6 +48,8 @@ class World(NamedTuple):
     """Until when somebody waited for reactions of a kind, since the last mail: none from before then is unread."""
     known: tuple[Known, ...] = ()
     ending: Outcome | None = None
+    active: tuple[tuple[tuple[str, ...], datetime], ...] = ()
+    """When one of several things was last done, as a wait for quiet found it: the next wait counts from there."""
     suppressed: str | None = None
     """Why no more mail goes at all, as the journey said."""
     cancelled: bool = False
@@ -56,6 +58,15 @@ class World(NamedTuple):
     def unheard_since(self, kind: type[Signal]) -> datetime:
         """From when on a reaction of a kind may have come that nobody has looked for yet."""
         return max(self.answers_from, *(at for each, at in self.listened if each is kind), self.answers_from)
+
+    def last_active(self, names: tuple[str, ...], otherwise: datetime) -> datetime:
+        """When the customer last did one of these things, as far as an earlier wait for quiet knows."""
+        return next((at for known, at in self.active if known == names), otherwise)
+
+    def knowing_active(self, names: tuple[str, ...], at: datetime) -> "World":
+        """The world in which the customer last did one of these things then."""
+        others = (each for each in self.active if each[0] != names)
+        return self._replace(active=(*others, (names, at)))
 
     def forgetting(self, before: timedelta) -> "World":
         """The world without mails that count no longer, and answers that held at an earlier moment."""

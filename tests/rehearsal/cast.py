@@ -219,14 +219,17 @@ class Cast:
     @activity.defn(name=calls.READ_ACTIVITY)
     async def read_last_activity(self, request: calls.ActivityRequest) -> calls.LastActivity:
         playing = self._playing[request.customer]
-        elapsed = timedelta()
-        for branch in playing.path.branches:
+        elapsed, last = timedelta(), None
+        for index, branch in enumerate(playing.path.branches):
             verb = branch.node.verb
-            if isinstance(verb, verbs.Quiet) and verb.since == request.names and branch.fate.active_at is not None:
-                since = branch.fate.active_at - branch.node.world.now
-                return calls.LastActivity(at=playing.start.occasion.occurred_at + elapsed + since)
+            if isinstance(verb, verbs.Quiet) and verb.since == request.names:
+                if branch.fate.active_at is not None:
+                    since = branch.fate.active_at - branch.node.world.now
+                    last = playing.start.occasion.occurred_at + elapsed + since
+                if index >= playing.place:  # the wait that asks
+                    break
             elapsed += branch.lasted
-        return calls.LastActivity()
+        return calls.LastActivity(at=last)
 
     @activity.defn(name=calls.READ_MOMENT)
     async def read_moment(self, request: calls.MomentRequest) -> calls.MomentAnswer:

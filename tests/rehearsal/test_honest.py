@@ -65,21 +65,12 @@ MANY = {"cart-recovery": 25, "post-purchase": 25, "webinar": 20, "subscription":
 """How many paths are played of journeys that have a verb, or an order of them, that the others do not have."""
 FEW = 6
 
-KNOWN = {
-    "browse-abandonment": pytest.mark.xfail(
-        strict=True,
-        raises=AssertionError,
-        reason="a second quiet is rehearsed as if the activity that began the first anew had not been",
-    )
-}
-"""Differences between rehearsal and production that are known, each to be mended in `rehearsal/virtual.py`."""
-
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("name", "begins"),
     [
-        *(pytest.param(name, MORNING, id=f"{name}-morning", marks=KNOWN.get(name, ())) for name in JOURNEYS),
+        *(pytest.param(name, MORNING, id=f"{name}-morning") for name in JOURNEYS),
         *(pytest.param(name, EVENING, id=f"{name}-evening") for name in MANY),
     ],
 )
