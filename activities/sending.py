@@ -21,11 +21,12 @@ from domain.errors import (
     MailServerError,
     RefusedMessageError,
     SupersededError,
+    UnheardError,
     UnknownCustomerError,
 )
 from domain.message import Kind, MessageStatus, Verdict
 from domain.withdrawal import HARD_BOUNCE
-from mail.compose import Outgoing, compose, envelope_address
+from mail.compose import InvalidHeaderError, Outgoing, compose, envelope_address
 from mail.links import Links
 from mail.transport import Handover, Line, Mail, Transport
 from storage.customers import Customers
@@ -35,6 +36,10 @@ from storage.permissions import Permissions
 
 LONGEST_WAIT: Final = timedelta(hours=1)
 """However long a mail server asks to be left alone: the gate is to be asked now and then, whether it still may go."""
+
+OWED_HAND_OVERS: Final = 3
+"""How often an owed mail is handed over while its answers get lost. A server that always takes it and always hangs up
+would else fill a mailbox."""
 
 _STATUS = {Handover.ACCEPTED: MessageStatus.SENT, Handover.UNKNOWN: MessageStatus.UNKNOWN}
 _REASONS = {
@@ -73,7 +78,7 @@ class SendingActivities:
 
         Raises:
             DeferredByServerError: certainly not accepted; Temporal tries again, when the server said if it did.
-            UnheardError: perhaps accepted; Temporal tries again, and the server will tell.
+            UnheardError: perhaps accepted; Temporal tries again, since the server will tell, or since the mail is owed.
         SupersededError: nothing was done, for Temporal counts on another attempt by now.
         """
         try:
@@ -99,10 +104,7 @@ class SendingActivities:
 
     async def _send(self, line: Line, request: calls.SendRequest) -> Delivery:
         now = moment_of(request.at, self._clock)
-        async with self._database.transaction() as session:
-            prepared = await self._look_again(session, request) or await self._prepare(session, request, now)
-            if not isinstance(prepared, Delivery):
-                require_turn()  # nothing is marked then
+        prepared = await self._ready(request, now)
         if isinstance(prepared, Delivery):
             return prepared
         try:
@@ -118,8 +120,30 @@ class SendingActivities:
             raise
         except RefusedMessageError as error:
             return await self._refused(request, prepared, error, now)
+        if handover is Handover.UNKNOWN and await self._may_go_again(request):
+            raise UnheardError("the connection broke after the mail was written: it is owed, and goes again")
         reason = ": ".join(part for part in (request.because, _REASONS[handover]) if part)
         return await self._finish(request.message, _STATUS[handover], reason, now)
+
+    async def _ready(self, request: calls.SendRequest, now: datetime) -> Mail | Delivery:
+        """Ask the gate a last time and mark the message as handed over, in one transaction; or tell its end."""
+        try:
+            async with self._database.transaction() as session:
+                prepared = await self._look_again(session, request) or await self._prepare(session, request, now)
+                if not isinstance(prepared, Delivery):
+                    require_turn()  # nothing is marked then
+        except InvalidHeaderError as error:
+            # No retry would mend it. Without the error's words, which may hold an address.
+            reason = f"no mail can have its {error.header}"
+            return await self._finish(request.message, MessageStatus.DROPPED, reason, now)
+        return prepared
+
+    async def _may_go_again(self, request: calls.SendRequest) -> bool:
+        """Whether a mail whose answer was lost is handed over again: what is owed is better doubled than lost."""
+        if request.ask.kind is not Kind.TRANSACTIONAL or self._transport.repeats_safely is not None:
+            return False
+        async with self._database.read() as session:
+            return (await Ledger(session).require(request.message)).hand_overs < OWED_HAND_OVERS
 
     async def _take_back(self, message: str) -> None:
         async with self._database.transaction() as session:

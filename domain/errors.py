@@ -125,7 +125,7 @@ class DeferredByServerError(MailServerError):
 
 
 class UnheardError(MailServerError):
-    """Nobody saw the mail server's answer; it recognises the mail, so handing it over again cannot double it."""
+    """Nobody saw the mail server's answer; the mail goes again, since the server recognises it or since it is owed."""
 
 
 class SupersededError(TransientError):

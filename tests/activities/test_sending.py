@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from activities.sending import OWED_HAND_OVERS
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, State
-from domain.errors import DeferredByServerError, UnknownMessageError
+from domain.errors import DeferredByServerError, UnheardError, UnknownMessageError
 from domain.lane import Lane, Place, Yields
 from domain.message import Kind, MessageStatus
+from mail.compose import InvalidHeaderError
 from mail.recording import RecordingTransport
 from mail.transport import Handover, Line, Mail
 from storage.database import Database
@@ -269,3 +271,44 @@ async def test_a_stronger_journey_that_began_since_the_mail_was_written_goes_fir
     assert (delivery.status, delivery.gives_way_to) == (status, gives_way_to)
     assert ((await crew.row(message)).status, (await crew.row(message)).rule) == (status, "lane")
     assert crew.server.mails == []
+
+
+async def test_a_confirmation_whose_answer_was_lost_goes_again_and_marketing_does_not(database: Database) -> None:
+    crew = Crew(database)
+    await crew.shopper()
+    owed = await crew.rendered(kind=Kind.TRANSACTIONAL)
+    crew.server.lose_next()
+    with pytest.raises(UnheardError):
+        await crew.sending.send_message(sending(owed, Kind.TRANSACTIONAL))
+    assert (await crew.sending.send_message(sending(owed, Kind.TRANSACTIONAL))).status is MessageStatus.SENT
+    first, second = crew.server.attempts
+    assert first == second
+    reminder = await crew.rendered(enrollment="e-2")
+    crew.server.lose_next()
+    assert (await crew.sending.send_message(sending(reminder))).status is MessageStatus.UNKNOWN
+
+
+async def test_a_server_that_always_hangs_up_gets_a_confirmation_three_times_at_most(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    owed = await crew.rendered(kind=Kind.TRANSACTIONAL)
+    crew.server.lose_next(5)
+    for _ in range(OWED_HAND_OVERS - 1):
+        with pytest.raises(UnheardError):
+            await crew.sending.send_message(sending(owed, Kind.TRANSACTIONAL))
+    assert (await crew.sending.send_message(sending(owed, Kind.TRANSACTIONAL))).status is MessageStatus.UNKNOWN
+    assert len(crew.server.attempts) == OWED_HAND_OVERS
+
+
+async def test_an_address_that_no_mail_can_have_drops_the_mail_and_is_not_tried_again(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(address: str) -> str:
+        raise InvalidHeaderError("address", f"{address} is none")
+
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    message = await crew.rendered()
+    monkeypatch.setattr("activities.sending.compose", refuse)
+    delivery = await crew.sending.send_message(sending(message))
+    assert (delivery.status, delivery.reason) == (MessageStatus.DROPPED, "no mail can have its address")
