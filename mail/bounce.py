@@ -22,6 +22,13 @@ _IN_WORDS: Final = re.compile(
 )
 
 
+_NOT_THE_MAILBOX: Final = re.compile(
+    r"\b(sender|spf|dkim|dmarc|dns|spam|relay\w*|reputation|polic(y|ies))\b|verif|(black|block) ?list|may not exist",
+    re.IGNORECASE,
+)
+"""Words of what is wrong with the sender. Exim says *Unrouteable address* of one whom it cannot verify, too."""
+
+
 def names_no_mailbox(code: int, answer: str) -> bool:
     """Whether a permanent SMTP answer says that nobody can be written to at that address.
 
@@ -31,4 +38,6 @@ def names_no_mailbox(code: int, answer: str) -> bool:
     """
     if _ANY_REASON.search(answer):
         return bool(_NO_MAILBOX.search(answer))
-    return code in _MAILBOX_CODES and bool(_IN_WORDS.search(answer))
+    if code not in _MAILBOX_CODES or _NOT_THE_MAILBOX.search(answer):
+        return False
+    return bool(_IN_WORDS.search(answer))

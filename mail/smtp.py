@@ -225,9 +225,10 @@ class _SmtpLine:
 
     async def deliver(self, mail: Mail) -> Handover:
         """Speak the envelope, then the mail. Up to the final dot nothing is accepted, after it anything may be."""
-        client = self._client
+        client, addressed = self._client, False
         try:
             await client.mail(mail.sender)
+            addressed = True
             await client.rcpt(mail.recipient)
             go_ahead = await client.execute_command(b"DATA")
             if go_ahead.code != _DATA_WANTED or client.protocol is None:
@@ -236,7 +237,7 @@ class _SmtpLine:
             client.protocol.write(_on_the_wire(mail.raw))
         except aiosmtplib.SMTPResponseException as error:
             # Without its cause: that one holds the recipient's address, and causes get into workflow histories too.
-            raise _failure(error.code, error.message, mail) from None
+            raise _failure(error.code, error.message, mail, addressed=addressed) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeferredByServerError(f"the connection broke before the mail was written: {error}") from error
         try:
@@ -264,13 +265,15 @@ async def _is_alive(client: aiosmtplib.SMTP) -> bool:
     return True
 
 
-def _failure(code: int, answer: str, mail: Mail) -> DeferredByServerError | RefusedMessageError:
-    """Name what the server answered, without the address."""
+def _failure(
+    code: int, answer: str, mail: Mail, *, addressed: bool = True
+) -> DeferredByServerError | RefusedMessageError:
+    """Name what the server answered, without the address. Before it was told to whom, it speaks of the sender."""
     problem = quote(answer, mail.recipient)
     if code in _AUTHENTICATION_CODES:
         return DeferredByServerError(f"{code} {problem}: check user and password in SEGUE_SMTP")
     if 500 <= code < 600:  # noqa: PLR2004 - RFC 5321, 4.2.1
-        return RefusedMessageError(code, problem, no_mailbox=names_no_mailbox(code, answer))
+        return RefusedMessageError(code, problem, no_mailbox=addressed and names_no_mailbox(code, answer))
     return DeferredByServerError(f"{code} {problem}")
 
 

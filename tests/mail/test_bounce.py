@@ -35,6 +35,10 @@ def test_nobody_there_is_a_hard_bounce(code: int, answer: str) -> None:
         (552, "5.2.2 Mailbox full"),
         (552, "mailbox unavailable: quota exceeded"),
         (554, "Transaction failed"),
+        (550, "Verification failed for <hello@lumen.example>\nUnrouteable address\nSender verify failed"),
+        (550, "The account or domain may not exist, or lack proper DNS"),
+        (550, "Requested action not taken: mailbox unavailable\nReject due to SPF policy"),
+        (553, "Invalid sender address"),
         (530, "5.7.0 Must issue a STARTTLS command first"),
     ],
 )
