@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import idna
+
 from domain.basket import read_text
 from domain.event import Event, EventType
 from domain.model import Value
@@ -52,12 +54,20 @@ def read_profile(event: Event, traits: Mapping[str, Any]) -> dict[str, str]:
 
 
 def normalise_email(value: object) -> str | None:
-    """An address in lower case, or None when it cannot be one.
+    """An address in lower case, or None when it cannot be one. The domain as name servers know it (RFC 5891).
 
+    A part before the @ that is not ASCII makes it unusable: many mail servers would not take it (RFC 6531).
     Whether anybody reads mail there is not asked. Nothing in it can break out of a mail's header.
     """
     text = read_text(value).lower()
-    return text if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text) else None
+    if not _ADDRESS.fullmatch(text):
+        return None
+    mailbox, _, host = text.rpartition("@")
+    try:
+        address = f"{mailbox}@{host if host.isascii() else idna.encode(host, uts46=True).decode()}"
+    except idna.IDNAError:
+        return None
+    return address if mailbox.isascii() and len(address) <= _LONGEST_ADDRESS else None
 
 
 def read_permissions(traits: Mapping[str, Any]) -> tuple[Permission, ...]:
