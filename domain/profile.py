@@ -5,10 +5,9 @@ Traits are those of the Segment spec for identify, in both of its spellings, at 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
-
-import idna
 
 from domain.basket import read_text
 from domain.event import Event, EventType
@@ -63,11 +62,15 @@ def normalise_email(value: object) -> str | None:
     if not _ADDRESS.fullmatch(text):
         return None
     mailbox, _, host = text.rpartition("@")
-    try:
-        address = f"{mailbox}@{host if host.isascii() else idna.encode(host, uts46=True).decode()}"
-    except idna.IDNAError:
-        return None
-    return address if mailbox.isascii() and len(address) <= _LONGEST_ADDRESS else None
+    address = f"{mailbox}@{_as_named(host)}"
+    usable = address.isascii() and len(address) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(address)
+    return address if usable else None
+
+
+def _as_named(host: str) -> str:
+    """A domain in the letters that name servers take (RFC 5891): each other label in Punycode."""
+    labels = unicodedata.normalize("NFKC", host).split(".")
+    return ".".join(each if each.isascii() else f"xn--{each.encode('punycode').decode()}" for each in labels)
 
 
 def read_permissions(traits: Mapping[str, Any]) -> tuple[Permission, ...]:

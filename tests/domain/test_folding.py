@@ -431,7 +431,7 @@ def test_joining_keeps_what_is_known_and_fills_gaps() -> None:
         ("anna@example.com", "anna@example.com"),
         ("Anna@Exämple.com", "anna@xn--exmple-cua.com"),
         ("anna@straße.example", "anna@xn--strae-oqa.example"),
-        ("anna@\u0301x.example", None),
+        ("anna@exa\uff20mple.example", None),
         ("Änna@example.com", None),
         ("a.b+c@sub.example.co.uk", "a.b+c@sub.example.co.uk"),
         ("anna@localhost", None),
