@@ -102,6 +102,13 @@ async def test_pages_show_the_mail_as_text_in_every_view(inbox: Inbox, http: htt
     assert "quoted-printable" in pages[5].text
 
 
+async def test_the_list_has_room_for_subjects_on_a_phone(inbox: Inbox, http: httpx2.AsyncClient) -> None:
+    await send(inbox, outgoing())
+    page = (await http.get("/")).text
+    narrow = page[page.index("@media (max-width: 480px)") :]
+    assert ".subject, .people { white-space: normal;" in narrow
+
+
 async def test_html_of_a_mail_can_do_nothing(inbox: Inbox, http: httpx2.AsyncClient) -> None:
     await send(inbox, outgoing(html="<html><head></head><body><script>alert(1)</script></body></html>"))
     [item] = (await http.get("/api/messages")).json()
