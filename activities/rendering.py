@@ -57,6 +57,9 @@ class RenderingActivities:
         now = moment_of(request.at, self._clock)
         async with self._database.read() as session:
             row = await Ledger(session).require(message)
+            if row.status is MessageStatus.DROPPED:
+                # An earlier life of the worker ended the enrollment, and died before Temporal heard of it.
+                return calls.Rendered(message=message, problem=row.reason)
             reading = await self._reader.read(session, row.customer, request, now, self._links.unsubscribe(row.id))
         reading = reading.model_copy(update={"offer": await self._offer(row, reading)})
         try:

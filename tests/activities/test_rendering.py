@@ -56,6 +56,19 @@ async def test_what_was_sent_is_not_rendered_over(sqlite_database: Database) -> 
         await crew.rendering.render_message(rendering(message))
 
 
+async def test_a_message_that_an_earlier_life_dropped_is_told_of_as_dropped(sqlite_database: Database) -> None:
+    """The worker closed the enrollment and died: the next one comes to the same step, and must not try for ever."""
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    gated = await crew.gate.decide_message(asking())
+    row = await crew.row(gated.message)
+    async with sqlite_database.transaction() as session:
+        await Ledger(session).end_open(row.enrollment, "the journey ended: order completed", NOON)
+    rendered = await crew.rendering.render_message(rendering(gated.message))
+    assert rendered.problem == "the journey ended: order completed"
+    assert (await crew.row(gated.message)).status is MessageStatus.DROPPED
+
+
 @pytest.mark.parametrize(
     ("source", "problem"),
     [

@@ -70,7 +70,7 @@ def test_a_whole_batch_of_clicks_is_one_signal() -> None:
 
 
 def test_events_that_nobody_is_told_of_go_with_what_is_beside_them() -> None:
-    views = [stored(seq, names.PRODUCT_VIEWED, seq) for seq in range(3)]
+    views = [stored(seq, names.PRODUCTS_SEARCHED, seq) for seq in range(3)]
     (burst,) = bursts(views, [row()])
     assert (burst.events, burst.wanted, burst.tells) == (tuple(views), (), ())
     click = stored(3, names.EMAIL_LINK_CLICKED, 3)

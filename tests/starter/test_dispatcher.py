@@ -603,7 +603,7 @@ async def test_a_burst_is_one_signal_and_what_lies_between_its_events_does_not_p
     await post.commit(post.added())
     await post.deliver()
     clicks = [post.event(names.EMAIL_LINK_CLICKED, at=NOON + number * MINUTE) for number in (2, 1, 3)]
-    view = post.event(names.PRODUCT_VIEWED, at=NOON + MINUTE)
+    view = post.event(names.PRODUCTS_SEARCHED, at=NOON + MINUTE)
     await post.commit(view, clicks[0], view.model_copy(update={"message_id": "v-2"}), *clicks[1:])
     await post.deliver()
     assert post.temporal.signals == [

@@ -12,7 +12,7 @@ import pytest
 import mail.links
 from domain.clock import SystemClock
 from domain.errors import UnavailableError
-from domain.event import EMAIL_LINK_CLICKED, UNSUBSCRIBED, EventType
+from domain.event import CUSTOMER_RETURNED, EMAIL_LINK_CLICKED, UNSUBSCRIBED, EventType
 from domain.message import ledger_id
 from mail.links import Links
 from starter.collector.committer import Committer
@@ -54,7 +54,9 @@ async def message(sqlite_database: Database) -> str:
 
 
 async def events_after_the_cart(database: Database) -> list[Any]:
-    return [stored for stored in await stored_events(database) if stored.event.message_id != "m-cart"]
+    """What the links brought; that whoever clicks after months has returned is another matter."""
+    events = [stored for stored in await stored_events(database) if stored.event.message_id != "m-cart"]
+    return [stored for stored in events if stored.event.name != CUSTOMER_RETURNED]
 
 
 # Clicks -------------------------------------------------------------------------------------------------------------
