@@ -69,7 +69,7 @@ def test_a_setting_that_breaks_a_rule_is_found() -> None:
 
 
 def test_settings_of_no_journey_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="no journey is named 'cart-recover'; there are: .*cart-recovery"):
+    with pytest.raises(ConfigurationError, match=r"no journey is named 'cart-recover'; there are: .*cart-recovery"):
         Check(JOURNEYS, changed={"cart-recover": {}}).run()
 
 
