@@ -152,11 +152,17 @@ class SendingActivities:
     async def _refused(
         self, request: calls.SendRequest, mail: Mail, error: RefusedMessageError, now: datetime
     ) -> Delivery:
-        """Record a refusal. Where there is no such mailbox, nothing more goes to it."""
+        """Record a refusal. Where there is no such mailbox, nothing more goes to it.
+
+        A mail whose earlier hand-over was not answered may have arrived, whatever is said of the repetition.
+        """
         if error.no_mailbox:
             await self._suppress(request.customer, mail.recipient, now)
         reason = f"refused by the mail server with {error.code}"
-        return await self._finish(request.message, MessageStatus.REFUSED, reason, now)
+        async with self._database.read() as session:
+            is_first = (await Ledger(session).require(request.message)).hand_overs <= 1
+        status = MessageStatus.REFUSED if is_first else MessageStatus.UNKNOWN
+        return await self._finish(request.message, status, reason if is_first else f"{NOBODY_SAW}; then {reason}", now)
 
     async def _suppress(self, customer: str, recipient: str, now: datetime) -> None:
         """Write no more to an address, unless the customer has another by now, or is forgotten."""

@@ -24,7 +24,7 @@ class Subscription(Journey):
     """One enrollment for each of something that is no order, with a trigger that wants a cart."""
 
     plan = Plan(
-        name="subscription",
+        name="lost-subscription",
         trigger=On("Subscription Ended") & HasCart(),
         goal=None,
         topic="subscriptions",

@@ -88,7 +88,7 @@ async def test_the_deployments_settings_hold(terminal: Terminal) -> None:
 
 async def test_what_cannot_be_played_is_refused_in_a_line(terminal: Terminal) -> None:
     refusals = {
-        ("cart-rescue",): "no journey is named 'cart-rescue'; there are: cart-recovery, post-purchase",
+        ("cart-rescue",): "no journey is named 'cart-rescue'; there are: advocacy, browse-abandonment, cart-recovery",
         ("cart-recovery", "clik after 2h"): "“clik after 2h”: nothing is called “clik”; possible are click",
         (
             "cart-recovery",
