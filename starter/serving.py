@@ -38,7 +38,7 @@ class _Server(uvicorn.Server):
 
 def routes_of(settings: Settings, clock: SystemClock) -> Routes:
     """The deployed journeys with the deployment's settings."""
-    return Routes(JOURNEYS, clock.paced, settings.journeys)
+    return Routes(JOURNEYS, clock.paced, settings.journeys, settings.thresholds)
 
 
 def bind(host: str, port: int) -> socket.socket:

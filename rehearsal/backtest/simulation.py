@@ -47,7 +47,8 @@ def simulate(
         JourneyError: its code fails, or never ends.
     """
     name = journey.plan.name
-    routes = Routes({name: journey}, REAL_TIME, {name: dict(settings)} if settings else {})
+    changed = {name: dict(settings)} if settings else {}
+    routes = Routes({name: journey}, REAL_TIME, changed, rules.thresholds)
     if history.ends is None:
         return ()
     courses: list[Course] = []

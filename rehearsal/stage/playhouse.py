@@ -99,7 +99,7 @@ class Playhouse:
     def cast(self, journeys: Mapping[str, type[Journey]]) -> None:
         """Let these journeys take part. A worker that runs already goes on with those it was started with."""
         changed = {name: values for name, values in self.settings.journeys.items() if name in journeys}
-        self.routes = Routes(journeys, self.clock.paced, changed)
+        self.routes = Routes(journeys, self.clock.paced, changed, self.settings.thresholds)
         self.dispatcher = Dispatcher(self.database, self.clock, self.routes, self.enroller)
         self.operations = Operations(self.database, self.client, self.routes, self.clock)
 

@@ -106,8 +106,9 @@ async def connected(data: Path | None) -> AsyncIterator[Connected]:
 async def operating(data: Path | None) -> AsyncIterator[Operations]:
     """The operations of what runs."""
     async with connected(data) as found:
-        routes = Routes(JOURNEYS, found.clock.paced, found.settings.journeys)
-        yield Operations(found.database, found.client, routes, found.clock, found.settings.thresholds)
+        thresholds = found.settings.thresholds
+        routes = Routes(JOURNEYS, found.clock.paced, found.settings.journeys, thresholds)
+        yield Operations(found.database, found.client, routes, found.clock, thresholds)
 
 
 @asynccontextmanager

@@ -12,11 +12,12 @@ from domain.customer import Cart, CartLine, Customer
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, State
 from domain.errors import ConfigurationError
 from domain.event import Event, EventType, StoredEvent
+from domain.intent import Thresholds, Tier
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from tests.workflows.listeners import VIDEO_WATCHED, ByName, ByUnion, Everything, Watches
 from workflows.catalogue import JOURNEYS
 from workflows.post_purchase import PostPurchase
-from workflows.vocabulary import HasCart, Journey, On, Plan
+from workflows.vocabulary import HasCart, Journey, On, Plan, TierAtLeast
 from workflows.vocabulary.inbox import CUSTOMER_ERASED
 from workflows.vocabulary.routing import Routes, may_reenter
 
@@ -152,6 +153,18 @@ def test_a_trigger_that_does_not_match_begins_nothing() -> None:
 def test_an_event_begins_something_only_if_it_was_reported_in_time(age: timedelta, begins: bool) -> None:
     event = stored(names.PRODUCT_ADDED, at=NOON - age, received_at=NOON)
     assert (ROUTES.begin(CART, event, SHOPPER, NOON) is not None) is begins
+
+
+def test_a_trigger_judges_by_the_thresholds_of_the_deployment() -> None:
+    interested = plan("interested", trigger=On(names.PRODUCT_VIEWED) & TierAtLeast(Tier.MEDIUM))
+    journeys = {"interested": type("Interested", (Journey,), {"plan": interested})}
+    view = stored(names.PRODUCT_VIEWED, properties={"product_id": "lamp"})
+    strict = Thresholds(medium=90, high=95)
+    begun = [
+        Routes(journeys, PacedClock(), {}, thresholds).begin(interested, view, EMPTY, NOON, [view]) is not None
+        for thresholds in (Thresholds(medium=1, high=95), strict)
+    ]
+    assert begun == [True, False]
 
 
 def test_an_outage_of_ours_makes_no_event_old() -> None:

@@ -14,6 +14,7 @@ from domain.draw import share
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Start, State, enrollment_id, workflow_id
 from domain.errors import ConfigurationError
 from domain.event import EMAIL_LINK_CLICKED, ORDER_COMPLETED, UNSUBSCRIBED, Event, StoredEvent
+from domain.intent import DEFAULT_THRESHOLDS, Thresholds
 from domain.portrait import Portrait
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from domain.withdrawal import is_soft_bounce
@@ -59,20 +60,25 @@ class Routes:
     """The deployed journeys, as the dispatcher sees them.
 
     `settings` are the deployment's changes to journeys' settings, by journey name. An enrollment keeps those it began
-    with, defaults included: a later change touches none that runs.
+    with, defaults included: a later change touches none that runs. `thresholds` are those of tiers and segments, by
+    which triggers judge.
 
     Raises:
         ConfigurationError: they name an unknown journey or setting, or a value is wrong.
     """
 
     def __init__(
-        self, journeys: Mapping[str, type[Journey]], clock: PacedClock, settings: Mapping[str, dict[str, Any]]
+        self,
+        journeys: Mapping[str, type[Journey]],
+        clock: PacedClock,
+        settings: Mapping[str, dict[str, Any]],
+        thresholds: Thresholds = DEFAULT_THRESHOLDS,
     ) -> None:
         self._plans = {name: journey.plan for name, journey in journeys.items()}
         self._listeners = {
             name: _Listener(journey.plan, listens_to(journey), observes(journey)) for name, journey in journeys.items()
         }
-        self._clock = clock
+        self._clock, self._thresholds = clock, thresholds
         self._settings = _resolved(self._plans, settings)
         self._anything: list[Plan] = []
         self._by_event: dict[str, list[Plan]] = {}
@@ -117,7 +123,9 @@ class Routes:
         occasion = occasion_of(stored)
         seen = self.glance(plan, stored, customer)
         if seen is None:
-            seen = plan.trigger.matches(stored, Portrait(now, customer, occasion, stored.event.properties, events))
+            said = stored.event.properties
+            portrait = Portrait(now, customer, occasion, said, events, self._thresholds)
+            seen = plan.trigger.matches(stored, portrait)
         return self.enroll(plan, stored.customer, occasion, now, key=key_of(plan, stored.event)) if seen else None
 
     def begin_again(self, row: EnrollmentRow) -> Begin:
