@@ -17,7 +17,7 @@ from domain.customer import CartLine
 from domain.event import StoredEvent
 from domain.intent import DEFAULT_THRESHOLDS, Thresholds, Tier
 from domain.product import Product
-from domain.segments import Segment, segments_of
+from domain.segments import Segment
 from mail import context
 from storage.events import EventStore
 from storage.orders import Orders
@@ -139,7 +139,7 @@ class Reader:
 
 
 def _recipient(reading: Reading, tier: Tier, about: context.About) -> context.Recipient:
-    portrait, customer, traits = reading.portrait, reading.customer, reading.customer.traits
+    customer, traits = reading.customer, reading.customer.traits
     company = traits.get("company")
     of_company = company.get("industry") if isinstance(company, dict) else ""
     industry = basket.read_text(traits.get("industry") or of_company)
@@ -148,7 +148,7 @@ def _recipient(reading: Reading, tier: Tier, about: context.About) -> context.Re
         first_name=customer.first_name,
         locale=customer.locale,
         tier=tier,
-        vip=Segment.VIP in segments_of(customer, portrait.events, reading.now, portrait.thresholds.segments),
+        vip=Segment.VIP in reading.portrait.segments,
         industry=(industry or about.industry).lower(),
         loyalty_tier=level or about.level,
     )

@@ -1,5 +1,6 @@
 """The conditions that triggers are made of, besides the event's name."""
 
+from abc import abstractmethod
 from datetime import timedelta
 
 from domain.customer import Customer
@@ -15,9 +16,9 @@ from workflows.vocabulary.words import in_words
 class AtAGlance(Trigger):
     """A condition that the event and the customer's row decide, without a look at what the customer did before."""
 
+    @abstractmethod
     def holds_for(self, event: StoredEvent, customer: Customer) -> bool:
         """Whether it holds."""
-        raise NotImplementedError
 
     def matches(self, event: StoredEvent, portrait: Portrait) -> bool:
         """See `Trigger.matches`."""
