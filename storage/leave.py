@@ -13,9 +13,12 @@ from domain.consent import standing
 from domain.customer import Customer
 from domain.gate import ConsentRule
 from domain.model import Value
+from domain.preferences import NO_CHOICES, read_preferences
 from domain.profile import ALL_MARKETING
-from storage.permissions import Consent, Permissions, hash_email
+from storage.permissions import Consent, Permissions
+from storage.preferences import PreferenceLog
 from storage.repository import Repository
+from storage.salt import Salt, hashes_of
 from storage.tables import OptOutRecord, SuppressionRecord, table_of
 
 _OPT_OUTS = table_of(OptOutRecord)
@@ -28,12 +31,14 @@ class Leave(Value):
     said: Mapping[str, bool] = Field(default_factory=dict)
     """Topics about which consent was given or refused, as it stands now; `*` is all marketing."""
     opted_out: frozenset[str] = frozenset()
+    wants_none: bool = False
+    """Reported as wanting no marketing; see `domain.preferences`."""
     barred: bool = False
     """No address, or suppressed: nothing at all may go to them."""
 
     def allows(self, topic: str, rule: ConsentRule) -> bool:
         """Whether marketing about a topic may go."""
-        if self.barred or not {topic, ALL_MARKETING}.isdisjoint(self.opted_out):
+        if self.barred or self.wants_none or not {topic, ALL_MARKETING}.isdisjoint(self.opted_out):
             return False
         return self.said.get(topic, self.said.get(ALL_MARKETING, rule is ConsentRule.ASSUMED))
 
@@ -56,22 +61,38 @@ class Leaves(Repository):
         for row in await self.execute(select(_OPT_OUTS.c.customer_id, _OPT_OUTS.c.topic).where(theirs)):
             opted_out[row.customer_id].add(row.topic)
         barred = await self._barred(customers)
+        wants_none = await self._want_none(customers)
         return {
-            each: Leave(said=_standing(said[each]), opted_out=frozenset(opted_out[each]), barred=each in barred)
+            each: Leave(
+                said=_standing(said[each]),
+                opted_out=frozenset(opted_out[each]),
+                wants_none=each in wants_none,
+                barred=each in barred,
+            )
             for each in ids
         }
 
+    async def _want_none(self, customers: Sequence[Customer]) -> set[str]:
+        reported = {each.id: each.traits for each in customers if read_preferences(each.traits).wants_none}
+        chosen = await PreferenceLog(self.session).of(reported) if reported else {}
+        return {
+            each
+            for each, traits in reported.items()
+            if read_preferences(traits, chosen.get(each, NO_CHOICES)).wants_none
+        }
+
     async def _barred(self, customers: Sequence[Customer]) -> set[str]:
-        hashes = [hash_email(customer.email) for customer in customers if customer.email]
-        ids = [customer.id for customer in customers]
-        theirs = or_(_SUPPRESSIONS.c.customer_id.in_(ids), _SUPPRESSIONS.c.email_hash.in_(hashes))
+        salt = await Salt(self.session).find()
+        hashes = {each.id: hashes_of(each.email, salt) for each in customers if each.email}
+        some = [one for each in hashes.values() for one in each]
+        theirs = or_(_SUPPRESSIONS.c.customer_id.in_([*hashes]), _SUPPRESSIONS.c.email_hash.in_(some))
         theirs &= _SUPPRESSIONS.c.lifted_at.is_(None)
         columns = (_SUPPRESSIONS.c.customer_id, _SUPPRESSIONS.c.email_hash)
         found = {value for row in await self.execute(select(*columns).where(theirs)) for value in row}
         return {
             customer.id
             for customer in customers
-            if not customer.email or customer.id in found or hash_email(customer.email) in found
+            if customer.id not in hashes or customer.id in found or not found.isdisjoint(hashes[customer.id])
         }
 
 

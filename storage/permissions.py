@@ -6,16 +6,16 @@ A *suppression* is for all mail, and follows the address. A *sunset* is the word
 more marketing until the customer returns.
 """
 
-import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from domain.consent import standing
 from domain.model import Instant, Value
 from domain.profile import ALL_MARKETING
 from storage.repository import Repository
+from storage.salt import Salt, hash_email, hashes_of, stored_salt
 from storage.tables import ConsentRecord, CustomerRecord, OptOutRecord, SuppressionRecord, table_of
 
 _CONSENTS = table_of(ConsentRecord)
@@ -67,10 +67,28 @@ class Permissions(Repository):
         row = {"customer_id": customer, "topic": topic, "at": at, "source": source}
         await self.execute(self.insert(_OPT_OUTS), [row])
 
-    async def lift_opt_out(self, customer: str, topic: str, at: datetime) -> None:
-        """The recipient wants the topic again. The old refusal stays on record."""
+    async def lift_opt_out(
+        self, customer: str, topic: str, at: datetime, by: str | None = None, said_by: str | None = None
+    ) -> bool:
+        """The recipient wants the topic again. The old refusal stays on record. Whether there was one.
+
+        Args:
+            customer: whose.
+            topic: `*` is all marketing.
+            at: when they said so.
+            by: the mail whose link was used, or the place.
+            said_by: only a refusal of this source is taken back.
+        """
         mine = (_OPT_OUTS.c.customer_id == customer) & (_OPT_OUTS.c.topic == topic) & _OPT_OUTS.c.lifted_at.is_(None)
-        await self.execute(update(_OPT_OUTS).where(mine).values(lifted_at=at))
+        if said_by is not None:
+            mine &= _OPT_OUTS.c.source == said_by
+        lifted = await self.execute(update(_OPT_OUTS).where(mine).values(lifted_at=at, lifted_by=by))
+        return lifted.rowcount > 0
+
+    async def count_opt_outs(self, customer: str, topic: str, source: str) -> int:
+        """How often a topic was refused in one place, refusals that were lifted among them."""
+        mine = (_OPT_OUTS.c.customer_id == customer) & (_OPT_OUTS.c.topic == topic) & (_OPT_OUTS.c.source == source)
+        return int((await self.execute(select(func.count()).select_from(_OPT_OUTS).where(mine))).scalar_one())
 
     async def opt_outs(self, customer: str) -> frozenset[str]:
         """The topics the customer is opted out of now; `*` is all marketing."""
@@ -88,7 +106,7 @@ class Permissions(Repository):
         email = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
         row = {
             "customer_id": customer,
-            "email_hash": hash_email(email) if email else None,
+            "email_hash": hash_email(email, await Salt(self.session).get()) if email else None,
             "reason": reason,
             "at": at,
             "source": source,
@@ -97,11 +115,13 @@ class Permissions(Repository):
 
     async def suppression(self, customer: str) -> str | None:
         """Why nothing may go to the customer, or to the address they have now; None when it may."""
-        email = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
+        found = select(_CUSTOMERS.c.email, stored_salt().label("salt")).where(_CUSTOMERS.c.id == customer)
+        row = (await self.execute(found)).one_or_none()
         theirs = _SUPPRESSIONS.c.customer_id == customer
-        if email:
-            theirs = or_(theirs, _SUPPRESSIONS.c.email_hash == hash_email(email))
-        first = select(_SUPPRESSIONS.c.reason).where(theirs, ~_SUPPRESSIONS.c.sunset).order_by(_SUPPRESSIONS.c.id)
+        if row is not None and row.email:
+            theirs = or_(theirs, _SUPPRESSIONS.c.email_hash.in_(hashes_of(row.email, row.salt)))
+        in_force = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+        first = select(_SUPPRESSIONS.c.reason).where(theirs, in_force).order_by(_SUPPRESSIONS.c.id)
         return (await self.execute(first)).scalar()
 
     async def let_set(self, customer: str, reason: str, at: datetime, source: str) -> None:
@@ -141,11 +161,6 @@ class Permissions(Repository):
 def _given_up(customer: str) -> tuple[ColumnElement[bool], ...]:
     mine = _SUPPRESSIONS.c.customer_id == customer
     return mine, _SUPPRESSIONS.c.sunset.is_(True), _SUPPRESSIONS.c.lifted_at.is_(None)
-
-
-def hash_email(email: str) -> str:
-    """What remains of an address when it must be forgotten: enough to recognise it, not to write to it."""
-    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
 
 
 def _to_row(consent: Consent) -> dict[str, object]:

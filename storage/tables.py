@@ -237,6 +237,24 @@ class OptOutRecord(Record, table=True):
     """Ledger id of the mail whose link was used, or the place where it was asked for."""
     at: datetime = _moment()
     lifted_at: datetime | None = _moment_or_none()
+    lifted_by: str | None = None
+    """As `source`, of the recipient's change of mind."""
+
+
+class PreferenceRecord(Record, table=True):
+    """One choice a recipient made themselves. A log: the newest row about a thing counts, none is changed."""
+
+    __tablename__ = "preference_choices"
+
+    id: int = Field(default=None, sa_column=Column("id", sequence_type(), primary_key=True, autoincrement=True))
+    customer_id: str = Field(index=True)
+    about: str
+    """A field of `domain.preferences.Choices`."""
+    value: str | None = None
+    """None: the choice was taken back."""
+    source: str
+    """Ledger id of the mail whose link was used."""
+    at: datetime = _moment()
 
 
 class SuppressionRecord(Record, table=True):
@@ -338,6 +356,31 @@ class ExposureRecord(Record, table=True):
     variant: str
     enrollment_id: str
     at: datetime = _moment()
+
+
+class SaltRecord(Record, table=True):
+    """The random salt of hashed addresses (`storage.salt`): a single row, with id 1, made when it is first needed."""
+
+    __tablename__ = "salt"
+
+    id: int = Field(default=1, primary_key=True)
+    value: str
+    """256 bits, in hex."""
+
+
+class ErasureRecord(Record, table=True):
+    """Somebody asked to be forgotten. Once that is done, nothing here tells who it was."""
+
+    __tablename__ = "erasures"
+
+    id: str = Field(primary_key=True)
+    """Random: it follows from nothing."""
+    customer_id: str | None = Field(default=None, index=True)
+    """Who is to be forgotten; None once they are."""
+    source: str
+    """Where it was asked for."""
+    asked_at: datetime = _moment()
+    done_at: datetime | None = _moment_or_none()
 
 
 class ClockRecord(Record, table=True):

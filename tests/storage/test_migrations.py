@@ -21,6 +21,8 @@ SINCE_0003 = (
     "DROP TABLE products",
     "DROP TABLE product_reviews",
     "DROP TABLE coupons",
+    "DROP TABLE salt",
+    "DROP TABLE erasures",
     "ALTER TABLE suppressions DROP COLUMN sunset",
     "ALTER TABLE suppressions DROP COLUMN lifted_at",
 )
