@@ -8,9 +8,10 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help demo up test faults bench lint format lock clean remake
+.PHONY: help demo up test faults fuzz bench lint format lock clean remake
 
 ARGS ?=
+FUZZ ?= 500
 PYTHON ?=
 UV ?= $(shell command -v uv 2>/dev/null)
 
@@ -42,6 +43,9 @@ test: lint ## Everything CI checks: lint, types, layers, journeys, tests
 
 faults: $(DEVELOPMENT) ## Kill every process under load; ARGS="--seed 7 --kills 200"
 	$(BIN)/python -m tests.faults $(ARGS)
+
+fuzz: $(DEVELOPMENT) ## Try the doors with requests nobody thought of; FUZZ=500 examples for each
+	FUZZ=$(FUZZ) $(BIN)/pytest -q tests/fuzz $(ARGS)
 
 bench: $(DEVELOPMENT) ## Measure, as ratios within one run
 	$(BIN)/python -m benchmarks.collector

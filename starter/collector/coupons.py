@@ -39,5 +39,16 @@ def create_coupons_router(*, database: Database, clock: Clock, keys: WriteKeys) 
         }
         return JSONResponse(answer)
 
-    router.add_api_route("/v1/coupons/{code}", coupon, methods=["GET"], tags=["coupons"], summary="Coupon")
+    router.add_api_route(
+        "/v1/coupons/{code}",
+        coupon,
+        methods=["GET"],
+        tags=["coupons"],
+        summary="Coupon",
+        responses={
+            401: {"description": "No write key, or a wrong one"},
+            404: {"description": "None of ours: `code` as it was looked for, and `valid` false"},
+            503: {"description": "Cannot look now; try again after Retry-After seconds"},
+        },
+    )
     return router
