@@ -18,7 +18,8 @@ CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 class Value(BaseModel):
     """A frozen value. Unknown fields are refused, so that a misspelt one is never lost silently."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What does not fit is somebody's address as often as not: messages name the field, and never quote it.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class WireValue(BaseModel):
@@ -28,4 +29,4 @@ class WireValue(BaseModel):
     defaults only; renaming or removing one takes several deploys.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)

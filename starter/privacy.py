@@ -1,9 +1,16 @@
 """What a person may ask for: everything known about them, or to be forgotten."""
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 from domain.clock import Clock
+from domain.errors import UnknownCustomerError
 from storage.database import Database
+from storage.erasure import Erasures
+from storage.export import Export
+
+FORMAT: Final = 1
+"""Of an export; counts up when what is there moves elsewhere in it."""
 
 
 class Privacy:
@@ -13,13 +20,22 @@ class Privacy:
         self._database, self._clock = database, clock
 
     async def export(self, customer: str) -> dict[str, Any]:
-        """Everything known about a customer, as JSON values.
+        """Everything known about a customer, as JSON values: `tables` has rows by the name of their table.
+
+        Moments are product time in ISO 8601, and in UTC.
 
         Raises:
             UnknownCustomerError: nobody of that id was ever reported.
             UnavailableError: the database is away.
         """
-        raise NotImplementedError
+        async with self._database.read() as session:
+            tables = await Export(session).of(customer)
+        return {
+            "format": FORMAT,
+            "customer": customer,
+            "exported_at": self._clock.now().isoformat(),
+            "tables": tables,
+        }
 
     async def request_erasure(self, customer: str, source: str) -> None:
         """Ask for a customer to be forgotten. Stands once this returns; asking again changes nothing.
@@ -34,4 +50,6 @@ class Privacy:
         Raises:
             UnavailableError: the database is away; nothing was asked for.
         """
-        raise NotImplementedError
+        with suppress(UnknownCustomerError):
+            async with self._database.transaction() as session:
+                await Erasures(session).request(customer, source, self._clock.now())

@@ -18,6 +18,7 @@ from settings import Settings
 from starter.collector.app import create_collector
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller
+from starter.erasing import Eraser
 from storage.database import Database
 from storage.lease import dispatcher_lease
 from workflows.catalogue import JOURNEYS
@@ -83,7 +84,7 @@ async def serving(
         routers: more for the collector to serve.
     """
     dispatcher = Dispatcher(database, clock, routes_of(settings, clock), Enroller(client))
-    dispatching = asyncio.create_task(_dispatch(database, dispatcher))
+    dispatching = asyncio.create_task(_dispatch(database, dispatcher, Eraser(database, clock, client)))
 
     async def ready() -> Mapping[str, bool | str]:
         # Not Temporal: while it is away events are taken in all the same, and a load balancer must not turn them away.
@@ -116,12 +117,13 @@ async def serving(
             await dispatching
 
 
-async def _dispatch(database: Database, dispatcher: Dispatcher) -> None:
+async def _dispatch(database: Database, dispatcher: Dispatcher, eraser: Eraser) -> None:
     """Dispatch whenever this process is the one to do so; an unforeseen error is logged and tried again."""
     while True:
         try:
-            async with dispatcher_lease(database):
-                await dispatcher.run()
+            async with dispatcher_lease(database), asyncio.TaskGroup() as tasks:
+                tasks.create_task(dispatcher.run())
+                tasks.create_task(eraser.run())
         except Exception:
             _log.exception("dispatching failed, trying again")
             await asyncio.sleep(1)

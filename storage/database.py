@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from sqlite3 import Error as SqliteError
+from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -97,6 +99,25 @@ class Database:
             yield engine
         finally:
             await engine.dispose()
+
+    async def scrub(self) -> bool:
+        """Let nothing of what was deleted linger in SQLite's write-ahead log; whether that was to be had now.
+
+        A reader under way keeps older pages in the log. On PostgreSQL nothing is done: its vacuum reuses the space of
+        deleted rows, and its log is its own.
+
+        Raises:
+            UnavailableError: the file is locked, or away.
+        """
+        if not self.is_sqlite:
+            return True
+        async with self._turns.take(), self._writer.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                [(is_busy, _, _)] = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            except SqliteError as error:
+                raise UnavailableError(f"the database at {describe(self.url)} is away or busy: {error}") from error
+        return not is_busy
 
     async def migrate(self) -> None:
         """Bring the schema to this code's version. Safe to run from several processes at once, and again.

@@ -11,6 +11,8 @@ SQLite:
 - a busy timeout, for writers in other processes; those in this process queue in `storage.database`.
 
 PostgreSQL: READ COMMITTED, and row locks where order matters. No wait for a lock is endless.
+
+Errors of either never quote the values of a statement: these are addresses and bodies, and errors end in logs.
 """
 
 import time
@@ -40,7 +42,8 @@ POOL = 10
 
 def sqlite_writer(url: URL) -> AsyncEngine:
     """The engine of the one writing connection."""
-    return _sqlite(url, "IMMEDIATE", ("foreign_keys=ON",), pool_size=1, max_overflow=0)
+    # What is deleted is overwritten with zeros, and not to be found in the file; for its log see `Database.scrub`.
+    return _sqlite(url, "IMMEDIATE", ("foreign_keys=ON", "secure_delete=ON"), pool_size=1, max_overflow=0)
 
 
 def sqlite_reader(url: URL) -> AsyncEngine:
@@ -67,13 +70,14 @@ def postgresql_dedicated(url: URL) -> AsyncEngine:
 def _postgresql(url: URL, **options: Any) -> AsyncEngine:
     limits = {"lock_timeout": str(int(BUSY_TIMEOUT.total_seconds() * 1000)), "application_name": "segue"}
     try:
-        return create_async_engine(url, connect_args={"server_settings": limits}, **options)
+        return create_async_engine(url, connect_args={"server_settings": limits}, hide_parameters=True, **options)
     except ModuleNotFoundError as error:
         raise ConfigurationError("SEGUE_DATABASE names PostgreSQL: pip install 'segue[postgres]'") from error
 
 
 def _sqlite(url: URL, begin: str, pragmas: tuple[str, ...], **options: Any) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT.total_seconds()}, **options)
+    timeout = {"timeout": BUSY_TIMEOUT.total_seconds()}
+    engine = create_async_engine(url, connect_args=timeout, hide_parameters=True, **options)
     always = ("journal_mode=WAL", "synchronous=FULL", *pragmas)
 
     def prepare(connection: DBAPIConnection, _record: object) -> None:

@@ -18,6 +18,9 @@ from storage.repository import Repository
 from storage.salt import Salt, hash_email, hashes_of, stored_salt
 from storage.tables import ConsentRecord, CustomerRecord, OptOutRecord, SuppressionRecord, table_of
 
+ERASURE = "erasure"
+"""Reason of the suppression of somebody who asked to be forgotten."""
+
 _CONSENTS = table_of(ConsentRecord)
 _CUSTOMERS = table_of(CustomerRecord)
 _OPT_OUTS = table_of(OptOutRecord)
@@ -103,15 +106,28 @@ class Permissions(Repository):
         """Send nothing more to the customer, nor to the address they have now. The first reason stays."""
         if await self.suppression(customer) is not None:
             return
-        email = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
-        row = {
-            "customer_id": customer,
-            "email_hash": hash_email(email, await Salt(self.session).get()) if email else None,
-            "reason": reason,
-            "at": at,
-            "source": source,
-        }
-        await self.execute(self.insert(_SUPPRESSIONS), [row])
+        await self._suppress(customer, reason, at, source)
+
+    async def suppress_for_erasure(self, customer: str, at: datetime, source: str) -> None:
+        """Send nothing more to the customer, whatever else forbids it: this reason alone can be lifted later.
+
+        Said again, it covers the address that they have got meanwhile.
+        """
+        mine = (_SUPPRESSIONS.c.customer_id == customer) & (_SUPPRESSIONS.c.reason == ERASURE)
+        known = (await self.execute(select(_SUPPRESSIONS.c.email_hash).where(mine))).scalars().all()
+        if await self._hash_of(customer) not in known:
+            await self._suppress(customer, ERASURE, at, source)
+
+    async def readmit(self, email: str, at: datetime) -> int:
+        """Let mail go again to an address whose owner was erased, since they asked for it; how many were lifted.
+
+        Other suppressions of the address, a bounce say, stay.
+        """
+        hashes = hashes_of(email, await Salt(self.session).find())
+        theirs = _SUPPRESSIONS.c.email_hash.in_(hashes) & (_SUPPRESSIONS.c.reason == ERASURE)
+        done = _SUPPRESSIONS.c.customer_id.is_(None) & _SUPPRESSIONS.c.lifted_at.is_(None)
+        lifting = update(_SUPPRESSIONS).where(theirs, done)
+        return (await self.execute(lifting.values(lifted_at=at))).rowcount
 
     async def suppression(self, customer: str) -> str | None:
         """Why nothing may go to the customer, or to the address they have now; None when it may."""
@@ -137,6 +153,21 @@ class Permissions(Repository):
     async def let_rise(self, customer: str, at: datetime) -> None:
         """The customer has returned: marketing may go again. That they were given up stays on record."""
         await self.execute(update(_SUPPRESSIONS).where(*_given_up(customer)).values(lifted_at=at))
+
+    async def _suppress(self, customer: str, reason: str, at: datetime, source: str) -> None:
+        row = {
+            "customer_id": customer,
+            "email_hash": await self._hash_of(customer),
+            "reason": reason,
+            "at": at,
+            "source": source,
+        }
+        await self.execute(self.insert(_SUPPRESSIONS), [row])
+
+    async def _hash_of(self, customer: str) -> str | None:
+        """What is kept of the address that the customer has now."""
+        email = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
+        return hash_email(email, await Salt(self.session).get()) if email else None
 
     async def newest(self, customers: Collection[str]) -> dict[tuple[str, str], Consent]:
         """What each customer said last of each topic."""

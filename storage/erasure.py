@@ -1,0 +1,125 @@
+"""Erasures: somebody asked to be forgotten, and at last nothing is left of them but a salted hash and a date.
+
+Asking and forgetting are a transaction each. Between them stand the enrollments, which end on Temporal first
+(`starter.erasing`). So whatever dies on the way, either everything is there and the request stands, or nothing is.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select, text, update
+
+from domain.enrollment import EnrollmentRow, State
+from domain.errors import TransientError
+from domain.model import CustomerId, Instant, Value
+from storage.customers import Customers
+from storage.enrollments import Enrollments
+from storage.identities import IDENTITY_LOCK, Identities
+from storage.permissions import Permissions
+from storage.personal import erased_columns
+from storage.repository import Repository
+from storage.tables import CustomerRecord, EnrollmentRecord, ErasureRecord, SuppressionRecord, table_of
+
+_CUSTOMERS = table_of(CustomerRecord)
+_ENROLLMENTS = table_of(EnrollmentRecord)
+_ERASURES = table_of(ErasureRecord)
+_SUPPRESSIONS = table_of(SuppressionRecord)
+
+
+class StillEnrolledError(TransientError):
+    """The customer is in a journey, which has to end before its rows go."""
+
+
+class Erasure(Value):
+    """A request that stands."""
+
+    id: str
+    customer: CustomerId
+    source: str
+    """Where it was asked for."""
+    asked_at: Instant
+
+
+class Forgotten(Value):
+    """How many rows went, by table. Nothing of it is kept."""
+
+    rows: dict[str, int]
+
+
+class Erasures(Repository):
+    """Takes requests, and carries them out in the database."""
+
+    async def request(self, customer: str, source: str, at: datetime) -> bool:
+        """Ask for a customer to be forgotten: from now on no mail goes to them. Whether this was the first request.
+
+        Raises:
+            UnknownCustomerError: nobody of that id is known, or no longer.
+        """
+        await Customers(self.session).lock(customer)
+        if await self._stands(customer):
+            return False
+        row = {"id": secrets.token_hex(16), "customer_id": customer, "source": source, "asked_at": at}
+        await self.execute(self.insert(_ERASURES), [row])
+        await Permissions(self.session).suppress_for_erasure(customer, at, source=str(row["id"]))
+        return True
+
+    async def open(self) -> list[Erasure]:
+        """Requests that stand, the first one first."""
+        standing = select(_ERASURES).where(_ERASURES.c.customer_id.is_not(None))
+        rows = await self.execute(standing.order_by(_ERASURES.c.asked_at, _ERASURES.c.id))
+        return [Erasure(id=row.id, customer=row.customer_id, source=row.source, asked_at=row.asked_at) for row in rows]
+
+    async def enrollments(self, erasure: Erasure) -> list[EnrollmentRow]:
+        """Every enrollment of the customer, under former ids as well."""
+        ids = await self.ids(erasure)
+        return [row for each in ids for row in await Enrollments(self.session).of_customer(each)]
+
+    async def ids(self, erasure: Erasure) -> Sequence[str]:
+        """The customer's id, and those they had before it was known who they are."""
+        return [erasure.customer, *await Identities(self.session).of(erasure.customer)]
+
+    async def forget(self, erasure: Erasure, at: datetime) -> Forgotten:
+        """Delete every row of the customer. The hash of their address stays, and that somebody was erased.
+
+        Done before, it changes nothing.
+
+        Raises:
+            StillEnrolledError: an enrollment has not ended.
+        """
+        await self._shut_out_commits()
+        ids = await self.ids(erasure)
+        if self.is_postgresql:
+            held = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.id.in_(ids)).order_by(_CUSTOMERS.c.id)
+            await self.execute(held.with_for_update())
+        if await self._is_enrolled(ids):
+            raise StillEnrolledError(f"erasure {erasure.id} waits for an enrollment to end")
+        await Permissions(self.session).suppress_for_erasure(erasure.customer, at, source=erasure.id)
+        await self._keep_hashes_alone(erasure, ids)
+        rows = {
+            str(column.table.name): (await self.execute(delete(column.table).where(column.in_(ids)))).rowcount
+            for column in erased_columns()
+        }
+        done = update(_ERASURES).where(_ERASURES.c.customer_id.in_(ids))
+        await self.execute(done.values(customer_id=None, done_at=at))
+        return Forgotten(rows=rows)
+
+    async def _stands(self, customer: str) -> bool:
+        return (
+            await self.execute(select(_ERASURES.c.id).where(_ERASURES.c.customer_id == customer))
+        ).first() is not None
+
+    async def _is_enrolled(self, ids: Sequence[str]) -> bool:
+        open_ones = select(_ENROLLMENTS.c.id).where(_ENROLLMENTS.c.customer_id.in_(ids))
+        return (await self.execute(open_ones.where(_ENROLLMENTS.c.state != State.ENDED))).first() is not None
+
+    async def _shut_out_commits(self) -> None:
+        """No event of the customer may be under way: it would find its customer gone."""
+        if self.is_postgresql:
+            await self.execute(text(f"SELECT pg_advisory_xact_lock({IDENTITY_LOCK})"))
+
+    async def _keep_hashes_alone(self, erasure: Erasure, ids: Sequence[str]) -> None:
+        """Suppressions lose all but reason, time and hash; where there is no hash, they are nobody's any more."""
+        theirs = _SUPPRESSIONS.c.customer_id.in_(ids)
+        await self.execute(delete(_SUPPRESSIONS).where(theirs, _SUPPRESSIONS.c.email_hash.is_(None)))
+        await self.execute(update(_SUPPRESSIONS).where(theirs).values(customer_id=None, source=erasure.id))

@@ -1,0 +1,214 @@
+"""Whatever table tells something of a customer is exported, and is empty of them once they are erased."""
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import JSON, Boolean, DateTime, Float, Integer, Table, insert, select, update
+
+from domain.enrollment import State
+from domain.errors import UnknownCustomerError
+from storage.columns import UtcDateTime
+from storage.customers import Customers
+from storage.database import Database
+from storage.erasure import Erasure, Erasures, StillEnrolledError
+from storage.events import EventStore
+from storage.export import Export
+from storage.permissions import Permissions
+from storage.personal import IMPERSONAL, erased_columns, personal_columns
+from storage.salt import SALTED
+from storage.tables import Record
+from tests.storage.samples import NOON, added, commit, identify, ordered, read_customer
+
+ADDRESS = "anna@example.com"
+LATER = NOON + timedelta(hours=1)
+MADE_BY_COMMIT = {"customers", "aliases", "events", "orders"}
+
+_numbers = itertools.count(1)
+
+
+def some_value(column: Any) -> Any:
+    """Something that the column takes."""
+    match column.type:
+        case UtcDateTime() | DateTime():
+            return NOON
+        case JSON():
+            return {}
+        case Boolean():
+            return False
+        case Integer():
+            return next(_numbers)
+        case Float():
+            return 1.0
+        case _:
+            return State.ENDED.value if column.name == "state" else f"{column.name}-{next(_numbers)}"
+
+
+def row_of(table: Table, customer_column: str, customer: str) -> dict[str, Any]:
+    """A row that belongs to the customer, with every other column filled."""
+    row = {
+        column.name: some_value(column)
+        for column in table.c
+        if not (column.primary_key and column.autoincrement is True)
+    }
+    # A lifted suppression would not be one, and an erasure that is done has no customer.
+    return row | {customer_column: customer} | {name: None for name in ("lifted_at", "done_at") if name in table.c}
+
+
+async def fill(database: Database, customer: str, address: str) -> None:
+    """Give a customer a row in every table that may hold one."""
+    await commit(
+        database,
+        identify(customer, traits={"email": address}, anonymous_id=f"visitor-of-{customer}"),
+        added(user=customer),
+        ordered(f"order-of-{customer}", customer),
+    )
+    async with database.transaction() as session:
+        connection = await session.connection()
+        for column in personal_columns():
+            table = column.table
+            if table.name not in MADE_BY_COMMIT | {"erasures"}:
+                await connection.execute(insert(table).values(row_of(table, column.name, customer)))
+
+
+async def request(database: Database, customer: str = "anna") -> Erasure:
+    async with database.transaction() as session:
+        assert await Erasures(session).request(customer, "a test", NOON)
+    async with database.read() as session:
+        [erasure] = await Erasures(session).open()
+    return erasure
+
+
+async def forget(database: Database, erasure: Erasure) -> dict[str, int]:
+    async with database.transaction() as session:
+        return (await Erasures(session).forget(erasure, LATER)).rows
+
+
+async def contents(database: Database) -> dict[str, list[dict[str, Any]]]:
+    async with database.read() as session:
+        connection = await session.connection()
+        return {
+            table.name: [dict(row) for row in (await connection.execute(select(table))).mappings()]
+            for table in Record.metadata.sorted_tables
+        }
+
+
+def test_every_table_is_personal_or_says_why_not() -> None:
+    personal = {column.table.name for column in personal_columns()}
+    assert personal.isdisjoint(IMPERSONAL)
+    assert personal | IMPERSONAL.keys() == {table.name for table in Record.metadata.sorted_tables}, (
+        "name the column of the customer's id `customer_id`, or say in storage.personal why there is none"
+    )
+    assert personal - {column.table.name for column in erased_columns()} == {"suppressions", "erasures"}
+
+
+async def test_an_export_tells_everything_about_one_customer_and_nothing_of_another(database: Database) -> None:
+    await fill(database, "anna", ADDRESS)
+    await fill(database, "ben", "ben@example.com")
+    await request(database)
+
+    async with database.read() as session:
+        tables = await Export(session).of("anna")
+
+    assert tables.keys() == {column.table.name for column in personal_columns()}
+    assert all(tables.values()), [name for name, rows in tables.items() if not rows]
+    assert tables["customers"][0]["email"] == ADDRESS
+    assert [event["name"] for event in tables["events"]] == ["identify", "Product Added", "Order Completed"]
+    assert tables["events"][0]["occurred_at"] == NOON.isoformat()
+    assert "ben" not in str(tables)
+
+
+async def test_forgetting_leaves_a_salted_hash_and_a_date(database: Database) -> None:
+    await fill(database, "anna", ADDRESS)
+    await fill(database, "ben", "ben@example.com")
+    before = await contents(database)
+    erasure = await request(database)
+
+    rows = await forget(database, erasure)
+    again = await forget(database, erasure)
+
+    assert all(rows.values()), rows
+    assert not any(again.values())
+    after = await contents(database)
+    assert "anna" not in str(after).replace("visitor-of-", "")
+    for column in erased_columns():
+        mine = [row for row in before[column.table.name] if row[column.name] == "ben"]
+        assert [row for row in after[column.table.name] if row[column.name] == "ben"] == mine != []
+    [left] = after["erasures"]
+    assert left == {"id": erasure.id, "customer_id": None, "source": "a test", "asked_at": NOON, "done_at": LATER}
+    kept = [row for row in after["suppressions"] if row["customer_id"] is None]
+    assert {row["source"] for row in kept} == {erasure.id}
+    assert any(row["email_hash"].startswith(SALTED) and row["reason"] == "erasure" for row in kept)
+
+
+async def test_asking_twice_is_asking_once_and_suppresses_at_once(database: Database) -> None:
+    await commit(database, identify(traits={"email": ADDRESS}))
+    await request(database)
+    async with database.transaction() as session:
+        assert not await Erasures(session).request("anna", "another place", LATER)
+        assert await Permissions(session).suppression("anna") == "erasure"
+        with pytest.raises(UnknownCustomerError):
+            await Erasures(session).request("nobody", "a test", NOON)
+    async with database.read() as session:
+        assert len(await Erasures(session).open()) == 1
+
+
+async def test_nothing_goes_while_an_enrollment_runs(database: Database) -> None:
+    await fill(database, "anna", ADDRESS)
+    erasure = await request(database)
+    enrollments = Record.metadata.tables["enrollments"]
+    async with database.transaction() as session:
+        await (await session.connection()).execute(update(enrollments).values(state=State.RUNNING))
+    before = await contents(database)
+
+    with pytest.raises(StillEnrolledError):
+        await forget(database, erasure)
+
+    assert await contents(database) == before
+
+
+async def test_an_address_that_changed_meanwhile_is_suppressed_as_well(database: Database) -> None:
+    await commit(database, identify(traits={"email": ADDRESS}))
+    erasure = await request(database)
+    await commit(database, identify(traits={"email": "new@example.com"}, at=LATER))
+    await forget(database, erasure)
+
+    await commit(database, identify("new", traits={"email": "new@example.com"}))
+    await commit(database, identify("old", traits={"email": ADDRESS}))
+
+    async with database.read() as session:
+        assert [await Permissions(session).suppression(each) for each in ("new", "old")] == ["erasure", "erasure"]
+
+
+async def test_who_comes_back_is_a_stranger_and_gets_mail_once_they_are_readmitted(database: Database) -> None:
+    await commit(database, identify(traits={"email": ADDRESS}), ordered())
+    await forget(database, await request(database))
+    await commit(database, identify(traits={"email": ADDRESS}, at=LATER))
+
+    stranger = await read_customer(database)
+    assert (stranger.orders, stranger.first_seen_at) == (0, LATER)
+    async with database.transaction() as session:
+        permissions = Permissions(session)
+        assert await permissions.suppression("anna") == "erasure"
+        assert await permissions.readmit("Anna@Example.com", LATER) == 1
+        assert await permissions.readmit("Anna@Example.com", LATER) == 0
+        assert await permissions.suppression("anna") is None
+    async with database.read() as session:
+        assert await Customers(session).find(ADDRESS) == "anna"
+        assert await EventStore(session).latest_seq("anna") > 1
+
+
+async def test_a_bounced_address_stays_suppressed_when_it_is_readmitted(database: Database) -> None:
+    await commit(database, identify(traits={"email": ADDRESS}))
+    async with database.transaction() as session:
+        await Permissions(session).suppress("anna", "hard bounce", NOON, "m1")
+    erasure = await request(database)
+    async with database.transaction() as session:
+        assert await Permissions(session).readmit(ADDRESS, NOON) == 0, "the erasure still stands"
+    await forget(database, erasure)
+    await commit(database, identify("new", traits={"email": ADDRESS}))
+
+    async with database.transaction() as session:
+        assert await Permissions(session).readmit(ADDRESS, LATER) == 1
+        assert await Permissions(session).suppression("new") == "hard bounce"
