@@ -20,6 +20,9 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 DEFAULT_LANGUAGE = "en"
 
+_LONGEST_LANGUAGE = 8
+"""Letters of a primary language subtag (RFC 5646, 2.1). It becomes part of a file's name."""
+
 _WEB_ADDRESS: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 
 
@@ -40,7 +43,8 @@ class Recipient(Value):
     def language(self) -> str:
         """The primary language of the locale in lower case, `en` if unknown."""
         primary = (self.locale or "").replace("_", "-").split("-")[0].lower()
-        return primary if primary.isascii() and primary.isalpha() else DEFAULT_LANGUAGE
+        plausible = primary.isascii() and primary.isalpha() and len(primary) <= _LONGEST_LANGUAGE
+        return primary if plausible else DEFAULT_LANGUAGE
 
 
 class Order(Value):
@@ -181,6 +185,8 @@ class RenderContext(Value):
     unsubscribe_url: str
     preferences_url: str = ""
     """Where the customer chooses what to hear. Empty: there is no such page."""
+    data_request_url: str = ""
+    """Where the customer confirms what they asked for about their data: its export, its erasure. Else empty."""
 
 
 def samples(folder: Path = TEMPLATES / "samples") -> dict[str, RenderContext]:
