@@ -8,7 +8,7 @@ slip would lose what the event means, or where a database could not keep it. Wha
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
@@ -81,6 +81,10 @@ Name = Annotated[Annotated[str, StringConstraints(max_length=MAX_NAME)] | None, 
 EventName = Annotated[str, StringConstraints(max_length=MAX_NAME), BeforeValidator(_read_event_name)]
 Object = Annotated[dict[str, Any], BeforeValidator(_read_object)]
 Moment = Annotated[datetime | None, BeforeValidator(parse_moment)]
+
+
+Admit = Callable[[Event, str], Event]
+"""Given an event and where it stands, e.g. `batch.3`: the event as it may be stored, or an InvalidEventError."""
 
 
 class Call(BaseModel, ABC):
@@ -197,15 +201,29 @@ _CALL: TypeAdapter[Call] = TypeAdapter(
 )
 
 
-def parse_batch(
-    data: Mapping[str, Any], *, received_at_real: datetime, clock: PacedClock, new_id: Callable[[], str]
-) -> list[Event]:
-    """Read the body of a batch: all of its calls, or none.
+class Batch(NamedTuple):
+    """What was read from a batch: each of its calls is in one of the two, in the order sent."""
 
-    The batch's `context` is merged into each call's, its `sentAt` counts for all. For arguments see `parse_call`.
+    events: list[Event]
+    refused: list[InvalidEventError]
+    """What is wrong with the others, each named as `batch.3.userId`."""
+
+
+def parse_batch(
+    data: Mapping[str, Any],
+    *,
+    received_at_real: datetime,
+    clock: PacedClock,
+    new_id: Callable[[], str],
+    admit: Admit | None = None,
+) -> Batch:
+    """Read the body of a batch. A call that is wrong takes no other with it: see docs/decisions/0030.
+
+    The batch's `context` is merged into each call's, its `sentAt` counts for all. For arguments see `parse_call`;
+    `admit` looks at each event and where it stands.
 
     Raises:
-        InvalidEventError: the first thing that is wrong, as `batch.3.userId`.
+        InvalidEventError: the body as a whole is no batch, or none of its calls is right: then the first of them.
     """
     calls = data.get("batch")
     if not isinstance(calls, list):
@@ -216,18 +234,25 @@ def parse_batch(
     if shared is not None and not isinstance(shared, Mapping):
         raise InvalidEventError("context", "must be an object")
     sent_at = _sent_at(data)
-    return [
-        parse_call(
-            _with_context(call, shared) if shared else call,
-            kind=None,
-            sent_at=sent_at,
-            received_at_real=received_at_real,
-            clock=clock,
-            new_id=new_id,
-            path=f"batch.{index}",
-        )
-        for index, call in enumerate(calls)
-    ]
+    batch = Batch([], [])
+    for index, call in enumerate(calls):
+        path = f"batch.{index}"
+        try:
+            event = parse_call(
+                _with_context(call, shared) if shared else call,
+                kind=None,
+                sent_at=sent_at,
+                received_at_real=received_at_real,
+                clock=clock,
+                new_id=new_id,
+                path=path,
+            )
+            batch.events.append(admit(event, path) if admit else event)
+        except InvalidEventError as error:
+            batch.refused.append(error)
+    if batch.refused and not batch.events:
+        raise batch.refused[0]
+    return batch
 
 
 def parse_call(
@@ -298,12 +323,17 @@ def _with_context(call: object, shared: Mapping[str, Any]) -> object:
 
 
 def _occurred_at(call: Call, sent_at: datetime | None, received_at: datetime, clock: PacedClock, path: str) -> datetime:
-    """Correct for a sender's wrong clock as Segment does: how long before sending it happened, that clock knows."""
-    reported = call.original_timestamp or call.timestamp
+    """Correct for a sender's wrong clock as Segment does: how long before sending it happened, that clock knows.
+
+    Where both moments are there and differ, the sender's clock said the original one, and `timestamp` was given on
+    purpose, such as an import's, or has been corrected already: it stands (RudderStack's client for Node sends both).
+    """
+    reported = call.timestamp or call.original_timestamp
     if reported is None:
         return clock.product(received_at)
+    is_corrected = call.original_timestamp not in (None, reported)
     try:
-        real = reported if sent_at is None else received_at - (sent_at - reported)
+        real = reported if sent_at is None or is_corrected else received_at - (sent_at - reported)
     except OverflowError:
         real = EARLIEST.replace(year=1)
     if real < EARLIEST:

@@ -155,18 +155,26 @@ class SegueClient:
             Their message ids.
 
         Raises:
-            InvalidEventError: `batch.3.userId` counts in `calls`. Requests before the faulty one are stored, the faulty
-                one and those after it are not; sending all again doubles nothing if the calls bring message ids.
+            InvalidEventError: some are wrong: the first of them, where `batch.3.userId` counts in `calls`. All others
+                are stored; sending all again doubles nothing if the calls bring message ids.
         """
         ready = [{**call, "messageId": call.get("messageId") or str(uuid4())} for call in calls]
         texts = [to_json(call, f"batch.{index}") for index, call in enumerate(ready)]
         done = 0
+        refused: list[InvalidEventError] = []
         for group in _groups(texts):
             try:
-                await self._sender.post("/v1/batch", partial(_batch, group))
+                answer = await self._sender.post("/v1/batch", partial(_batch, group))
             except InvalidEventError as error:
-                raise InvalidEventError(_counted_from(done, error.field), error.problem) from None
+                refused.append(InvalidEventError(_counted_from(done, error.field), error.problem))
+            else:
+                refused += [
+                    InvalidEventError(_counted_from(done, str(error["field"])), str(error["message"]))
+                    for error in answer.get("errors", ())
+                ]
             done += len(group)
+        if refused:
+            raise refused[0]
         return [str(call["messageId"]) for call in ready]
 
     async def health(self) -> Health:

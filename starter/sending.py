@@ -62,8 +62,8 @@ class Sender:
         """Close the connections."""
         await self._http.aclose()
 
-    async def post(self, path: str, body: Body) -> None:
-        """Send until it is stored, or refused, or patience ends."""
+    async def post(self, path: str, body: Body) -> Mapping[str, Any]:
+        """Send until it is stored, or refused, or patience ends. Returns what was answered."""
         problem = ""
         for attempt in range(ATTEMPTS):
             try:
@@ -77,7 +77,7 @@ class Sender:
             else:
                 if not _may_pass(answer.status_code):
                     self._require_stored(answer)
-                    return
+                    return _said(answer)
                 problem, asked = f"it answered {answer.status_code}", _retry_after(answer)
             if attempt < ATTEMPTS - 1:
                 await self._sleep(_pause(attempt, asked))
@@ -145,6 +145,14 @@ def _retry_after(answer: httpx2.Response) -> float | None:
     """Seconds."""
     wait = read_retry_after(answer.headers.get("retry-after", ""), datetime.now(UTC))
     return None if wait is None else wait.total_seconds()
+
+
+def _said(answer: httpx2.Response) -> Mapping[str, Any]:
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, Mapping) else {}
 
 
 def _refusal(answer: httpx2.Response) -> InvalidEventError:

@@ -22,14 +22,17 @@ class Health(WireValue):
     now: Instant
     pace: float
     clock: PacedClock
+    refused_calls: int = 0
+    """Calls that this process refused since it began, because they were wrong."""
 
 
-async def look(asked: Mapping[str, Ready], clock: SystemClock) -> Health:
+async def look(asked: Mapping[str, Ready], clock: SystemClock, *, refused: int = 0) -> Health:
     """Ask all at once. Takes `PATIENCE` at most, and raises nothing.
 
     Args:
         asked: who tells of parts; a name stands for its parts when they cannot be told.
         clock: product time.
+        refused: calls, since the process began.
     """
     parts: dict[str, bool | str] = {}
     for answer in await asyncio.gather(*(_ask(name, ready) for name, ready in asked.items())):
@@ -40,6 +43,7 @@ async def look(asked: Mapping[str, Ready], clock: SystemClock) -> Health:
         now=clock.now(),
         pace=clock.paced.pace,
         clock=clock.paced,
+        refused_calls=refused,
     )
 
 

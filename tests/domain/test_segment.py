@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.clock import REAL_TIME, PacedClock
-from domain.errors import InvalidEventError
+from domain.errors import InvalidEventError, NotAllowedError
 from domain.event import PRODUCT_ADDED, Event, EventType
-from domain.segment import MAX_CALLS, parse_batch, parse_call, parse_moment
+from domain.segment import MAX_CALLS, Admit, Batch, parse_batch, parse_call, parse_moment
 from domain.soundness import MAX_CALL, MAX_DEPTH
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -25,9 +25,17 @@ def parse(
     )
 
 
-def parse_all(body: dict[str, Any]) -> list[Event]:
+def read_all(body: dict[str, Any], admit: Admit | None = None) -> Batch:
     numbers = itertools.count(1)
-    return parse_batch(body, received_at_real=NOON, clock=REAL_TIME, new_id=lambda: f"made-{next(numbers)}")
+    return parse_batch(
+        body, received_at_real=NOON, clock=REAL_TIME, new_id=lambda: f"made-{next(numbers)}", admit=admit
+    )
+
+
+def parse_all(body: dict[str, Any]) -> list[Event]:
+    batch = read_all(body)
+    assert batch.refused == []
+    return batch.events
 
 
 def track(**fields: Any) -> dict[str, Any]:
@@ -251,11 +259,20 @@ def test_field_paths_stay_short() -> None:
         ({"timestamp": "2026-03-01T09:50:00Z", "sentAt": "2026-03-01T09:55:00Z"}, 5),
         # Sent before it happened: the sender's clock was set back between the two.
         ({"timestamp": "2026-03-01T12:00:00Z", "sentAt": "2026-03-01T11:00:00Z"}, 0),
-        # Where both are there, the original is what the sender's clock said.
+        # Where both are there, the original is what the sender's clock said, and the other was given on purpose.
         (
             {
                 "timestamp": "2026-03-01T01:00:00Z",
                 "originalTimestamp": "2026-03-01T13:50:00Z",
+                "sentAt": "2026-03-01T13:55:00Z",
+            },
+            11 * 60,
+        ),
+        # Both, and the same: nothing but the sender's clock said so.
+        (
+            {
+                "timestamp": "2026-03-01T13:50:00Z",
+                "originalTimestamp": "2026-03-01T13:50:00.000Z",
                 "sentAt": "2026-03-01T13:55:00Z",
             },
             5,
@@ -318,9 +335,9 @@ def test_an_empty_batch_holds_nothing() -> None:
         ({"batch": [track()] * (MAX_CALLS + 1)}, "batch"),
         ({"batch": [track()], "context": []}, "context"),
         ({"batch": [track()], "sentAt": "now"}, "sentAt"),
-        ({"batch": [track(), "call"]}, "batch.1"),
-        ({"batch": [track(), "call"], "context": {"a": 1}}, "batch.1"),
-        ({"batch": [track(), track(userId=None)]}, "batch.1.userId"),
+        ({"batch": ["call", "another"]}, "batch.0"),
+        ({"batch": ["call"], "context": {"a": 1}}, "batch.0"),
+        ({"batch": [track(userId=None)]}, "batch.0.userId"),
         ({"batch": [track(context=5)], "context": {"a": 1}}, "batch.0.context"),
         ({"batch": [track()], "context": {"a": "\0"}}, "batch.0.context.a"),
     ],
@@ -329,6 +346,24 @@ def test_a_malformed_batch_is_refused_by_name(body: dict[str, Any], field: str) 
     with pytest.raises(InvalidEventError) as caught:
         parse_all(body)
     assert caught.value.field == field
+
+
+def test_one_malformed_call_takes_no_other_with_it() -> None:
+    calls = [track(messageId="m-0"), track(userId=None), "call", track(messageId="m-3"), track(event="")]
+    batch = read_all({"batch": calls})
+    assert [event.message_id for event in batch.events] == ["m-0", "m-3"]
+    assert [error.field for error in batch.refused] == ["batch.1.userId", "batch.2", "batch.4.event"]
+
+
+def test_what_is_not_admitted_is_refused_alone() -> None:
+    def admit(event: Event, path: str) -> Event:
+        if event.name != PRODUCT_ADDED:
+            raise NotAllowedError(f"{path}.event", "may not be reported with this key")
+        return event.model_copy(update={"public": True})
+
+    batch = read_all({"batch": [track(), track(event="Unsubscribed")]}, admit=admit)
+    assert [event.public for event in batch.events] == [True]
+    assert [error.field for error in batch.refused] == ["batch.1.event"]
 
 
 json_values = st.recursive(

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from domain.clock import PacedClock, SystemClock
 from domain.errors import ConfigurationError, InvalidEventError, UnavailableError
@@ -131,8 +132,8 @@ MALFORMED: Sequence[tuple[tuple[str, bytes, str], int, str]] = [
     (("page", b'{"anonymousId":null}', ""), 400, "userId"),
     (("batch", b"{}", ""), 400, "batch"),
     (("batch", b'{"batch":{}}', ""), 400, "batch"),
-    (("batch", b'{"batch":[{"type":"page","userId":"anna"},{"type":"page"}]}', ""), 400, "batch.1.userId"),
-    (("batch", b'{"batch":[{"type":"page","userId":"anna"},{"type":"paeg"}]}', ""), 400, "batch.1.type"),
+    (("batch", b'{"batch":[{"type":"page"},{"type":"paeg"}]}', ""), 400, "batch.0.userId"),
+    (("batch", b'{"batch":[{"type":"paeg","userId":"anna"}]}', ""), 400, "batch.0.type"),
     (("batch", b'{"batch":[{"type":"page","userId":"anna"}],"sentAt":"soon"}', ""), 400, "sentAt"),
     (("batch", b" " * (MAX_BODY + 1), ""), 413, ""),
     (("batch", gzip.compress(bytes(50_000_000)), "gzip"), 413, ""),
@@ -153,7 +154,42 @@ async def test_a_malformed_call_is_refused_and_nothing_stored(
     assert answer.status_code == status
     assert answer.json()["error"]["field"] == field
     assert answer.json()["error"]["message"]
+    assert answer.json()["code"] == "invalid_request"
+    assert answer.json()["error"]["message"] in answer.json()["message"]
     assert await stored_events(sqlite_database) == []
+
+
+async def test_what_is_wrong_in_a_batch_is_named_and_the_rest_is_stored(database: Database) -> None:
+    calls = [
+        track(1),
+        track(2, userId=None),
+        {"type": "paeg"},
+        track(4, properties={"anna@shop.example": float("nan")}),
+    ]
+    body = json.dumps({"batch": [*calls, track(5)]})
+    with capture_logs() as logs:
+        async with client_of(make_collector(database)) as http:
+            answer = await http.post("/v1/batch", content=body)
+            health = await http.get("/health")
+
+    assert answer.status_code == 200
+    assert (answer.json()["success"], answer.json()["refused"]) == (True, 3)
+    assert [error["field"] for error in answer.json()["errors"]] == [
+        "batch.1.userId",
+        "batch.2.type",
+        "batch.3.properties.anna@shop.example",
+    ]
+    assert await ids_in(database) == ["m-1", "m-5"]
+    assert health.json()["refused_calls"] == 3
+    [line] = [line for line in logs if line["event"] == "calls refused"]
+    assert (line["refused"], line["stored"], line["fields"]) == (3, 2, ["properties", "type", "userId"])
+    assert "anna" not in str(line)
+
+
+async def test_many_refusals_are_counted_and_a_hundred_named(sqlite_database: Database) -> None:
+    async with client_of(make_collector(sqlite_database)) as http:
+        answer = (await http.post("/v1/batch", json={"batch": [track(), *[{}] * 150]})).json()
+    assert (answer["refused"], len(answer["errors"])) == (150, 100)
 
 
 @pytest.mark.parametrize(
@@ -243,12 +279,15 @@ async def test_browsers_of_any_site_may_report_but_not_read_pages(http: httpx2.A
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization,content-type",
     }
-    preflight = await http.options("/v1/track", headers=asked)
-    assert preflight.status_code == 200
-    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
-    assert "authorization" in preflight.headers["Access-Control-Allow-Headers"]
+    for path in ("/v1/track", "/v1/b", "/beacon/v1/batch"):
+        preflight = await http.options(path, headers=asked)
+        assert preflight.status_code == 200
+        assert preflight.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+        assert preflight.headers["Access-Control-Allow-Credentials"] == "true"
+        assert "authorization" in preflight.headers["Access-Control-Allow-Headers"]
     refusal = await http.post("/v1/track", json={}, headers={"Origin": "https://shop.example"})
-    assert refusal.headers["Access-Control-Allow-Origin"] == "*"
+    assert refusal.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+    assert refusal.headers["Access-Control-Expose-Headers"] == "Retry-After"
     health = await http.get("/health", headers={"Origin": "https://shop.example"})
     assert "Access-Control-Allow-Origin" not in health.headers
 
@@ -453,6 +492,9 @@ async def test_the_collector_describes_itself(http: httpx2.AsyncClient) -> None:
     assert set(described["paths"]) == {
         *(f"/v1/{kind}" for kind in EventType),
         "/v1/batch",
+        "/v1/projects/{write_key}/settings",
+        "/customerio/v1/projects/{write_key}/settings",
+        "/sourceConfig/",
         "/v1/coupons/{code}",
         "/health",
     }
