@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -64,7 +65,7 @@ def read_product(row: Row, otherwise_added: datetime) -> Product:
     """
     fields = _normal(row.fields)
     fields.setdefault("added_at", otherwise_added)
-    return _checked(Product, fields, row.line)
+    return _require_web(_checked(Product, fields, row.line), row.line)
 
 
 def read_review(row: Row) -> Review:
@@ -83,6 +84,19 @@ def read_review(row: Row) -> Review:
 def unknown_fields(row: Row, model: type[BaseModel]) -> set[str]:
     """Fields that nobody reads."""
     return {str(name) for name in row.fields if _name(str(name)) not in (*model.model_fields, "id", "attributes")}
+
+
+def _require_web(product: Product, line: int) -> Product:
+    for field in ("image_url", "url"):
+        try:
+            scheme = urlsplit(getattr(product, field)).scheme.lower()
+        except ValueError:
+            scheme = "none"
+        if scheme not in ("", "http", "https"):
+            raise InvalidCatalogueError(
+                f"line {line}: {field} is no web address: begin it with https://, or give a path of the shop"
+            )
+    return product
 
 
 def _name(given: str) -> str:

@@ -139,6 +139,8 @@ MISTAKES = {
     "date": (lines({**LAMP, "added_at": "yesterday"}), "line 1: added_at"),
     "complements": (lines({**LAMP, "complements": {"a": 1}}), "line 1: complements"),
     "twice": (lines(LAMP, CHAIR, LAMP), "line 3: product_id 'lamp' stands on line 1 already"),
+    "picture that is a script": (lines({**LAMP, "image_url": "javascript:alert(1)"}), "line 1: image_url is no web"),
+    "address of a file": (lines({**LAMP, "url": "file:///etc/passwd"}), "line 1: url is no web address: begin it"),
     "broken line": (GOOD + "\n{", "line 2: not JSON"),
     "a line of a list": (GOOD + "\n[1]", "line 2: must be an object"),
     "broken list": ("[" + GOOD + ',\n{"product_id": }]', "line 2: not JSON"),
