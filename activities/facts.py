@@ -3,6 +3,7 @@
 from temporalio import activity
 
 from activities.moment import moment_of
+from activities.subject import subject
 from domain import calls
 from domain.civil import next_local, zone_or_default
 from domain.clock import Clock
@@ -27,7 +28,8 @@ class FactActivities:
         """Read one declared fact."""
         now = moment_of(request.at, self._clock) if request.at else self._clock.now()
         async with self._database.read() as session:
-            portrait = await Portraits(session).of(request.customer, request.occasion, now, self._thresholds)
+            customer = await subject(session, request)
+            portrait = await Portraits(session).of(customer, request.occasion, now, self._thresholds)
         return calls.FactAnswer(value=FACTS[request.fact].read(portrait))
 
     @activity.defn(name=calls.READ_MOMENT)
@@ -35,22 +37,22 @@ class FactActivities:
         """Read one declared moment, as the newest event has it."""
         moment = MOMENTS[request.moment]
         async with self._database.read() as session:
-            customer = await Customers(session).get(request.customer)
+            customer = await Customers(session).get(await subject(session, request))
             began = await EventStore(session).at(request.occasion.seq)
-            said = await EventStore(session).of_names(request.customer, moment.said_by)
+            said = await EventStore(session).of_names(customer.id, moment.said_by)
         return calls.MomentAnswer(at=moment.read(said, began, customer.timezone, self._default_zone))
 
     @activity.defn(name=calls.READ_ACTIVITY)
     async def read_last_activity(self, request: calls.ActivityRequest) -> calls.LastActivity:
         """Find when the customer last did one of several things."""
         async with self._database.read() as session:
-            at = await EventStore(session).last_activity(request.customer, request.names)
+            at = await EventStore(session).last_activity(await subject(session, request), request.names)
         return calls.LastActivity(at=at)
 
     @activity.defn(name=calls.NEXT_LOCAL)
     async def find_local_time(self, request: calls.LocalTimeRequest) -> calls.LocalTime:
         """Find when the customer's wall clock next shows a time, in the zone they have now."""
         async with self._database.read() as session:
-            customer = await Customers(session).get(request.customer)
+            customer = await Customers(session).get(await subject(session, request))
         zone = zone_or_default(customer.timezone, self._default_zone)
         return calls.LocalTime(at=next_local(request.after, zone, request.wall_clock))

@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.gate_facts import read_facts, read_rivals
 from activities.moment import moment_of
+from activities.subject import hold_subject
 from domain import calls
 from domain.clock import Clock
 from domain.enrollment import Occasion
@@ -70,6 +71,8 @@ class GateActivities:
         now = moment_of(request.at, self._clock)
         async with self._database.transaction() as session:
             ledger = Ledger(session)
+            customer = await hold_subject(session, request.enrollment, request.customer)
+            request = request.model_copy(update={"customer": customer.id})
             decision = await ledger.decided(message)
             if decision is not None and decision.verdict is Verdict.DROP:
                 decision = await self._say_what_ended(session, request, decision)

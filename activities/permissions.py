@@ -3,9 +3,9 @@
 from temporalio import activity
 
 from activities.moment import moment_of
+from activities.subject import hold_subject
 from domain import calls
 from domain.clock import Clock
-from storage.customers import Customers
 from storage.database import Database
 from storage.permissions import Permissions
 
@@ -20,7 +20,7 @@ class PermissionActivities:
     async def suppress_customer(self, request: calls.SuppressRequest) -> bool:
         """Send a customer no more marketing until they return. Idempotent: the first reason stays."""
         async with self._database.transaction() as session:
-            await Customers(session).lock(request.customer)
+            customer = await hold_subject(session, request.enrollment, request.customer)
             at = moment_of(request.at, self._clock)
-            await Permissions(session).let_set(request.customer, request.reason, at, request.journey)
+            await Permissions(session).let_set(customer.id, request.reason, at, request.journey)
         return True

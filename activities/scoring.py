@@ -3,6 +3,7 @@
 from temporalio import activity
 
 from activities.moment import moment_of
+from activities.subject import subject
 from domain import calls
 from domain.behaviour import LOOK_BACK, observe
 from domain.clock import Clock
@@ -27,8 +28,8 @@ class ScoringActivities:
         """Score a customer's intent from their events up to now. Changes nothing."""
         now = moment_of(request.at, self._clock)
         async with self._database.read() as session:
-            events = await EventStore(session).recent(request.customer, now - LOOK_BACK)
-            customer = await Customers(session).get(request.customer)
+            customer = await Customers(session).get(await subject(session, request))
+            events = await EventStore(session).recent(customer.id, now - LOOK_BACK)
         behaviour = observe(events, now=now, orders=customer.orders, rules=self._thresholds.segments)
         return score(behaviour, now=now, thresholds=self._thresholds, previous=request.previous)
 
@@ -36,15 +37,14 @@ class ScoringActivities:
     async def choose_offer(self, request: calls.OfferRequest) -> Offer:
         """Ask the offer policy, with the cart as it is now. Changes nothing."""
         async with self._database.read() as session:
-            customer = await Customers(session).get(request.customer)
+            customer = await Customers(session).get(await subject(session, request))
         return self._offers.choose(customer, request.tier, request.occasion)
 
     @activity.defn(name=calls.CHOOSE_VARIANT)
     async def choose_variant(self, request: calls.VariantRequest) -> calls.Variant:
         """Assign a variant and log the exposure. Idempotent: the customer's first variant stays."""
-        drawn = draw(request.experiment, request.customer, request.variants)
         async with self._database.transaction() as session:
-            kept = await Exposures(session).assign(
-                request.customer, request.experiment, drawn, request.enrollment, request.at
-            )
+            customer = await subject(session, request)
+            drawn = draw(request.experiment, customer, request.variants)
+            kept = await Exposures(session).assign(customer, request.experiment, drawn, request.enrollment, request.at)
         return calls.Variant(name=kept)

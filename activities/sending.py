@@ -13,6 +13,7 @@ from activities.flow import Flow, FlowPolicy
 from activities.gate import Gate
 from activities.heartbeat import require_turn, see_through
 from activities.moment import moment_of
+from activities.subject import hold_subject
 from domain import calls
 from domain.calls import Delivery
 from domain.clock import Clock
@@ -156,29 +157,31 @@ class SendingActivities:
 
         A mail whose earlier hand-over was not answered may have arrived, whatever is said of the repetition.
         """
-        if error.no_mailbox:
-            await self._suppress(request.customer, mail.recipient, now)
-        reason = f"refused by the mail server with {error.code}"
         async with self._database.read() as session:
-            is_first = (await Ledger(session).require(request.message)).hand_overs <= 1
+            row = await Ledger(session).require(request.message)
+        if error.no_mailbox:
+            await self._suppress(row, mail.recipient, now)
+        reason = f"refused by the mail server with {error.code}"
+        is_first = row.hand_overs <= 1
         status = MessageStatus.REFUSED if is_first else MessageStatus.UNKNOWN
         return await self._finish(request.message, status, reason if is_first else f"{NOBODY_SAW}; then {reason}", now)
 
-    async def _suppress(self, customer: str, recipient: str, now: datetime) -> None:
+    async def _suppress(self, row: LedgerRow, recipient: str, now: datetime) -> None:
         """Write no more to an address, unless the customer has another by now, or is forgotten."""
         async with self._database.transaction() as session:
             try:
-                address = (await Customers(session).lock(customer)).email
+                customer = await hold_subject(session, row.enrollment, row.customer)
             except UnknownCustomerError:
                 return
-            if address and envelope_address(address) == recipient:
-                await Permissions(session).suppress(customer, HARD_BOUNCE, now, "the mail server")
+            if customer.email and envelope_address(customer.email) == recipient:
+                await Permissions(session).suppress(customer.id, HARD_BOUNCE, now, "the mail server")
 
     async def _look_again(self, session: AsyncSession, request: calls.SendRequest) -> Delivery | None:
         """What became of the message since it was rendered: an end, or an objection of the gate; None: go on."""
         now = moment_of(request.at, self._clock)
         ledger = Ledger(session)
-        await Customers(session).lock(request.customer)
+        row = await ledger.require(request.message)
+        await hold_subject(session, row.enrollment, row.customer)
         row = await ledger.require(request.message)
         if row.status is MessageStatus.RENDERED:
             return await self._ask_again(session, request, row, now)
@@ -190,7 +193,7 @@ class SendingActivities:
     async def _prepare(self, session: AsyncSession, request: calls.SendRequest, now: datetime) -> Mail | Delivery:
         """Mark the message as handed over and return the mail; or return what became of it already."""
         ledger = Ledger(session)
-        customer = await Customers(session).get(request.customer)
+        customer = await Customers(session).get((await ledger.require(request.message)).customer)
         handed = await ledger.hand_over(request.message, now, self._transport.repeats_safely)
         if handed.answer is not HandOverAnswer.PROCEED or customer.email is None:
             row = handed.row
@@ -207,7 +210,7 @@ class SendingActivities:
         """
         decision = await self._gate.decide(
             session,
-            customer=request.customer,
+            customer=row.customer,
             enrollment=row.enrollment,
             message=request.message,
             ask=request.ask,
@@ -261,5 +264,6 @@ class SendingActivities:
 
     async def _finish(self, message: str, status: MessageStatus, reason: str, at: datetime) -> Delivery:
         async with self._database.transaction() as session:
-            await Ledger(session).finish(message, status, reason, at)
-        return Delivery(message=message, status=status, reason=reason, at=at)
+            row = await Ledger(session).finish(message, status, reason, at)
+        # As the ledger has it: a report of the provider may have been quicker than its answer.
+        return Delivery(message=message, status=row.status, reason=row.reason, at=at)

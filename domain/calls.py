@@ -53,10 +53,18 @@ class CloseRequest(WireValue):
     at: Instant
 
 
-class ScoreRequest(WireValue):
-    """Asks for the customer's intent now. `previous` tier matters for hysteresis."""
+class CustomerRequest(WireValue):
+    """Asks about the customer of an enrollment: whoever that is by then, see `activities.subject`."""
 
     customer: CustomerId
+    """Whose the enrollment was when it began."""
+    enrollment: str | None = None
+    """None: from histories before customers could be joined in mid-journey; or asked of nobody's enrollment."""
+
+
+class ScoreRequest(CustomerRequest):
+    """Asks for the customer's intent now. `previous` tier matters for hysteresis."""
+
     previous: Tier | None = None
     at: Instant
 
@@ -144,10 +152,9 @@ class Delivery(WireValue):
         return self.status in WENT_OUT
 
 
-class FactRequest(WireValue):
+class FactRequest(CustomerRequest):
     """Asks for one fact by its name."""
 
-    customer: CustomerId
     fact: str
     occasion: Occasion
     at: Instant | None = None
@@ -160,10 +167,9 @@ class FactAnswer(WireValue):
     value: bool | str
 
 
-class ActivityRequest(WireValue):
+class ActivityRequest(CustomerRequest):
     """Asks when the customer last did one of these things."""
 
-    customer: CustomerId
     names: tuple[str, ...]
 
 
@@ -173,10 +179,9 @@ class LastActivity(WireValue):
     at: Instant | None = None
 
 
-class LocalTimeRequest(WireValue):
+class LocalTimeRequest(CustomerRequest):
     """Asks for the next moment, from `after` on, when the customer's wall clock shows `wall_clock`."""
 
-    customer: CustomerId
     wall_clock: time
     after: Instant
 
@@ -187,10 +192,9 @@ class LocalTime(WireValue):
     at: Instant
 
 
-class MomentRequest(WireValue):
+class MomentRequest(CustomerRequest):
     """Asks when a declared moment is, by its name, as far as anybody has reported it."""
 
-    customer: CustomerId
     moment: str
     occasion: Occasion
 
@@ -201,19 +205,17 @@ class MomentAnswer(WireValue):
     at: Instant | None = None
 
 
-class SuppressRequest(WireValue):
+class SuppressRequest(CustomerRequest):
     """Asks to send the customer no more marketing until they return. Idempotent: the first reason stays."""
 
-    customer: CustomerId
     reason: str
     journey: str
     at: Instant
 
 
-class OfferRequest(WireValue):
+class OfferRequest(CustomerRequest):
     """Asks the offer policy for this customer's offer. `occasion` is the name of the event that began it."""
 
-    customer: CustomerId
     tier: Tier
     occasion: str = ""
     at: Instant

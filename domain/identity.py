@@ -7,9 +7,12 @@ later anonymous events are then the known customer's.
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
+
+from pydantic import Field
 
 from domain.errors import InvalidEventError
 from domain.event import Event, EventType
@@ -19,6 +22,7 @@ ANONYMOUS_PREFIX = "anon-"
 
 _LONGEST_ID = 190
 _LONGEST_EXTERNAL_ID = 500
+_RANDOM_ID = re.compile(r"c-[0-9a-f]{16}")
 
 
 class IdKind(StrEnum):
@@ -41,11 +45,18 @@ class Resolution(Value):
     """New or changed aliases."""
     joins: tuple[tuple[str, str], ...]
     """Canonical ids that were somebody of their own and are now another's: (old, new)."""
+    causes: dict[str, str] = Field(default_factory=dict)
+    """For each old id, the message id of the event that told it."""
 
 
 def random_id(_key: Key) -> str:
     """An id that tells nothing of the one it stands for."""
     return f"c-{secrets.token_hex(8)}"
+
+
+def is_random_id(customer: str) -> bool:
+    """Whether a canonical id looks like one that was made up."""
+    return _RANDOM_ID.fullmatch(customer) is not None
 
 
 class Directory:
@@ -56,6 +67,7 @@ class Directory:
         self._made_up = made_up
         self.aliases: dict[Key, str] = {}
         self.joins: dict[str, str] = {}
+        self.causes: dict[str, str] = {}
 
     def look_up(self, key: Key) -> str | None:
         """The canonical id, unless a new one would have to be made up for it."""
@@ -70,24 +82,53 @@ class Directory:
             self._set(key, found)
         return found
 
-    def link(self, key: Key, customer: str) -> None:
+    def link(self, key: Key, customer: str, cause: str) -> None:
         """Write down that an id is the customer's. Its own row, if it was nobody else's so far, is joined.
 
-        On a shared device the anonymous id goes from one customer to the next: then it only points elsewhere.
+        On a shared device the anonymous id goes from one customer to the next: then it only points elsewhere, and
+        whatever was recorded under it stays with the one before.
+
+        Args:
+            key: the id.
+            customer: the canonical id of whom it is.
+            cause: message id of the event that says so.
         """
         owner = self.look_up(key)
         if owner == customer:
             return
-        if owner is not None and owner == _own_id(key):
-            self.joins[owner] = customer
+        if owner is not None and self._is_own(key, owner):
+            self._join(owner, customer, cause)
         self._set(key, customer)
+
+    def settled(self, customer: str) -> str:
+        """Whom a customer turned out to be, if anybody."""
+        return self.joins.get(customer, customer)
+
+    def _is_own(self, key: Key, owner: str) -> bool:
+        """Whether the owner was made for this id, so that it is nobody else's."""
+        own = _own_id(key)
+        if own is not None:
+            return own == owner
+        # Made up for an id that may not travel. Where a second such id leads there, it may have been made for that one.
+        others = (other for other, whose in self.known.items() if whose == owner and other != key)
+        return is_random_id(owner) and all(_own_id(other) is not None for other in others)
+
+    def _join(self, owner: str, customer: str, cause: str) -> None:
+        # Whoever was joined to the owner, or led there, goes on to the customer: nothing may point at an emptied row.
+        self.joins = {old: customer if new == owner else new for old, new in self.joins.items()} | {owner: customer}
+        self.causes[owner] = cause
+        for other, whose in [*self.known.items()]:
+            if whose == owner:
+                self._set(other, customer)
 
     def _set(self, key: Key, customer: str) -> None:
         self.known[key] = self.aliases[key] = customer
 
 
 def resolve(events: Sequence[Event], known: Mapping[Key, str], made_up: Callable[[Key], str] = random_id) -> Resolution:
-    """Find the customers of a batch. Links first, then customers: what it tells of an id holds for all of it.
+    """Find the customers of a batch. What it tells of a stranger's id holds for all of it, also for what came before.
+
+    An id that passes from one customer to the next is, for each event, whoever's it was when its turn came.
 
     Args:
         events: the batch.
@@ -98,10 +139,16 @@ def resolve(events: Sequence[Event], known: Mapping[Key, str], made_up: Callable
         InvalidEventError: an event has neither a user id nor an anonymous id.
     """
     directory = Directory(known, made_up)
+    owners: list[str] = []
     for event in events:
         _link(directory, event)
-    customers = tuple(directory.canonical(_own_key(event)) for event in events)
-    return Resolution(customers=customers, aliases=directory.aliases, joins=tuple(directory.joins.items()))
+        owners.append(directory.canonical(_own_key(event)))
+    return Resolution(
+        customers=tuple(directory.settled(owner) for owner in owners),
+        aliases=directory.aliases,
+        joins=tuple(directory.joins.items()),
+        causes=directory.causes,
+    )
 
 
 def _link(directory: Directory, event: Event) -> None:
@@ -109,11 +156,11 @@ def _link(directory: Directory, event: Event) -> None:
         return
     customer = directory.canonical(key_of(IdKind.USER, event.user_id))
     if event.anonymous_id is not None:
-        directory.link(key_of(IdKind.ANONYMOUS, event.anonymous_id), customer)
+        directory.link(key_of(IdKind.ANONYMOUS, event.anonymous_id), customer, event.message_id)
     if event.type is EventType.ALIAS and event.previous_id is not None:
         # The spec allows either kind of id here, and nothing tells which it is.
-        directory.link(key_of(IdKind.ANONYMOUS, event.previous_id), customer)
-        directory.link(key_of(IdKind.USER, event.previous_id), customer)
+        directory.link(key_of(IdKind.ANONYMOUS, event.previous_id), customer, event.message_id)
+        directory.link(key_of(IdKind.USER, event.previous_id), customer, event.message_id)
 
 
 def _own_key(event: Event) -> Key:

@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import Field
 
-from domain.model import Instant, WireValue
+from domain.model import CustomerId, Instant, WireValue
 
 
 class Signal(WireValue):
@@ -98,3 +98,18 @@ SIGNAL_NAMES: Final[dict[type[Signal], str]] = {
     Observation: "observe",
 }
 """Every kind of signal, and the name it has on the wire."""
+
+JOIN: Final = "join"
+
+
+class Join(WireValue):
+    """What the dispatcher tells an enrollment whose customer turned out to be another. Nothing a step waits for.
+
+    It names the enrollment, since the workflow id may be a later one's by now. Told twice it changes nothing.
+    """
+
+    enrollment: str
+    customer: CustomerId
+    """Whose the enrollment is now."""
+    superseded_by: str | None = None
+    """Workflow id of the enrollment that goes on in place of this one, which ends."""

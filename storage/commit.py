@@ -20,6 +20,7 @@ from domain.model import Instant
 from domain.withdrawal import read_withdrawal
 from storage.coupons import Coupons
 from storage.customers import Customers
+from storage.feedback import Feedback
 from storage.identities import Identities
 from storage.joining import Joining
 from storage.permissions import Consent, Permissions
@@ -39,10 +40,12 @@ class Commit(Repository):
     async def run(self, events: Sequence[Event]) -> int:
         """Store events of distinct message ids; how many of them were new. Raises as `EventStore.commit` does."""
         identities, customers = Identities(self.session), Customers(self.session)
-        resolution = await identities.resolve(events)
+        events, resolution = await self._resolve(events)
+        if not events:
+            return 0
         facts = await customers.hold(_first_seen(events, resolution), {old for old, _ in resolution.joins})
         await identities.write(resolution)
-        await self._join(resolution, facts)
+        await self._join(resolution, facts, {event.message_id: event for event in events})
 
         known = await self._stored_ids(events)
         new = [
@@ -57,19 +60,41 @@ class Commit(Repository):
         seqs = await self._insert_events(folded)
         await self._insert_orders(folded, seqs)
         await self._redeem(folded)
+        await Feedback(self.session).note([(event, whose) for event, whose, _ in folded])
         permissions = Permissions(self.session)
         await permissions.record(_consents(folded))
         for event, whose, _ in folded:
             await _withdraw(permissions, event, whose)
         return len(new)
 
-    async def _join(self, resolution: Resolution, facts: dict[str, Customer | None]) -> None:
+    async def _resolve(self, events: Sequence[Event]) -> tuple[Sequence[Event], Resolution]:
+        """Leave out what is stored already, and find whose the rest is.
+
+        What an event says of ids holds once: told again, an id that has passed on meanwhile would go back.
+        """
+        identities = Identities(self.session)
+        fresh = await self._fresh(events)
+        resolution = await identities.resolve(fresh)
+        if resolution.aliases:
+            # Now that this transaction alone may write ids down: another may have stored one of these until it could.
+            still_fresh = await self._fresh(fresh)
+            if len(still_fresh) < len(fresh):
+                fresh, resolution = still_fresh, await identities.resolve(still_fresh)
+        return fresh, resolution
+
+    async def _fresh(self, events: Sequence[Event]) -> list[Event]:
+        known = await self._stored_ids(events)
+        return [event for event in events if event.message_id not in known]
+
+    async def _join(
+        self, resolution: Resolution, facts: dict[str, Customer | None], events: Mapping[str, Event]
+    ) -> None:
         for old, new in resolution.joins:
             if (theirs := facts.get(old)) is None:
                 continue
             facts[new] = absorb(facts.get(new), theirs, customer_id=new)
             facts[old] = Customer(id=old, first_seen_at=theirs.first_seen_at, last_seen_at=theirs.last_seen_at)
-            await Joining(self.session).move(old, new)
+            await Joining(self.session).join(old, new, events[resolution.causes[old]])
 
     async def _stored_ids(self, events: Sequence[Event]) -> set[str]:
         ids = [event.message_id for event in events]

@@ -59,8 +59,13 @@ class Customers(Repository):
         identifier = await Identities(self.session).find(user_id, anonymous_id)
         return identifier if identifier is not None and await self.load([identifier]) else None
 
+    async def of_address(self, email: str) -> list[str]:
+        """The ids of all customers with an address."""
+        rows = await self.execute(select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(_CUSTOMERS.c.id))
+        return list(rows.scalars())
+
     async def former_ids(self, customer: str) -> tuple[str, ...]:
-        """Ids the customer had before it was known who it is. Enrollments may still run under them."""
+        """Ids the customer had before it was known who it is. Workflow ids may still bear them."""
         return await Identities(self.session).of(customer)
 
     async def load(self, customers: Collection[str]) -> dict[str, Customer]:

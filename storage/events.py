@@ -114,6 +114,17 @@ class EventStore(Repository):
         name: str | None = (await self.execute(first.order_by(_EVENTS.c.seq).limit(1))).scalar()
         return name
 
+    async def told_since(
+        self, customer: str, names: Collection[str], occasion: Occasion, limit: int
+    ) -> list[StoredEvent]:
+        """The customer's events of these names from after the occasion that were dispatched, the first committed first.
+
+        They may have been dispatched while they were somebody else's.
+        """
+        told = (_EVENTS.c.seq > occasion.seq) & _EVENTS.c.dispatched_at.is_not(None)
+        theirs = select(*_EVENT_COLUMNS).where(*_of(customer, names), told)
+        return await self._read(theirs.order_by(_EVENTS.c.seq).limit(limit))
+
     async def of_names(self, customer: str, names: Collection[str]) -> list[StoredEvent]:
         """The customer's events of these names, the first committed first."""
         return await self._read(select(*_EVENT_COLUMNS).where(*_of(customer, names)).order_by(_EVENTS.c.seq))

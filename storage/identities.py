@@ -1,13 +1,12 @@
 """Who is whom, written down: the aliases that `domain.identity` reads and changes.
 
 When an anonymous id turns out to be somebody's, the known customer takes over what was folded under it: cart, orders,
-consents, events (`domain.folding.absorb`). Limit: enrollments that run under the anonymous id are not carried over.
-They go on under it, with an empty cart and without an address, so that nothing is sent twice.
+consents, events (`domain.folding.absorb`), running enrollments and the ledger (`storage.joining`).
 """
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select, text, update
+from sqlalchemy import ColumnElement, select, text, update
 
 from domain.event import Event
 from domain.identity import (
@@ -16,6 +15,7 @@ from domain.identity import (
     IdKind,
     Key,
     Resolution,
+    is_random_id,
     key_of,
     keys_of,
     lookups,
@@ -58,7 +58,7 @@ class Identities(Repository):
         return directory.look_up(key_of(kind, outside))
 
     async def of(self, customer: str) -> tuple[str, ...]:
-        """Canonical ids the customer may have had before: running enrollments may still bear them."""
+        """Canonical ids the customer may have had before: workflow ids of their enrollments may still bear them."""
         rows = await self.execute(select(_ALIASES).where(_ALIASES.c.customer_id == customer))
         former = [row.external_id if row.kind == IdKind.USER else ANONYMOUS_PREFIX + row.external_id for row in rows]
         return tuple(sorted({identifier for identifier in former if identifier != customer and may_travel(identifier)}))
@@ -83,5 +83,11 @@ class Identities(Repository):
         externals = sorted({external for _, external in keys})
         if not externals:
             return {}
-        rows = await self.execute(select(_ALIASES).where(_ALIASES.c.external_id.in_(externals)))
+        found = await self._read(_ALIASES.c.external_id.in_(externals))
+        # Whose a made-up id is depends on what else leads there, see `Directory.link`.
+        made_up = {customer for customer in found.values() if is_random_id(customer)}
+        return found | await self._read(_ALIASES.c.customer_id.in_(sorted(made_up))) if made_up else found
+
+    async def _read(self, which: ColumnElement[bool]) -> dict[Key, str]:
+        rows = await self.execute(select(_ALIASES).where(which))
         return {(IdKind(row.kind), row.external_id): row.customer_id for row in rows}

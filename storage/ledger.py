@@ -4,7 +4,7 @@ A message is claimed once, handed over once, and its end is recorded once, whate
 between handing over and recording, nobody knows whether the server took the mail: that is a status, not an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -14,16 +14,18 @@ from sqlalchemy import RowMapping, Select, func, select, update
 from domain.calls import GateRequest
 from domain.errors import UnknownMessageError
 from domain.gate import PastMessage
+from domain.joining import Said
 from domain.message import WENT_OUT, Decision, Kind, MessageStatus, Stage, Verdict, ledger_id
 from domain.model import CustomerId, Instant, Value
 from domain.offer import Offer
 from storage.repository import Repository
-from storage.tables import MessageRecord, table_of
-from storage.transitions import COUNTED, ENDED, HANDED, RENDERABLE, UNDECIDED, WAITING, require_transition
+from storage.tables import FeedbackRecord, MessageRecord, table_of
+from storage.transitions import COUNTED, ENDED, HANDED, RENDERABLE, SETTLEABLE, UNDECIDED, WAITING, require_transition
 
 NOBODY_SAW = "handed over, and nobody saw the server's answer"
 
 _MESSAGES = table_of(MessageRecord)
+_FEEDBACK = table_of(FeedbackRecord)
 _BODY = ("subject", "html", "text", "links")
 _COLUMNS = [column for column in _MESSAGES.c if column.name not in _BODY]
 
@@ -224,6 +226,8 @@ class Ledger(Repository):
             IllegalTransitionError: it is not handed over.
         """
         row = await self._hold(message)
+        if await self._is_settled(row):
+            return
         require_transition(message, row.status, MessageStatus.RENDERED, among=frozenset({MessageStatus.HANDED_OVER}))
         before = MessageStatus.HANDED_OVER if row.hand_overs > 1 else MessageStatus.RENDERED
         await self._move(row, before, hand_overs=max(row.hand_overs - 1, 0))
@@ -233,15 +237,33 @@ class Ledger(Repository):
     ) -> LedgerRow:
         """Record how a message ended, by a rule of the gate or otherwise. Recording the same end again changes nothing.
 
+        What its provider reported meanwhile stands: an attempt whose answer comes after the report tells nothing new.
+
         Raises:
             UnknownMessageError: no such message.
             IllegalTransitionError: it ended otherwise, or has not come so far.
         """
         row = await self._hold(message)
-        if row.status is status and status in ENDED:
+        if (row.status is status and status in ENDED) or await self._is_settled(row):
             return row
         sent = {"sent_at": at} if status is MessageStatus.SENT else {}
         return await self._move(row, status, reason=reason, rule=rule, **sent)
+
+    async def settle(self, message: str, status: MessageStatus, reason: str) -> None:
+        """Record how a message ended, as its provider reports it; where that is known already, nothing changes.
+
+        Raises:
+            UnknownMessageError: no such message.
+        """
+        row = await self._hold(message)
+        if row.status in SETTLEABLE:
+            sent = {"sent_at": row.handed_over_at} if status is MessageStatus.SENT else {}
+            await self._move(row, status, reason=reason, rule="", **sent)
+
+    async def by_message_id(self, message_id: str) -> str | None:
+        """The ledger's id of the message with this Message-ID header; None when it is none of ours."""
+        found = select(_MESSAGES.c.id).where(_MESSAGES.c.message_id == message_id).limit(1)
+        return (await self.execute(found)).scalar()
 
     async def postpone(self, message: str, decision: Decision, now: datetime) -> LedgerRow:
         """Take back a claim: asked again just before the hand-over, the gate said *later*.
@@ -276,6 +298,15 @@ class Ledger(Repository):
         mine = (_MESSAGES.c.enrollment_id == enrollment) & _MESSAGES.c.status.in_(sorted(WENT_OUT))
         return int((await self.execute(select(func.count()).select_from(_MESSAGES).where(mine))).scalar_one())
 
+    async def said(self, enrollments: Collection[str]) -> dict[str, Said]:
+        """What each enrollment has said so far, as far as anybody can know; those that said nothing are left out."""
+        latest = func.max(func.coalesce(_MESSAGES.c.sent_at, _MESSAGES.c.handed_over_at))
+        may_have_come = sorted({*WENT_OUT, MessageStatus.HANDED_OVER})
+        theirs = _MESSAGES.c.enrollment_id.in_(sorted(enrollments)) & _MESSAGES.c.status.in_(may_have_come)
+        columns = (_MESSAGES.c.enrollment_id, func.count().label("mails"), latest.label("last_at"))
+        rows = await self.execute(select(*columns).where(theirs).group_by(_MESSAGES.c.enrollment_id))
+        return {row.enrollment_id: Said(mails=row.mails, last_at=row.last_at) for row in rows}
+
     async def count_handed_over(self, since: datetime) -> int:
         """How many mails the mail server was given since then, of all journeys and kinds."""
         given = (_MESSAGES.c.handed_over_at >= since) & _MESSAGES.c.status.in_(sorted(HANDED))
@@ -299,6 +330,13 @@ class Ledger(Repository):
             UnknownMessageError: the gate never decided about it.
         """
         return await self._one(select(*_COLUMNS).where(_MESSAGES.c.id == message), message)
+
+    async def _is_settled(self, row: LedgerRow) -> bool:
+        """Whether it has ended, and a provider has reported of it."""
+        if row.status not in (MessageStatus.SENT, MessageStatus.REFUSED):
+            return False
+        reported = select(_FEEDBACK.c.message).where(_FEEDBACK.c.message == row.id)
+        return (await self.execute(reported)).first() is not None
 
     async def _hold(self, message: str) -> LedgerRow:
         """The message, kept from changing until the transaction ends."""

@@ -111,6 +111,7 @@ class EventRecord(Record, table=True):
     starts_visit: bool = False
     # A default of the database's own: during a deploy, processes that do not know the column still write.
     repeats: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    public: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     dispatched_at: datetime | None = _moment_or_none()
     parked_error: str | None = _long_text()
 
@@ -205,6 +206,41 @@ class MessageRecord(Record, table=True):
     html: str | None = _long_text()
     text: str | None = _long_text()
     links: list[str] = _json(list)
+
+
+class FeedbackRecord(Record, table=True):
+    """What became of a message after it was handed over: of each kind, when it was first reported to have happened.
+
+    Folded from events that name the message, whoever reports them: a provider, our own links, a backend.
+    """
+
+    __tablename__ = "feedback"
+
+    message: str = Field(primary_key=True)
+    """Ledger id."""
+    customer_id: str = Field(index=True)
+    delivered_at: datetime | None = _moment_or_none()
+    deferred_at: datetime | None = _moment_or_none()
+    opened_at: datetime | None = _moment_or_none()
+    """By a person, as far as one can tell; see `domain.machines`."""
+    machine_opened_at: datetime | None = _moment_or_none()
+    clicked_at: datetime | None = _moment_or_none()
+    machine_clicked_at: datetime | None = _moment_or_none()
+    soft_bounced_at: datetime | None = _moment_or_none()
+    bounced_at: datetime | None = _moment_or_none()
+    complained_at: datetime | None = _moment_or_none()
+    unsubscribed_at: datetime | None = _moment_or_none()
+    rejected_at: datetime | None = _moment_or_none()
+
+
+class SpentTokenRecord(Record, table=True):
+    """A token that signed a webhook's request, and signs no other: where a signature leaves the body out."""
+
+    __tablename__ = "spent_tokens"
+
+    token: str = Field(primary_key=True)
+    """With the provider's name in front."""
+    real_at: datetime = Field(sa_type=UtcDateTime, nullable=False, index=True)
 
 
 class ConsentRecord(Record, table=True):
@@ -313,10 +349,7 @@ class ReviewRecord(Record, table=True):
 
 
 class CouponRecord(Record, table=True):
-    """A `domain.coupon.Coupon`: made before its message is rendered, redeemed by the order that bears it.
-
-    Like messages, coupons stay with the customer id they were made under.
-    """
+    """A `domain.coupon.Coupon`: made before its message is rendered, redeemed by the order that bears it."""
 
     __tablename__ = "coupons"
 
@@ -381,6 +414,49 @@ class ErasureRecord(Record, table=True):
     """Where it was asked for."""
     asked_at: datetime = _moment()
     done_at: datetime | None = _moment_or_none()
+
+
+class WriteKeyRecord(Record, table=True):
+    """A `domain.write_key.WriteKey`, and the hash of the key itself."""
+
+    __tablename__ = "write_keys"
+
+    id: str = Field(primary_key=True)
+    name: str
+    hash: str = Field(unique=True)
+    scopes: list[str] = _json(list)
+    created_at: datetime = _moment()
+    revoked_at: datetime | None = _moment_or_none()
+    last_used_at: datetime | None = _moment_or_none()
+
+
+class JoinRecord(Record, table=True):
+    """A `domain.joining.CustomerJoin`: two customers that turned out to be one.
+
+    The customer is whose it is now: the rows are moved with everything else when that one is joined to another.
+    """
+
+    __tablename__ = "customer_joins"
+    __table_args__ = (
+        Index(
+            "ix_customer_joins_untold",
+            "id",
+            sqlite_where=text("told_at IS NULL"),
+            postgresql_where=text("told_at IS NULL"),
+        ),
+    )
+
+    id: int = Field(default=None, sa_column=Column("id", sequence_type(), primary_key=True, autoincrement=True))
+    customer_id: str = Field(index=True)
+    former_id: str = Field(index=True)
+    joined_to: str
+    event_id: str
+    at: datetime = _moment()
+    moved: dict[str, int] = _json(dict)
+    dropped: dict[str, int] = _json(dict)
+    carried: list[str] = _json(list)
+    superseded: list[dict[str, Any]] = _json(list)
+    told_at: datetime | None = _moment_or_none()
 
 
 class ClockRecord(Record, table=True):

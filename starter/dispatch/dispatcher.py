@@ -20,6 +20,7 @@ from domain.event import StoredEvent
 from starter.dispatch.bursts import Burst, next_burst
 from starter.dispatch.enrolling import Enroller, HeldError, StillEndingError
 from starter.dispatch.hindsight import Hindsight
+from starter.dispatch.joins import JoinTeller
 from starter.dispatch.telling import Teller
 from storage.customers import Customers
 from storage.database import Database
@@ -54,12 +55,17 @@ GIVEN_UP = Outcome(kind=OutcomeKind.CANCELLED, why="Temporal refused to start it
 _log = structlog.get_logger("segue.dispatcher")
 
 
+class PassedOnError(HeldError):
+    """The event was read as one customer's, and is another's since they turned out to be one: read it again."""
+
+
 class Dispatcher:
     """One per deployment at a time, see `storage.lease`."""
 
     def __init__(self, database: Database, clock: Clock, routes: Routes, enroller: Enroller) -> None:
         self._database, self._clock, self._routes, self._enroller = database, clock, routes, enroller
         self._teller = Teller(database, clock, routes, enroller)
+        self._joins = JoinTeller(database, clock, routes, enroller, self._teller)
         self._failures = 0
         self._held: dict[str, float] = {}
         self._leaving: dict[str, float] = {}
@@ -96,7 +102,7 @@ class Dispatcher:
             if not self._routes.knows(row.journey):
                 continue
             try:
-                await self._enroller.begin(self._routes.begin_again(row).start)
+                await self._enroller.begin(self._routes.begin_again(row).start, row.workflow_id)
             except StillEndingError as error:
                 # If an event began it, the event will come again; what an operator began waits for the next start.
                 _log.warning("enrollment waits", enrollment=row.workflow_id, problem=str(error))
@@ -111,8 +117,11 @@ class Dispatcher:
         """
         async with self._database.read() as session:
             events = await EventStore(session).pending(BATCH, excluding=self._held_now())
-            if not events:
-                return False
+        # After the events were read: whose they are was decided before, and who has to know of it knows it first.
+        await self._joins.deliver()
+        if not events:
+            return False
+        async with self._database.read() as session:
             running = await self._running(Enrollments(session), events)
         by_customer: dict[str, list[StoredEvent]] = defaultdict(list)
         for event in events:
@@ -197,7 +206,7 @@ class Dispatcher:
             if all(row.id != begun.row.id for row in rows):
                 rows.append(begun.row)
             try:
-                await self._enroller.begin(begun.start)
+                await self._enroller.begin(begun.start, begun.row.workflow_id)
                 self.enrolled += 1
             except PermanentError as error:
                 refused.append(error)
@@ -280,6 +289,9 @@ class Dispatcher:
         async with self._database.transaction() as session:
             # Locked, so that nobody else opens an enrollment of this customer meanwhile, see `Operations.enroll`.
             customer = await Customers(session).lock(event.customer)
+            stored = await EventStore(session).at(event.seq)
+            if stored is not None and stored.customer != event.customer:
+                raise PassedOnError(f"event {event.event.message_id} is another customer's by now")
             hindsight = Hindsight(session, event, self._clock.now())
             for plan in plans:
                 begin = await self._begin_one(Enrollments(session), plan, event, customer, hindsight)
@@ -300,7 +312,9 @@ class Dispatcher:
         if seen is False:
             return None
         earlier = await enrollments.earlier(plan.name, customer.id, key_of(plan, event.event))
-        if not may_reenter(plan, earlier, now):
+        # Delivered again, after it had begun the enrollment of somebody who turned out to be this customer.
+        has_begun = any(row.occasion.event_id == event.event.message_id for row in earlier)
+        if has_begun or not may_reenter(plan, earlier, now):
             return None
         begin = self._routes.begin(plan, event, customer, now, await hindsight.events() if seen is None else ())
         if begin is None:

@@ -15,7 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.enrollment import Start, workflow_id
 from domain.errors import PermanentError, UnavailableError
-from domain.signals import SIGNAL_NAMES, Signal
+from domain.signals import JOIN, SIGNAL_NAMES, Join, Signal
 from temporal import TASK_QUEUE, in_plain_words
 from workflows.catalogue import journey_named
 from workflows.vocabulary import search
@@ -58,15 +58,20 @@ class Enroller:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def begin(self, start: Start) -> None:
+    async def begin(self, start: Start, identifier: str | None = None) -> None:
         """Start the workflow of an enrollment. Idempotent per enrollment.
+
+        Args:
+            start: its input.
+            identifier: its workflow id, where that is not the customer's own: an enrollment whose customer turned out
+                to be another keeps the one it was recorded with.
 
         Raises:
             UnavailableError: Temporal is away.
             StillEndingError: an earlier enrollment under the same workflow id is just ending; try again.
             RejectedByTemporalError: it can never be started.
         """
-        identifier = workflow_id(start.journey, start.customer, start.key)
+        identifier = identifier or workflow_id(start.journey, start.customer, start.key)
         try:
             await self._start(identifier, start)
         except WorkflowAlreadyStartedError:
@@ -83,13 +88,17 @@ class Enroller:
             StillFullError: the enrollment can take no more until it has handed over; try again.
             RejectedByTemporalError: the signal can never be delivered.
         """
-        try:
-            await self._client.get_workflow_handle(identifier).signal(SIGNAL_NAMES[type(signal)], signal)
-        except (RPCError, RuntimeError) as error:
-            if _is_gone(error):
-                return False
-            raise _translated(error) from error
-        return True
+        return await self._signal(identifier, SIGNAL_NAMES[type(signal)], signal)
+
+    async def join(self, identifier: str, told: Join) -> bool:
+        """Tell an enrollment whose it is now. Returns False when it no longer runs.
+
+        Raises:
+            UnavailableError: Temporal is away.
+            StillFullError: the enrollment can take no more until it has handed over; try again.
+            RejectedByTemporalError: it can never be told.
+        """
+        return await self._signal(identifier, JOIN, told)
 
     async def cancel(self, identifier: str) -> None:
         """Ask an enrollment to stop.
@@ -119,6 +128,15 @@ class Enroller:
         if memo.get(ENROLLMENT_MEMO) != enrollment:
             return Presence.UNKNOWN
         return Presence.RUNS if description.status is WorkflowExecutionStatus.RUNNING else Presence.ENDED
+
+    async def _signal(self, identifier: str, name: str, payload: Signal | Join) -> bool:
+        try:
+            await self._client.get_workflow_handle(identifier).signal(name, payload)
+        except (RPCError, RuntimeError) as error:
+            if _is_gone(error):
+                return False
+            raise _translated(error) from error
+        return True
 
     async def _start(self, identifier: str, start: Start) -> None:
         journey = journey_named(start.journey)

@@ -37,7 +37,7 @@ class Teller:
             row = await Enrollments(session).get(tell.enrollment)
         if row is None or row.state is not State.STARTING:
             return False
-        await self._enroller.begin(self._routes.begin_again(row).start)
+        await self._enroller.begin(self._routes.begin_again(row).start, row.workflow_id)
         return await self._enroller.tell(tell.workflow_id, tell.signal)
 
     async def _note_gone(self, tell: Tell) -> None:

@@ -133,8 +133,8 @@ class ForgetfulEnroller(Enroller):
         super().__init__(client)
         self.deeds = self.lost = 0
 
-    async def begin(self, start: Start) -> None:
-        await super().begin(start)
+    async def begin(self, start: Start, identifier: str | None = None) -> None:
+        await super().begin(start, identifier)
         self._lose_some()
 
     async def tell(self, identifier: str, signal: Signal) -> bool:

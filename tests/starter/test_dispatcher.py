@@ -12,7 +12,7 @@ from domain.clock import PacedClock
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Start, State, workflow_id
 from domain.errors import UnavailableError
 from domain.event import Event, EventType
-from domain.signals import Click, Purchase, Revisit, Signal
+from domain.signals import Click, Join, Purchase, Revisit, Signal
 from starter.dispatch import dispatcher as dispatching
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller, Presence, RejectedByTemporalError, StillEndingError
@@ -46,6 +46,7 @@ class FakeTemporal(Enroller):
         """Everything that got through, in order: `start <workflow id>` and `<signal> <workflow id>`."""
         self.starts: list[Start] = []
         self.signals: list[Signal] = []
+        self.joins: list[Join] = []
         self.asked = 0
         self.away = False
         self.refuses: set[str] = set()
@@ -55,8 +56,8 @@ class FakeTemporal(Enroller):
         """Not there until started."""
         self.unknown: set[str] = set()
 
-    async def begin(self, start: Start) -> None:
-        identifier = workflow_id(start.journey, start.customer, start.key)
+    async def begin(self, start: Start, identifier: str | None = None) -> None:
+        identifier = identifier or workflow_id(start.journey, start.customer, start.key)
         self._ask(identifier)
         self.missing.discard(identifier)
         self.starts.append(start)
@@ -68,6 +69,14 @@ class FakeTemporal(Enroller):
             return False
         self.signals.append(signal)
         self.went.append(f"{type(signal).__name__.lower()} {identifier}")
+        return True
+
+    async def join(self, identifier: str, told: Join) -> bool:
+        self._ask(identifier)
+        if identifier in self.ended | self.unknown | self.missing:
+            return False
+        self.joins.append(told)
+        self.went.append(f"{'end' if told.superseded_by else 'join'} {identifier}")
         return True
 
     async def look(self, identifier: str, enrollment: str) -> Presence:
@@ -552,8 +561,8 @@ async def test_a_cancelled_dispatcher_notes_what_it_delivered(post: Post) -> Non
     arrived = asyncio.Event()
 
     class Slow(FakeTemporal):
-        async def begin(self, start: Start) -> None:
-            await super().begin(start)
+        async def begin(self, start: Start, identifier: str | None = None) -> None:
+            await super().begin(start, identifier)
             if start.customer == "boris":
                 arrived.set()
                 await asyncio.sleep(60)

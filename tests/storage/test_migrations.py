@@ -21,8 +21,13 @@ SINCE_0003 = (
     "DROP TABLE products",
     "DROP TABLE product_reviews",
     "DROP TABLE coupons",
+    "DROP TABLE feedback",
+    "DROP TABLE spent_tokens",
+    "DROP TABLE customer_joins",
     "DROP TABLE salt",
     "DROP TABLE erasures",
+    "DROP TABLE write_keys",
+    "ALTER TABLE events DROP COLUMN public",
     "ALTER TABLE suppressions DROP COLUMN sunset",
     "ALTER TABLE suppressions DROP COLUMN lifted_at",
 )

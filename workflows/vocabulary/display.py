@@ -24,6 +24,8 @@ class Display:
         self._lines: list[str] = [*state.story]
         self._last, self._repeats = "", 0
         self._outcome: Outcome | None = None
+        self.customer = start.customer
+        """Whose it is: another than it began with, once it is known who that was."""
         self.step = state.step
         self.doing = "starting"
         self.next_due: datetime | None = None
@@ -63,7 +65,7 @@ class Display:
         return Progress(
             enrollment=self._start.enrollment,
             journey=self._start.journey,
-            customer=self._start.customer,
+            customer=self.customer,
             state=State.RUNNING if self._outcome is None else State.ENDED,
             step=self.step,
             doing=self.doing,
@@ -81,6 +83,8 @@ class Display:
         if self.paused:
             because = f", because {self.paused.reason}" if self.paused.reason else ""
             head.insert(0, f"**Paused** since {at_minute(self.paused.since)}{because}")
+        if self.customer != self._start.customer:
+            head.insert(0, f"**Customer:** {self.customer}, who was {self._start.customer} when it began")
         if self._start.carried:
             # Temporal gives its static summary to the first run alone.
             head.insert(0, f"**{self._start.title}**, run {self._start.carried.runs + 1}")

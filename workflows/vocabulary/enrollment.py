@@ -16,7 +16,7 @@ from domain.carried import Carried, Entry
 from domain.enrollment import Outcome, OutcomeKind, Progress, Start
 from domain.errors import NotNowError
 from domain.pause import PauseRequest
-from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
+from domain.signals import JOIN, Click, Join, Observation, Purchase, Revisit, Signal, Unsubscribe
 from workflows.vocabulary import search, stubs
 from workflows.vocabulary.display import Display
 from workflows.vocabulary.inbox import Inbox
@@ -26,6 +26,8 @@ from workflows.vocabulary.performer import Performer
 from workflows.vocabulary.plan import Plan
 from workflows.vocabulary.script import Script
 from workflows.vocabulary.watch import HandOver, Watch
+
+JOIN_IS_SEARCHABLE = "join-is-searchable"
 
 
 class Enrollment(ABC):
@@ -106,7 +108,9 @@ class Enrollment(ABC):
             open=self._performer.open(),
             pause=self._patience.pause,
         )
-        workflow.continue_as_new(self.start.model_copy(update={"carried": carried}))
+        # Search attributes go along by themselves.
+        customer = self._display.customer
+        workflow.continue_as_new(self.start.model_copy(update={"carried": carried, "customer": customer}))
 
     async def _admit(self) -> calls.Admission:
         if self.start.carried is not None:
@@ -157,6 +161,20 @@ class Enrollment(ABC):
     def observe(self, signal: Observation) -> None:
         """See `domain.signals.Observation`."""
         self._receive(signal)
+
+    @workflow.signal(name=JOIN, description="The customer turned out to be another, or to be in this journey twice.")
+    def join(self, told: Join) -> None:
+        """See `domain.signals.Join`. What activities need to know of it they read in the database."""
+        if told.enrollment != self.start.enrollment or self._display.has_ended:
+            return
+        if told.superseded_by is not None:
+            self._inbox.supersede(told.superseded_by)
+        elif told.customer != self._display.customer:
+            self._display.customer = told.customer
+            self._watch.note_soon(self._watch.now(), f"joined with {told.customer}")
+            # Behind a patch: a worker of before that is told of a join does nothing, and that must replay.
+            if workflow.patched(JOIN_IS_SEARCHABLE):
+                workflow.upsert_search_attributes([search.CUSTOMER.value_set(told.customer)])
 
     @workflow.query(description="Where this enrollment is, why, and what comes next.")
     def status(self) -> Progress:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from domain.carried_inbox import InboxState
 from domain.enrollment import Outcome, OutcomeKind, Start
 from domain.event import EMAIL_BOUNCED, EMAIL_COMPLAINED, ORDER_COMPLETED
+from domain.joining import superseded_outcome
 from domain.profile import ALL_MARKETING
 from domain.signals import Observation, Purchase, Signal, Unsubscribe
 from workflows.vocabulary.memory import Memory
@@ -88,6 +89,10 @@ class Inbox:
     def end_with(self, event: str) -> None:
         """End as that event ends the journey, though its signal has not come."""
         self.ending = self.ending or self._on_event(event)
+
+    def supersede(self, by: str) -> None:
+        """End because another enrollment of what turned out to be the same person goes on."""
+        self.ending = self.ending or superseded_outcome(by)
 
     def give_way(self, journey: str) -> None:
         """End because a stronger journey is open for the customer."""

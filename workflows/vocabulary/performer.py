@@ -36,6 +36,7 @@ class Performer:
         self._patience, self._watch = patience, watch
         self._bearings = Bearings(start.occasion.name, carried.performer if carried else None)
         self._sender = Sender(plan, start, inbox=inbox, display=display, bearings=self._bearings, watch=watch)
+        self._whose = {"customer": start.customer, "enrollment": start.enrollment}
         self._left_open = carried.open if carried else None
         self._verb: verbs.Verb[Any] | None = None
 
@@ -121,31 +122,26 @@ class Performer:
         return None
 
     async def _ask(self, verb: verbs.Verb[Any]) -> Any:
-        customer, at = self._start.customer, self._watch.now()
+        whose, at = self._whose, self._watch.now()
         match verb:
             case verbs.Score():
                 return await self._sender.score()
             case verbs.ReadFact(fact):
                 occasion = self._start.occasion
-                fact_request = calls.FactRequest(customer=customer, fact=fact.name, occasion=occasion, at=at)
+                fact_request = calls.FactRequest(**whose, fact=fact.name, occasion=occasion, at=at)
                 return (await stubs.read_fact(fact_request, verb.describe())).value
             case verbs.Suppress(reason):
-                suppress_request = calls.SuppressRequest(
-                    customer=customer, reason=reason, journey=self._start.journey, at=at
-                )
+                suppress_request = calls.SuppressRequest(**whose, reason=reason, journey=self._start.journey, at=at)
                 await stubs.suppress(suppress_request, verb.describe())
                 return None
             case verbs.ChooseOffer():
                 tier = (await self._sender.score()).tier
                 offer_request = calls.OfferRequest(
-                    customer=customer, tier=tier, occasion=self._start.occasion.name, at=self._watch.now()
+                    **whose, tier=tier, occasion=self._start.occasion.name, at=self._watch.now()
                 )
                 return await stubs.choose_offer(offer_request, verb.describe())
             case verbs.ChooseVariant(experiment, variants):
-                enrollment = self._start.enrollment
-                request = calls.VariantRequest(
-                    customer=customer, enrollment=enrollment, experiment=experiment, variants=variants, at=at
-                )
+                request = calls.VariantRequest(**whose, experiment=experiment, variants=variants, at=at)
                 return (await stubs.choose_variant(request, verb.describe())).name
             case verbs.Since(change):
                 return workflow.patched(change)
@@ -181,7 +177,7 @@ class Performer:
             woke = await self._wait_until(until, verb, OnPause.ASK_AGAIN)
             if self._inbox.has_ended() or woke is Woke.SKIPPED:
                 return
-            request = calls.ActivityRequest(customer=self._start.customer, names=verb.since)
+            request = calls.ActivityRequest(**self._whose, names=verb.since)
             self._bearings.because = f"quiet for {in_words(verb.duration)}"
             last = (await stubs.read_last_activity(request, "when was the customer last active?")).at
             until = until if last is None else last + verb.duration
@@ -224,13 +220,11 @@ class Performer:
         return lambda: self._inbox.heard(verb.moment.said_by) != heard
 
     async def _read_moment(self, verb: verbs.Until) -> datetime | None:
-        request = calls.MomentRequest(
-            customer=self._start.customer, moment=verb.moment.name, occasion=self._start.occasion
-        )
+        request = calls.MomentRequest(**self._whose, moment=verb.moment.name, occasion=self._start.occasion)
         return (await stubs.read_moment(request, f"when is the {verb.moment.name}?")).at
 
     async def _find_local_time(self, verb: verbs.WaitUntilLocal, after: datetime) -> datetime:
-        request = calls.LocalTimeRequest(customer=self._start.customer, wall_clock=verb.wall_clock, after=after)
+        request = calls.LocalTimeRequest(**self._whose, wall_clock=verb.wall_clock, after=after)
         return (await stubs.find_local_time(request, verb.describe())).at
 
     async def _wait_for_reaction(self, verb: verbs.Reaction[Any], left: OpenVerb | None) -> Any:

@@ -17,7 +17,7 @@ from domain.event import EMAIL_LINK_CLICKED, ORDER_COMPLETED, UNSUBSCRIBED, Even
 from domain.intent import DEFAULT_THRESHOLDS, Thresholds
 from domain.portrait import Portrait
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
-from domain.withdrawal import is_soft_bounce
+from domain.withdrawal import may_pass
 from workflows.vocabulary.inbox import COMMON_EXITS
 from workflows.vocabulary.journey import Journey
 from workflows.vocabulary.listening import listens_to, observes
@@ -53,7 +53,7 @@ class _Listener:
 
     def may_end_on(self, event: Event) -> bool:
         ends_on = event.name in (self.plan.goal, *self.plan.exits, UNSUBSCRIBED) or event.name in COMMON_EXITS
-        return ends_on and not is_soft_bounce(event)
+        return ends_on and not may_pass(event)
 
 
 class Routes:
@@ -131,7 +131,9 @@ class Routes:
     def begin_again(self, row: EnrollmentRow) -> Begin:
         """An enrollment that was decided before, and whose workflow has not begun."""
         plan = self._plans[row.journey]
-        return Begin(row=row, start=self.enroll(plan, row.customer, row.occasion, row.started_at, key=row.key).start)
+        begin = self.enroll(plan, row.customer, row.occasion, row.started_at, key=row.key)
+        # Its id is of whom it began with, who may be another customer by now.
+        return Begin(row=row, start=begin.start.model_copy(update={"enrollment": row.id}))
 
     def enroll(self, plan: Plan, customer: str, occasion: Occasion, now: datetime, *, key: str | None = None) -> Begin:
         """The enrollment of a customer on an occasion, held out if the lot falls so."""
@@ -160,6 +162,12 @@ class Routes:
             outcome=Outcome(kind=OutcomeKind.HELD_OUT, why="in the journey's holdout") if held_out else None,
         )
         return Begin(row=row, start=start)
+
+    def ends_on(self, journey: str) -> frozenset[str]:
+        """Names of the events that may end a journey, those that may end every one included."""
+        plan = self._plans[journey]
+        goal = () if plan.goal is None else (plan.goal,)
+        return frozenset((*goal, *plan.exits, UNSUBSCRIBED, *COMMON_EXITS))
 
     def tell(self, stored: StoredEvent, running: Iterable[EnrollmentRow]) -> list[Tell]:
         """The signals that the event means for running enrollments, none for the one it began.
@@ -232,7 +240,7 @@ def _signal(stored: StoredEvent, listener: _Listener, row: EnrollmentRow) -> Sig
     may_end = listener.may_end_on(event)
     said = {"event_id": event.message_id, "occurred_at": event.occurred_at}
     match event.name:
-        case str(name) if is_soft_bounce(event):
+        case str(name) if may_pass(event):
             return None
         case str(name) if name == UNSUBSCRIBED:
             return Unsubscribe(**said, topic=_text(event, "topic"))

@@ -66,7 +66,12 @@ class Sender:
     async def score(self) -> Intent:
         """The customer's intent now."""
         previous = self._display.intent.tier if self._display.intent else None
-        request = calls.ScoreRequest(customer=self._start.customer, previous=previous, at=self._watch.now())
+        request = calls.ScoreRequest(
+            customer=self._start.customer,
+            enrollment=self._start.enrollment,
+            previous=previous,
+            at=self._watch.now(),
+        )
         self._display.intent = intent = await stubs.score(request, "how likely is a purchase?")
         return intent
 
