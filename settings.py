@@ -8,10 +8,12 @@ import re
 from collections.abc import Mapping
 from datetime import time, timedelta
 from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from limits import parse as parse_rate
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -31,6 +33,7 @@ from domain.intent import Thresholds
 from domain.model import Value
 from domain.occasions import SourcePolicy
 from domain.offer import OfferPolicy
+from domain.visitor import BrowserPolicy
 from domain.warm_up import WarmUp
 from domain.windows import SendWindow
 
@@ -57,6 +60,23 @@ def _zone(text: str) -> str:
     return text
 
 
+def _rate(text: str) -> str:
+    try:
+        parse_rate(text)
+    except ValueError:
+        raise ValueError("give a number and a period, such as 1000/second or 10/minute") from None
+    return text
+
+
+def _networks(text: str) -> str:
+    for each in split_list(text):
+        try:
+            ip_network(each)
+        except ValueError:
+            raise ValueError("give addresses or networks by comma, such as 127.0.0.1,10.0.0.0/8") from None
+    return text
+
+
 def _nothing_is_none(value: object) -> object:
     return None if value == "" else value  # a compose file can set a variable to nothing, and cannot leave it out
 
@@ -64,6 +84,8 @@ def _nothing_is_none(value: object) -> object:
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Rate = Annotated[str, AfterValidator(_rate)]
+Networks = Annotated[str, AfterValidator(_networks)]
 TextOrNone = Annotated[str | None, BeforeValidator(_nothing_is_none)]
 HoldingBack = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(hours=24))]
 
@@ -90,6 +112,14 @@ class ShopSettings(Value):
     demo_url: WebAddress | Literal[""] = ""
 
 
+class RateSettings(Value):
+    """How many requests the collector takes, each as `NUMBER/PERIOD`, e.g. `1000/second` or `10/minute`."""
+
+    key: Rate = "1000/second"
+    address: Rate = "100/second"
+    wrong_key: Rate = "10/minute"
+
+
 class Settings(BaseSettings):
     """All settings. Frozen: read once at the edge, then handed down."""
 
@@ -113,7 +143,20 @@ class Settings(BaseSettings):
     sender: Mailbox = Field(default="Your Shop <hello@shop.example>", description="From of every mail.")
     public_url: WebAddress | None = Field(default=None, description="The collector's address for customers.")
     secret: SecretStr | None = Field(default=None, description="Signs links. By comma: the first signs, all count.")
-    write_keys: SecretStr | None = Field(default=None, description="Keys that backends may write with, by comma.")
+    write_keys: SecretStr | None = Field(
+        default=None, description="Backends' write keys, by comma, or `sha256:` and the hash of one."
+    )
+    browser: BrowserPolicy = BrowserPolicy()
+    rates: RateSettings = RateSettings()
+    trusted_proxies: Networks = Field(default="", description="Whose X-Forwarded-For is believed, by comma.")
+    max_connections: int = Field(default=1_000, gt=0, description="At a time, to each collector.")
+    payload_keys: SecretStr | None = Field(
+        default=None, description="Encrypt payloads: `ID:BASE64` by comma, see [encryption](#encrypted-payloads)."
+    )
+    codec_host: str = Field(default="127.0.0.1", description="The address the codec server listens on.")
+    codec_port: int = Field(default=8234, ge=0, le=65535, description="The codec server's port.")
+    codec_token: SecretStr | None = Field(default=None, description="What the codec server asks for; in its address.")
+    codec_origins: str = Field(default="", description="Of Temporal's UI, by comma; none: that of `segue up`.")
     default_zone: Zone = Field(default="UTC", description="Zone of customers who reported none.")
     quiet_from: time = Field(default=time(21), description="Start of quiet hours, customer's wall clock.")
     quiet_to: time = Field(default=time(8), description="End of quiet hours, customer's wall clock.")
@@ -137,7 +180,7 @@ class Settings(BaseSettings):
     sample_shop: bool = Field(
         default=True, description="Fill an empty catalogue; embedded, without a way out for mail."
     )
-    max_body: int = Field(default=5_000_000, gt=0, description="Largest request body in bytes, unpacked.")
+    max_body: int = Field(default=512_000, gt=0, description="Largest request body in bytes, unpacked.")
 
     @field_validator("windows")
     @classmethod
@@ -169,16 +212,25 @@ class Settings(BaseSettings):
         return self.model_copy(update={name: SecretStr(value) for name, value in given.items() if value is not None})
 
     def keys(self) -> tuple[str, ...]:
-        """The write keys."""
+        """The write keys, or their hashes."""
         return _listed(self.write_keys)
+
+    def write_key(self) -> str | None:
+        """A write key to report with; None where there are hashes only."""
+        return next((key for key in self.keys() if not key.startswith("sha256:")), None)
 
     def secrets(self) -> tuple[str, ...]:
         """The secrets that sign links, the newest first."""
         return _listed(self.secret)
 
 
+def split_list(text: str) -> tuple[str, ...]:
+    """The parts of a list by comma, trimmed, without empty ones."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def _listed(value: SecretStr | None) -> tuple[str, ...]:
-    return () if value is None else tuple(part.strip() for part in value.get_secret_value().split(",") if part.strip())
+    return () if value is None else split_list(value.get_secret_value())
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:

@@ -3,13 +3,16 @@
     SegueError
     ├── PermanentError
     │   ├── InvalidEventError       a backend sent something that is not a Segment call
+    │   │   └── NotAllowedError         the key it was reported with may not say this
     │   ├── UnknownJourneyError     no journey of that name is deployed
     │   ├── UnknownSourceError      no scheduled source of that name is deployed
     │   ├── UnknownCustomerError    nobody of that id was ever reported
     │   ├── UnknownMessageError     no such row in the ledger
+    │   ├── UnknownKeyError         no write key has that id
     │   ├── InvalidCatalogueError   a catalogue file cannot be imported as it is; names line, field and remedy
     │   ├── TemplateError           a template is missing, or does not render for this customer
     │   ├── InvalidLinkError        a signed link is forged, was made for another purpose, or is too old
+    │   │   └── ExpiredLinkError        it is ours and was made for this, and its time is over
     │   ├── RefusedMessageError     the mail server said 5xx: this message will never be accepted
     │   ├── JourneyError            a journey's code broke the rules of the vocabulary
     │   │   └── JournalMismatchError    it no longer fits what an enrollment has been through
@@ -50,6 +53,10 @@ class InvalidEventError(PermanentError):
         self.problem = problem
 
 
+class NotAllowedError(InvalidEventError):
+    """A call says what the key it was reported with may not say, though another may."""
+
+
 class UnknownJourneyError(PermanentError):
     """No journey of that name is deployed."""
 
@@ -66,6 +73,10 @@ class UnknownMessageError(PermanentError):
     """No such row in the ledger."""
 
 
+class UnknownKeyError(PermanentError):
+    """No write key has that id."""
+
+
 class InvalidCatalogueError(PermanentError):
     """A catalogue file cannot be imported as it is. The message names line, field and remedy."""
 
@@ -76,6 +87,14 @@ class TemplateError(PermanentError):
 
 class InvalidLinkError(PermanentError):
     """A signed link is forged, was made for another purpose, or is too old."""
+
+
+class ExpiredLinkError(InvalidLinkError):
+    """A signed link is too old. `message` is the ledger id it was made for; it may only be used to help further."""
+
+    def __init__(self, problem: str, message: str) -> None:
+        super().__init__(problem)
+        self.message = message
 
 
 class RefusedMessageError(PermanentError):

@@ -47,11 +47,20 @@ CONTENT_VIEWED = "Content Viewed"
 LOYALTY_TIER_REACHED = "Loyalty Tier Reached"
 
 # The Segment spec for email (…/spec/email/).
+EMAIL_DELIVERED = "Email Delivered"
 EMAIL_LINK_CLICKED = "Email Link Clicked"
 EMAIL_OPENED = "Email Opened"
 UNSUBSCRIBED = "Unsubscribed"
 EMAIL_BOUNCED = "Email Bounced"
 EMAIL_COMPLAINED = "Email Marked as Spam"
+
+# Ours, in that spec's manner: what it has no name for.
+EMAIL_DEFERRED = "Email Deferred"
+EMAIL_REJECTED = "Email Rejected"
+"""The provider did not even try to deliver it."""
+EMAIL_OPENED_BY_MACHINE = "Email Opened by Machine"
+EMAIL_CLICKED_BY_MACHINE = "Email Link Clicked by Machine"
+"""Of another name, so that nothing that reads what people did can take it for that; see `domain.machines`."""
 
 # Ours: what Segue concludes from what was reported, stored beside it in the same transaction.
 CART_EMPTIED = "Cart Emptied"
@@ -65,6 +74,15 @@ BIRTHDAY = "Birthday"
 REPURCHASE_DUE = "Repurchase Due"
 ADVOCATE_FOUND = "Advocate Found"
 NEWSLETTER_DUE = "Newsletter Due"
+
+# Ours: what recipients ask for on the pages behind the links of their mails.
+DATA_EXPORT_REQUESTED = "Data Export Requested"
+ERASURE_REQUESTED = "Erasure Requested"
+PREFERENCES_LINK_REQUESTED = "Preferences Link Requested"
+DATA_REQUEST_CONFIRMED = "Data Request Confirmed"
+
+DATA_REQUESTS = (DATA_EXPORT_REQUESTED, ERASURE_REQUESTED, PREFERENCES_LINK_REQUESTED)
+"""Each is answered by a mail to the address on file, since whoever holds a forwarded mail can ask, too."""
 
 CONCLUDED = (
     CART_EMPTIED,
@@ -125,6 +143,8 @@ class Event(Value):
     received_at: Instant
     properties: dict[str, Any] = Field(default_factory=dict)
     context: dict[str, Any] = Field(default_factory=dict)
+    public: bool = False
+    """It was reported with a key that anybody may have, see `domain.visitor`."""
 
 
 class StoredEvent(Value):

@@ -15,6 +15,7 @@ from domain.customer import VISIT_GAP, Cart, CartLine, Customer
 from domain.event import Event, EventType
 from domain.model import Instant, Value
 from domain.profile import MOST_TRAITS, Permission, read_permissions, read_profile, read_traits
+from domain.visitor import news_of
 
 MOST_COUNTED_NAMES = 500
 """Different event names counted for one customer. Pages may be named by their address; later names stay uncounted."""
@@ -32,7 +33,7 @@ _SEEN = (EventType.PAGE, EventType.SCREEN)
 
 _OTHER_CALLS = (EventType.IDENTIFY, EventType.GROUP, EventType.ALIAS)
 
-_NOT_DONE_THERE = (names.UNSUBSCRIBED, *names.CONCLUDED)
+_NOT_DONE_THERE = (names.UNSUBSCRIBED, names.DATA_REQUEST_CONFIRMED, *names.DATA_REQUESTS, *names.CONCLUDED)
 
 _WHOLE_CARTS = (names.CART_VIEWED, names.CHECKOUT_STARTED)
 
@@ -81,7 +82,7 @@ def fold(customer: Customer | None, event: Event, *, customer_id: str, known_ord
     """
     starts_visit = _starts_visit(customer, event)
     known = customer or Customer(id=customer_id, first_seen_at=event.occurred_at, last_seen_at=event.occurred_at)
-    traits = read_traits(event)
+    traits = news_of(known, read_traits(event)) if event.public else read_traits(event)
     known = _told(_seen(known, event), event, traits)
     order = _read_order(known, event) if known_order is None and is_order(event) else None
     shopped = _ordered(known, order) if order else _shopped(known, event)
@@ -92,7 +93,7 @@ def fold(customer: Customer | None, event: Event, *, customer_id: str, known_ord
         repeats=known_order is not None,
         derived=(*_return(customer, event), *(_derive(known, shopped, event) if order is None else ())),
         order=order,
-        permissions=read_permissions(traits),
+        permissions=() if event.public else read_permissions(traits),
     )
 
 

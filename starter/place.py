@@ -75,12 +75,12 @@ class Place:
         """The stack's secrets, made when there are none."""
         if not self._identity.exists():
             made = Identity(secret=secrets.token_urlsafe(32), write_key=f"wk_{secrets.token_urlsafe(18)}")
-            _write_private(self._identity, made.model_dump_json())
+            write_private(self._identity, made.model_dump_json())
         return Identity.model_validate_json(self._identity.read_text())
 
     def announce(self, addresses: Addresses) -> None:
         """Let other commands find the stack."""
-        _write_private(self._addresses, addresses.model_dump_json(indent=1))
+        write_private(self._addresses, addresses.model_dump_json(indent=1))
 
     def addresses(self) -> Addresses | None:
         """Where the stack of this folder answers; None when none runs here."""
@@ -94,7 +94,7 @@ class Place:
         return self.identity() if self._identity.exists() else None
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write a file that its owner alone may read, whole or not at all."""
     draft = path.with_suffix(".new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -8,14 +8,16 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 import structlog
 import uvicorn
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from temporalio.client import Client
 
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
 from mail.links import Links
-from settings import Settings
+from settings import Settings, split_list
 from starter.collector.app import create_collector
+from starter.collector.centre import Offered
+from starter.connections import Connection
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller
 from starter.erasing import Eraser
@@ -55,6 +57,22 @@ def bind(host: str, port: int) -> socket.socket:
         why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
         raise ConfigurationError(f"--port {port}: cannot listen on {host}:{port} ({why})") from error
     return listening
+
+
+def server_config(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    """How the collector is served: bounded in all that a stranger could make large, long or many."""
+    proxies = list(split_list(settings.trusted_proxies))
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=bool(proxies),  # from anybody else X-Forwarded-For is what they like to be called
+        forwarded_allow_ips=proxies,
+        limit_concurrency=settings.max_connections,
+        timeout_graceful_shutdown=10,
+    )
 
 
 @asynccontextmanager
@@ -100,10 +118,14 @@ async def serving(
         shop_url=settings.shop.url,
         shop_name=settings.shop.name,
         ready=ready,
+        browser=settings.browser,
+        pictures_url=settings.shop.images,
+        limits=settings.rates,
+        offered=Offered(consent=settings.consent, default_zone=settings.default_zone),
     )
     for router in routers:
         collector.include_router(router)
-    server = _Server(uvicorn.Config(collector, log_config=None, access_log=False, timeout_graceful_shutdown=10))
+    server = _Server(server_config(settings, collector))
     serving_task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         while not server.started and not serving_task.done():  # noqa: ASYNC110 -- uvicorn offers no event

@@ -30,6 +30,7 @@ class Stack:
 
     addresses: Addresses
     write_key: str
+    """Empty where the environment has hashes only."""
     database: Database
     clock: SystemClock
     client: Client
@@ -106,7 +107,7 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
         place.announce(addresses)
         yield Stack(
             addresses=addresses,
-            write_key=settings.keys()[0],
+            write_key=settings.write_key() or "",
             database=database,
             clock=clock,
             client=client,

@@ -13,6 +13,7 @@ from starter.cli.tables import console
 from starter.serving import bind, serving
 from storage.clock import load_clock
 from storage.database import Database
+from storage.write_keys import WriteKeys
 from temporal import connect, register_search_attributes
 
 
@@ -29,6 +30,10 @@ async def serve() -> None:
         await database.check()
         async with database.transaction() as session:
             clock = SystemClock(await load_clock(session, settings.pace, datetime.now(UTC)))
+            if not settings.keys() and not await WriteKeys(session).valid():
+                raise ConfigurationError(
+                    "nobody could report anything: set SEGUE_WRITE_KEYS, or make a key with `segue keys create`"
+                )
         client = await connect(settings.temporal, namespace=settings.namespace, lazy=True)
         with bind(settings.host, settings.port) as listening:
             async with serving(
@@ -76,7 +81,6 @@ def _required(settings: Settings) -> tuple[str, str]:
         "SEGUE_DATABASE": settings.database,
         "SEGUE_PUBLIC_URL": settings.public_url,
         "SEGUE_SECRET": settings.secrets(),
-        "SEGUE_WRITE_KEYS": settings.keys(),
     }
     missing = [name for name, value in wanted.items() if not value]
     if missing or settings.database is None or settings.public_url is None:

@@ -45,7 +45,8 @@ def reach(data: Path | None) -> tuple[Settings, Reached]:
     place = Place(settings.data)
     running = place.addresses()
     identity = place.known_identity()
-    keys = settings.keys() or ((identity.write_key,) if identity else ())
+    # Where the environment has hashes only, nothing here could report.
+    own = identity.write_key if identity and not settings.keys() else None
     if settings.database is not None and data is None and not _is_of(settings, running):
         running = Addresses(
             collector=settings.public_url or f"http://127.0.0.1:{settings.port}",
@@ -59,7 +60,7 @@ def reach(data: Path | None) -> tuple[Settings, Reached]:
             f"nothing runs in {place.folder}: start it with `segue up`, name its folder with --data, "
             "or set SEGUE_DATABASE and SEGUE_TEMPORAL"
         )
-    return settings, Reached(**running.model_dump(), write_key=keys[0] if keys else "")
+    return settings, Reached(**running.model_dump(), write_key=settings.write_key() or own or "")
 
 
 def _is_of(settings: Settings, running: Addresses | None) -> bool:

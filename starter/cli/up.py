@@ -50,14 +50,14 @@ def _greet(stack: Stack) -> None:
         ("Inbox", where.inbox or "none: mail goes to the mail server"),
         ("Gallery", f"{where.inbox}/gallery" if where.inbox else "none: it is part of the inbox"),
         ("Database", where.database),
-        ("Write key", stack.write_key),
+        ("Write key", stack.write_key or "kept by its hash only"),
         ("Pace", f"{where.pace:g}, product time is {stack.clock.now():%Y-%m-%d %H:%M} UTC"),
     ]
     console.print("\n[bold]Segue is up.[/] Ctrl-C stops it.\n")
     for name, value in lines:
         console.print(f"  {name:<12} {value}", highlight=False, soft_wrap=True)
     console.print(
-        f"\nReport an event:\n  curl -u {stack.write_key}: {where.collector}/v1/track -d "
+        f"\nReport an event:\n  curl -u {stack.write_key or 'YOUR_WRITE_KEY'}: {where.collector}/v1/track -d "
         """'{"userId": "anna", "event": "Product Added", "properties": {"product_id": "lamp", "price": 49}}'""",
         highlight=False,
         soft_wrap=True,

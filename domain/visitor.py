@@ -1,0 +1,156 @@
+"""What a browser's key may say. It stands in a web page, so that anybody may send anything with it, about anybody.
+
+Why each of these rules is there: docs/decisions/0031-a-key-that-anybody-has.md.
+"""
+
+import hashlib
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from domain.customer import Customer
+from domain.errors import NotAllowedError
+from domain.event import CONCLUDED, DATA_REQUEST_CONFIRMED, DATA_REQUESTS, UNSUBSCRIBED, Event, EventType
+from domain.identity import ANONYMOUS_PREFIX
+from domain.model import Value
+from domain.profile import read_permissions, read_traits
+from domain.soundness import join
+
+PREFIX = "browser:"
+"""Of message ids. Else whoever guesses the id of an event to come could take its place."""
+
+_LONGEST_ID = 256
+"""As `domain.event.Event.message_id` has it."""
+
+_BY_MAIL = "Email "
+"""What the events of the Segment spec for email begin with."""
+
+_NEVER = (UNSUBSCRIBED, *CONCLUDED, *DATA_REQUESTS, DATA_REQUEST_CONFIRMED)
+"""What Segue concludes itself, or what a recipient says by the links of a mail."""
+
+_WHO = ("email", "name", "firstName", "first_name", "lastName", "last_name")
+"""Traits that say whom mails go to, and how they are addressed."""
+
+_ELSEWHERE = ("referrer",)
+"""Properties that lead to other sites by nature, and are never shown."""
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:[/\\]{2,}\S+|(?<!:)//\S+", re.IGNORECASE)
+
+
+class BrowserPolicy(Value):
+    """What browsers' keys are trusted with, beyond what they always are.
+
+    `refuses`: names of events that they may not report, e.g. of orders where the backend reports these.
+    `addresses`: whether they may tell the first address of somebody with a user id.
+    `hosts`: further hosts that links and pictures of products may lead to; the shop's own always may.
+    """
+
+    refuses: tuple[str, ...] = ()
+    addresses: bool = True
+    hosts: tuple[str, ...] = ()
+
+
+class Visitors:
+    """Admits what browsers report.
+
+    Args:
+        policy: what they are trusted with.
+        addresses: web addresses of the shop's own, whose hosts links may lead to.
+    """
+
+    def __init__(self, policy: BrowserPolicy, *addresses: str) -> None:
+        self._policy = policy
+        named = (*policy.hosts, *(urlsplit(address).hostname or "" for address in addresses))
+        self._hosts = tuple(host.lower().removeprefix("www.") for host in named if host)
+
+    def admit(self, event: Event, path: str = "") -> Event:
+        """The event as a browser may report it.
+
+        Args:
+            event: as it was read from the call.
+            path: where in the body the call stands, e.g. `batch.3`.
+
+        Raises:
+            NotAllowedError: it says what only a backend may say.
+        """
+        self._refuse(event, path)
+        update: dict[str, Any] = {
+            "public": True,
+            "message_id": _own_id(event.message_id),
+            "properties": self._without_links(event.properties),
+            "context": self._context(event),
+        }
+        if event.type is EventType.ALIAS:
+            # The spec allows user ids here as well. By one of these anybody could become anybody.
+            update |= {"anonymous_id": event.previous_id, "previous_id": None}
+        if event.user_id is not None and not self._policy.addresses:
+            update = _without_address(update)
+        return event.model_copy(update=update)
+
+    def _refuse(self, event: Event, path: str) -> None:
+        if event.name.startswith(_BY_MAIL) or event.name in (*_NEVER, *self._policy.refuses):
+            raise NotAllowedError(
+                join(path, "event"), f"a browser's key may not report {event.name!r}: report it from your backend"
+            )
+        if read_permissions(read_traits(event)):
+            raise NotAllowedError(
+                join(path, "traits"), "a browser's key may not speak of consent: report it from your backend"
+            )
+        if event.type is EventType.ALIAS and event.anonymous_id not in (None, event.previous_id):
+            raise NotAllowedError(
+                join(path, "previousId"),
+                "a browser's key may name its own anonymousId alone: join user ids from your backend",
+            )
+
+    def _context(self, event: Event) -> dict[str, Any]:
+        traits = event.context.get("traits")
+        return event.context if traits is None else event.context | {"traits": self._without_links(traits)}
+
+    def _without_links(self, value: Any) -> Any:
+        """Leave out every text that leads to another site: mails show what products are called, and link to them."""
+        match value:
+            case dict():
+                kept = ((key, each) for key, each in value.items() if key in _ELSEWHERE or not self._leads_away(each))
+                return {key: self._without_links(each) for key, each in kept}
+            case list():
+                return [self._without_links(each) for each in value if not self._leads_away(each)]
+            case _:
+                return value
+
+    def _leads_away(self, value: object) -> bool:
+        return isinstance(value, str) and any(not self._is_own(each) for each in _ADDRESS.findall(value))
+
+    def _is_own(self, address: str) -> bool:
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return False
+        host = (parts.hostname or "").lower()
+        at_home = any(host == own or host.endswith(f".{own}") for own in self._hosts)
+        return at_home and parts.scheme.lower() in ("http", "https", "") and "\\" not in address and "@" not in address
+
+
+def news_of(customer: Customer, traits: dict[str, Any]) -> dict[str, Any]:
+    """What a browser may tell of a customer: of one with a user id and an address, no other address and no name.
+
+    Else whoever knows a user id would have that customer's mails sent to themselves.
+    """
+    if customer.email is None or customer.id.startswith(ANONYMOUS_PREFIX):
+        return traits
+    return {name: value for name, value in traits.items() if name not in _WHO}
+
+
+def _own_id(message_id: str) -> str:
+    own = f"{PREFIX}{message_id}"
+    return own if len(own) <= _LONGEST_ID else f"{PREFIX}{hashlib.sha256(message_id.encode()).hexdigest()}"
+
+
+def _without_address(update: dict[str, Any]) -> dict[str, Any]:
+    context = update["context"]
+    if isinstance(context.get("traits"), dict):
+        context = context | {"traits": _less_email(context["traits"])}
+    return update | {"properties": _less_email(update["properties"]), "context": context}
+
+
+def _less_email(traits: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in traits.items() if name != "email"}

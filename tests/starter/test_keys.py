@@ -1,0 +1,134 @@
+"""Who may report and ask what, over HTTP: keys of the environment, keys of the database, and their scopes."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from domain.write_key import Scope, hash_key
+from starter.collector import keys as module
+from storage.customers import Customers
+from storage.database import Database
+from storage.write_keys import WriteKeys
+from tests.stack.waiting import until
+from tests.starter.collectors import KEY, client_of, make_collector, stored_events
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+TRACK = {"type": "track", "userId": "anna", "event": "Product Added", "messageId": "m-1"}
+BOUNCED = {"type": "track", "userId": "anna", "event": "Email Bounced", "messageId": "m-2"}
+
+
+async def make_key(database: Database, *scopes: Scope) -> tuple[str, str]:
+    """A key's id, and the key."""
+    async with database.transaction() as session:
+        made, key = await WriteKeys(session).create("test", scopes, NOW)
+    return made.id, key
+
+
+@pytest.mark.parametrize(
+    ("scopes", "may_report", "may_ask"),
+    [((Scope.EVENTS,), 200, 403), ((Scope.BROWSER,), 200, 403), ((Scope.READ,), 403, 404)],
+)
+async def test_a_key_is_good_for_its_scopes(
+    database: Database, scopes: Sequence[Scope], may_report: int, may_ask: int
+) -> None:
+    _, key = await make_key(database, *scopes)
+    async with client_of(make_collector(database), key) as http:
+        reported, asked = await http.post("/v1/track", json=TRACK), await http.get("/v1/coupons/NONE")
+    assert (reported.status_code, asked.status_code) == (may_report, may_ask)
+    assert all("segue keys create" in each.text for each in (reported, asked) if each.status_code == 403)
+
+
+async def test_the_environments_keys_may_all_but_what_a_browser_does(sqlite_database: Database) -> None:
+    plain, hashed = KEY, "kept-by-its-hash"
+    app = make_collector(sqlite_database, write_keys=[plain, f"sha256:{hash_key(hashed)}"])
+    for key in (plain, hashed):
+        async with client_of(app, key) as http:
+            assert (await http.post("/v1/track", json=BOUNCED)).status_code == 200
+            assert (await http.get("/v1/coupons/NONE")).status_code == 404
+    async with client_of(app, hash_key(hashed)) as http:  # who reads the environment cannot report with it
+        assert (await http.post("/v1/track", json=TRACK)).status_code == 401
+
+
+async def test_a_new_key_works_soon_and_a_revoked_one_no_longer(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FRESH_FOR", 0.2)
+    monkeypatch.setattr(module, "MISSED_AFTER", 0.1)
+    async with client_of(make_collector(sqlite_database), "no key yet") as http:
+
+        async def status(key: str) -> int:
+            return (await http.post("/v1/track", json=TRACK, auth=httpx2.BasicAuth(key, ""))).status_code
+
+        async def becomes(key: str, wanted: int) -> None:
+            async def is_so() -> bool:
+                return await status(key) == wanted
+
+            await until(is_so)
+
+        assert await status("no key yet") == 401
+        key_id, key = await make_key(sqlite_database, Scope.EVENTS)
+        await becomes(key, 200)
+        await becomes(key, 200)
+        async with sqlite_database.transaction() as session:
+            await WriteKeys(session).revoke(key_id, NOW)
+        await becomes(key, 401)
+    async with sqlite_database.read() as session:
+        assert (await WriteKeys(session).list())[0].last_used_at is not None
+
+
+async def test_strangers_do_not_make_us_ask_the_database_each_time(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    valid = WriteKeys.valid
+
+    async def counted(self: WriteKeys) -> Any:
+        nonlocal asked
+        asked += 1
+        return await valid(self)
+
+    monkeypatch.setattr(WriteKeys, "valid", counted)
+    async with client_of(make_collector(sqlite_database), "unknown") as http:
+        await asyncio.gather(*(http.post("/v1/track", json=TRACK) for _ in range(20)))
+    assert asked == 1
+
+
+async def test_of_a_batch_a_browser_stores_what_it_may_and_hears_of_the_rest(sqlite_database: Database) -> None:
+    _, key = await make_key(sqlite_database, Scope.BROWSER)
+    async with client_of(make_collector(sqlite_database), None) as http:
+        answer = await http.post("/v1/batch", json={"batch": [BOUNCED, TRACK], "writeKey": key})
+        alone = await http.post("/v1/track", json=BOUNCED | {"writeKey": key})
+    assert answer.status_code == 200
+    assert [each["field"] for each in answer.json()["errors"]] == ["batch.0.event"]
+    assert (alone.status_code, alone.json()["error"]["field"]) == (403, "event")
+    [stored] = await stored_events(sqlite_database)
+    assert (stored.event.message_id, stored.event.public) == ("browser:m-1", True)
+
+
+async def test_the_public_key_does_not_lead_a_customers_mails_away(database: Database) -> None:
+    """The victim has a cart and an address; the attacker knows the user id and the key in the page."""
+    _, key = await make_key(database, Scope.BROWSER)
+    app = make_collector(database)
+    async with client_of(app) as backend:
+        await backend.post("/v1/identify", json={"userId": "victim", "traits": {"email": "victim@shop.example"}})
+    theirs = {"anonymousId": "a-1", "traits": {"email": "mallory@evil.example"}}
+    async with client_of(app, key) as mallory:
+        for path, body in (
+            ("identify", {"userId": "victim", "traits": theirs["traits"]}),
+            ("identify", theirs),
+            ("identify", theirs | {"userId": "victim"}),
+            ("track", {"userId": "victim", "event": "X", "context": {"traits": theirs["traits"]}}),
+            ("identify", {"userId": "mallory", "traits": theirs["traits"]}),
+            ("alias", {"previousId": "victim", "userId": "mallory"}),
+            ("alias", {"previousId": "victim", "userId": "mallory", "anonymousId": "victim"}),
+        ):
+            assert (await mallory.post(f"/v1/{path}", json=body)).status_code == 200
+    async with database.read() as session:
+        victim = await Customers(session).get("victim")
+        assert victim.email == "victim@shop.example"
+        assert await Customers(session).find("victim") == "victim"
+        assert await Customers(session).resolve(user_id="victim") == "victim"
