@@ -12,6 +12,7 @@ from storage.enrollments import Enrollments
 from storage.events import EventStore
 from storage.ledger import Ledger
 from storage.permissions import Permissions
+from storage.preferences import PreferenceLog
 
 
 async def read_facts(
@@ -28,7 +29,8 @@ async def read_facts(
 ) -> GateFacts:
     """The facts as of now. Locks the customer's row first, until the transaction ends."""
     known = await Customers(session).lock(customer)
-    permissions, prefers = Permissions(session), read_preferences(known.traits)
+    permissions = Permissions(session)
+    prefers = read_preferences(known.traits, await PreferenceLog(session).choices(customer))
     since = now - max(policy.horizon, prefers.at_most_every or policy.horizon)
     return GateFacts(
         now=now,
@@ -37,12 +39,14 @@ async def read_facts(
         suppression=await permissions.suppression(customer),
         sunset=await permissions.sunset(customer),
         opted_out=await permissions.opted_out(customer, topic),
+        wants_none=prefers.wants_none,
         consent=await permissions.consent(customer, topic),
         ended_by=await EventStore(session).ended_by(customer, ends_on, occasion),
         zone=known.timezone,
         last_seen_at=known.last_seen_at,
         best_hour=prefers.best_hour,
         at_most_every=prefers.at_most_every,
+        paused_until=prefers.paused_until,
         segment=prefers.segment,
         rivals=await read_rivals(session, customer, enrollment),
         recent=await Ledger(session).recent_marketing(customer, since, excluding=message),

@@ -16,12 +16,14 @@ from domain.civil import zone_or_default
 from domain.customer import CartLine
 from domain.event import StoredEvent
 from domain.intent import DEFAULT_THRESHOLDS, Thresholds, Tier
+from domain.preferences import locale_of
 from domain.product import Product
 from domain.segments import Segment
 from mail import context
 from storage.events import EventStore
 from storage.orders import Orders
 from storage.portraits import Portraits
+from storage.preferences import PreferenceLog
 from storage.products import Products
 
 REVIEWS_READ: Final = 12
@@ -45,11 +47,12 @@ class Reader:
             UnknownCustomerError: the database does not know the customer any more.
         """
         reading = await self._facts(session, customer, request, now)
+        chosen = (await PreferenceLog(session).choices(customer)).language
         tier = request.intent.tier if request.intent else Tier.LOW
         zone = zone_or_default(reading.customer.timezone, self._default_zone)
         about = read_about(reading.began, await self._changes(session, reading), zone)
         shown = context.RenderContext(
-            customer=_recipient(reading, tier, about),
+            customer=_recipient(reading, tier, about, chosen),
             shop=self._shop,
             cart=reading.customer.cart.model_copy(update={"currency": self._cart_currency(reading)}),
             order=_as_shown(reading, self._shop.currency),
@@ -138,7 +141,7 @@ class Reader:
         }
 
 
-def _recipient(reading: Reading, tier: Tier, about: context.About) -> context.Recipient:
+def _recipient(reading: Reading, tier: Tier, about: context.About, language: str | None) -> context.Recipient:
     customer, traits = reading.customer, reading.customer.traits
     company = traits.get("company")
     of_company = company.get("industry") if isinstance(company, dict) else ""
@@ -146,7 +149,7 @@ def _recipient(reading: Reading, tier: Tier, about: context.About) -> context.Re
     level = basket.read_text(traits.get("loyalty_tier") or traits.get("loyaltyTier"))
     return context.Recipient(
         first_name=customer.first_name,
-        locale=customer.locale,
+        locale=locale_of(customer.locale, language),
         tier=tier,
         vip=Segment.VIP in reading.portrait.segments,
         industry=(industry or about.industry).lower(),

@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from temporalio import activity
@@ -12,17 +13,21 @@ from domain import calls
 from domain.clock import Clock
 from domain.coupon import Coupon, expiry, prefix_of
 from domain.errors import TemplateError
+from domain.event import DATA_EXPORT_REQUESTED, ERASURE_REQUESTED
 from domain.intent import DEFAULT_THRESHOLDS, Thresholds
 from domain.message import MessageStatus
 from domain.offer import OfferKind, OfferPolicy
 from mail import context
 from mail.compose import envelope_address
-from mail.links import Links
+from mail.links import DataRequest, Links
 from mail.render import Body, Templates
 from mail.tracking import Campaign, Tracked, track
 from storage.coupons import Coupons
 from storage.database import Database
 from storage.ledger import Ledger, LedgerRow
+
+CONFIRMED: Final = {DATA_EXPORT_REQUESTED: DataRequest.EXPORT, ERASURE_REQUESTED: DataRequest.ERASURE}
+"""What a mail that began with one of these events lets its reader confirm."""
 
 
 class RenderingActivities:
@@ -61,13 +66,13 @@ class RenderingActivities:
                 # An earlier life of the worker ended the enrollment, and died before Temporal heard of it.
                 return calls.Rendered(message=message, problem=row.reason)
             reading = await self._reader.read(session, row.customer, request, now, self._links.unsubscribe(row.id))
-        reading = reading.model_copy(update={"offer": await self._offer(row, reading)})
+        reading = reading.model_copy(update={"offer": await self._offer(row, reading), **self._own_pages(row, request)})
         try:
             # MJML is CPU in native code: in a thread, the event loop goes on.
             body = await asyncio.to_thread(self._templates.render, row.template, reading)
         except TemplateError as error:
             return await self._drop(message, f"its template does not render: {error}", request)
-        tracked = self._track(row, body, reading.unsubscribe_url)
+        tracked = self._track(row, body, reading)
         async with self._database.transaction() as session:
             await Ledger(session).store_body(
                 message,
@@ -106,13 +111,20 @@ class RenderingActivities:
         ends = coupon.expires_at.astimezone(zone)
         return context.Offer(kind=offer.kind, percent=offer.percent, code=coupon.code, expires_at=ends)
 
-    def _track(self, row: LedgerRow, body: Body, unsubscribe_url: str) -> Tracked:
+    def _own_pages(self, row: LedgerRow, request: calls.RenderRequest) -> dict[str, str]:
+        """Where the recipient chooses what to hear and, if they asked for something about their data, confirms it."""
+        pages = {"preferences_url": self._links.preferences(row.id)}
+        if request.occasion.name in CONFIRMED:
+            pages["data_request_url"] = self._links.data_request(row.id, CONFIRMED[request.occasion.name])
+        return pages
+
+    def _track(self, row: LedgerRow, body: Body, reading: context.RenderContext) -> Tracked:
         return track(
             body.html,
             body.text,
             campaign=Campaign(journey=row.journey, step=row.step),
             link=partial(self._links.click, row.id),
-            untouched=(unsubscribe_url,),
+            untouched=(reading.unsubscribe_url, reading.preferences_url, reading.data_request_url),
         )
 
     async def _drop(self, message: str, problem: str, request: calls.RenderRequest) -> calls.Rendered:

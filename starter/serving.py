@@ -20,6 +20,7 @@ from starter.collector.centre import Offered
 from starter.connections import Connection
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller
+from starter.webhooks.routes import create_webhooks_router
 from starter.erasing import Eraser
 from storage.database import Database
 from storage.lease import dispatcher_lease
@@ -123,7 +124,8 @@ async def serving(
         limits=settings.rates,
         offered=Offered(consent=settings.consent, default_zone=settings.default_zone),
     )
-    for router in routers:
+    webhooks = create_webhooks_router(settings.webhooks, database=database, clock=clock, links=links)
+    for router in (*routers, webhooks):
         collector.include_router(router)
     server = _Server(server_config(settings, collector))
     serving_task = asyncio.create_task(server.serve(sockets=[listening]))

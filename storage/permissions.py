@@ -88,9 +88,10 @@ class Permissions(Repository):
         lifted = await self.execute(update(_OPT_OUTS).where(mine).values(lifted_at=at, lifted_by=by))
         return lifted.rowcount > 0
 
-    async def count_opt_outs(self, customer: str, topic: str, source: str) -> int:
-        """How often a topic was refused in one place, refusals that were lifted among them."""
+    async def count_lifted(self, customer: str, topic: str, source: str) -> int:
+        """How often a topic was refused in one place, and then wanted again."""
         mine = (_OPT_OUTS.c.customer_id == customer) & (_OPT_OUTS.c.topic == topic) & (_OPT_OUTS.c.source == source)
+        mine &= _OPT_OUTS.c.lifted_at.is_not(None)
         return int((await self.execute(select(func.count()).select_from(_OPT_OUTS).where(mine))).scalar_one())
 
     async def opt_outs(self, customer: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""How many marketing mails one customer gets: the shop's caps, and the customer's own wish."""
+"""How many marketing mails one customer gets: the shop's caps, and the customer's own wishes."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -35,6 +35,13 @@ def _wished(asked: Asked, _at: datetime) -> Delay | None:
     return Delay(free_at, f"asked for 1 mail in {span_in_words(every)}")
 
 
+def _paused(asked: Asked, _at: datetime) -> Delay | None:
+    until = asked.facts.paused_until
+    return None if until is None else Delay(until, "asked for a pause")
+
+
 CAPS = Delays("caps", _full)
 WISH = Delays("own wish", _wished)
 """For urgent mail too: whoever asked for less gets less."""
+PAUSE = Delays("pause", _paused)
+"""For urgent mail too. What would be too late after the pause never goes."""

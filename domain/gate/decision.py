@@ -12,8 +12,8 @@ from domain.message import Decision, Kind, Verdict
 FOR_ANY_MAIL = (permission.CLOSED, permission.EXIT_EVENT, permission.ADDRESS, permission.SUPPRESSION)
 FOR_MARKETING = (permission.SUNSET, permission.OPT_OUT, permission.CONSENT, lanes.GIVES_WAY)
 WHEN = (
-    caps.CAPS, caps.WISH, lanes.WAITS, cool_downs.AFTER_INCENTIVE, cool_downs.AFTER_SILENCE, session.IN_SESSION,
-    hours.HOURS,
+    caps.CAPS, caps.WISH, caps.PAUSE, lanes.WAITS, cool_downs.AFTER_INCENTIVE, cool_downs.AFTER_SILENCE,
+    session.IN_SESSION, hours.HOURS,
 )  # fmt: skip
 STALENESS = "staleness"
 

@@ -38,6 +38,8 @@ class GateFacts(Value):
     """Why a journey gave the customer up: no marketing until they return."""
     opted_out: bool = False
     """Unsubscribed from this topic or from all marketing."""
+    wants_none: bool = False
+    """A backend reports that they want no marketing (`email_frequency`: never), and they said nothing else to us."""
     consent: bool | None = None
     """As recorded for the topic or for all marketing. None: never asked, or not reported."""
     closed: str | None = None
@@ -52,6 +54,8 @@ class GateFacts(Value):
     """The hour of the customer's day in which they read mail, where it is known."""
     at_most_every: timedelta | None = None
     """The customer's own wish: no more than one marketing mail in such a span."""
+    paused_until: Instant | None = None
+    """Until when they asked for no marketing; it may be over."""
     segment: str | None = None
     """Which of the shop's segments the customer is in, as reported; some have caps of their own."""
     rivals: tuple[Rival, ...] = ()

@@ -26,7 +26,9 @@ def _sunset(asked: Asked) -> str | None:
 
 
 def _opt_out(asked: Asked) -> str | None:
-    return "unsubscribed from this topic or from all marketing" if asked.facts.opted_out else None
+    if asked.facts.opted_out:
+        return "unsubscribed from this topic or from all marketing"
+    return "reported as wanting no marketing" if asked.facts.wants_none else None
 
 
 def _consent(asked: Asked) -> str | None:

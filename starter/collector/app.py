@@ -1,10 +1,11 @@
 """The collector: takes in what backends report, by Segment's HTTP tracking API, so that its clients work unchanged.
 
-200 means safe: the events are committed before the answer. A batch is stored as a whole or not at all. What is wrong
-is answered with 4xx and the field's path, and 503 always means that trying again makes sense.
+200 means safe: the events are committed before the answer. A call that is wrong is answered with 4xx and the field's
+path; in a batch it takes no other with it, and the answer names it. 503 always means that trying again makes sense.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -17,37 +18,63 @@ from starlette.types import Receive, Scope, Send
 
 from domain.clock import SystemClock
 from domain.errors import InvalidEventError
-from domain.event import Event, EventType
-from domain.segment import MODELS, parse_batch, parse_call
+from domain.event import EventType
+from domain.segment import MODELS, Batch, parse_batch, parse_call
+from domain.visitor import BrowserPolicy, Visitors
 from mail.links import Links
-from starter.collector.answers import install_answers
+from settings import RateSettings
+from starter.collector.answers import install_answers, too_many
 from starter.collector.bodies import parse_json, read_body
+from starter.collector.centre import Offered
 from starter.collector.committer import Committer
 from starter.collector.coupons import create_coupons_router
+from starter.collector.data_requests import DataKeeper
 from starter.collector.health import Ready, look
-from starter.collector.keys import WriteKeys
-from starter.collector.links import create_links_router
+from starter.collector.keys import REPORTING, Caller, WriteKeys
 from starter.collector.pages import Pages
+from starter.collector.paths import ALIASES, BATCH, CALLS, FOR_BROWSERS, KEY_BESIDE
+from starter.collector.rates import AddressLimit, Rates
+from starter.collector.recipients import create_recipients_routers
+from starter.collector.refusals import Refusals
+from starter.collector.startup import create_startup_router
+from starter.privacy import Privacy
 from storage.database import Database
 
-CALLS: Final = "/v1/"
-
 _SUCCESS: Final = b'{"success":true}'
+
+_SOME_REFUSED: Final = {
+    "success": True,
+    "refused": 1,
+    "errors": [{"field": "batch.3.userId", "message": "is missing: give a userId, an anonymousId or both"}],
+}
+"""The answer to a batch of which one call is wrong."""
 
 _DESCRIPTION: Final = """\
 Takes the calls of Segment's HTTP tracking API. Send a write key as the user name of HTTP Basic with an empty
 password, or as `writeKey` in the body. Bodies may be packed with gzip. An answer of 200 means that the events are
-stored; a `messageId` that was stored before changes nothing.
+stored; a `messageId` that was stored before changes nothing. Of a batch, 200 means that what it does not name as
+`refused` is stored.
 """
 
-Reader = Callable[[Mapping[str, Any]], Sequence[Event]]
+Reader = Callable[[Mapping[str, Any], Caller], Batch]
+
+
+_CORS: Final[Mapping[str, Any]] = {
+    # Each site by its name, never `*`: libraries may be set to send credentials, though nothing here reads cookies.
+    "allow_origin_regex": ".*",
+    "allow_credentials": True,
+    "allow_methods": ["GET", "POST"],
+    "allow_headers": ["*"],
+    "expose_headers": ["Retry-After"],
+    "max_age": 86_400,
+}
 
 
 class _CallsOnlyCors(CORSMiddleware):
     """Lets browser libraries of any site report events. Nobody else's script has business with the pages."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(CALLS):
+        if scope["type"] == "http" and scope["path"].startswith(FOR_BROWSERS):
             await super().__call__(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -56,40 +83,58 @@ class _CallsOnlyCors(CORSMiddleware):
 class _Door:
     """What all calls have in common, from the raw request to the commit."""
 
-    def __init__(self, committer: Committer, clock: SystemClock, keys: WriteKeys, max_body: int) -> None:
+    def __init__(
+        self, committer: Committer, clock: SystemClock, keys: WriteKeys, max_body: int, refusals: Refusals
+    ) -> None:
         self._committer = committer
         self._clock = clock
         self._keys = keys
         self._max_body = max_body
+        self._refusals = refusals
 
     def single(self, kind: EventType) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint of one kind of call."""
 
-        def read(body: Mapping[str, Any]) -> Sequence[Event]:
-            return [parse_call(body, kind=kind, **self._arrival())]
+        def read(body: Mapping[str, Any], caller: Caller) -> Batch:
+            return Batch([self._keys.admit(caller, parse_call(body, kind=kind, **self._arrival()))], [])
 
         return self._endpoint(read)
 
     def batch(self) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint of batches."""
 
-        def read(body: Mapping[str, Any]) -> Sequence[Event]:
-            return parse_batch(body, **self._arrival())
+        def read(body: Mapping[str, Any], caller: Caller) -> Batch:
+            return parse_batch(body, admit=partial(self._keys.admit, caller), **self._arrival())
 
         return self._endpoint(read)
 
     def _endpoint(self, read: Reader) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            known = self._keys.check_header(request.headers.get("authorization"))  # before we unpack a stranger's body
+            # Before we unpack a stranger's body.
+            caller = await self._known_by_headers(request)
             body = parse_json(await read_body(request, self._max_body))
             if not isinstance(body, dict):
                 raise InvalidEventError("", "the body must be a JSON object")
-            if not known:
-                self._keys.check_body(body)
-            await self._committer.commit(read(body))
+            caller = caller or await self._keys.by_body(body)
+            caller.require(*REPORTING)
+            try:
+                batch = read(body, caller)
+            except InvalidEventError as error:
+                self._refusals.note([error], stored=0)
+                raise
+            await self._committer.commit(batch.events)
+            if batch.refused:
+                return JSONResponse({"success": True} | self._refusals.note(batch.refused, stored=len(batch.events)))
             return Response(_SUCCESS, media_type="application/json")
 
         return endpoint
+
+    async def _known_by_headers(self, request: Request) -> Caller | None:
+        caller = await self._keys.by_header(request.headers.get("authorization"))
+        if caller is None and request.url.path.startswith(KEY_BESIDE):
+            given = request.headers.get("x-write-key") or request.query_params.get("writeKey")
+            caller = await self._keys.require(given) if given else None
+        return caller
 
     def _arrival(self) -> dict[str, Any]:
         paced = self._clock.paced
@@ -107,26 +152,39 @@ def create_collector(
     shop_name: str = "the shop",
     ready: Ready | None = None,
     committer: Committer | None = None,
+    browser: BrowserPolicy | None = None,
+    pictures_url: str = "",
+    limits: RateSettings | None = None,
+    offered: Offered | None = None,
+    keeper: DataKeeper | None = None,
 ) -> FastAPI:
     """Make the collector's application.
 
     Args:
         database: where events go; migrated.
         clock: product time, and its pace.
-        write_keys: who may report events.
+        write_keys: of backends; further keys are in the database.
         links: reads the links of mails.
         max_body: bytes of a request's body, unpacked.
         shop_url: where the pages of broken links lead.
         shop_name: how the pages call the sender.
         ready: tells `GET /health` of further parts; see `starter.collector.health.Ready`.
         committer: None: one of its own.
+        browser: what browsers' keys are trusted with.
+        pictures_url: where the shop's pictures lie, if elsewhere.
+        limits: how many requests it takes.
+        offered: what recipients choose among.
+        keeper: hands out and erases what is known of a customer; None: from the database.
 
     Raises:
-        ConfigurationError: there is no write key.
+        ConfigurationError: a write key is written wrongly.
     """
     committer = committer or Committer(database)
-    keys = WriteKeys(write_keys)
-    door = _Door(committer, clock, keys, max_body)
+    visitors = Visitors(browser or BrowserPolicy(), shop_url, pictures_url)
+    rates = Rates(limits or RateSettings())
+    keys = WriteKeys(write_keys, visitors, rates, database=database, clock=clock)
+    refusals = Refusals()
+    door = _Door(committer, clock, keys, max_body, refusals)
     app = FastAPI(
         title="Segue collector",
         description=_DESCRIPTION,
@@ -134,19 +192,26 @@ def create_collector(
         redoc_url=None,
         redirect_slashes=False,
     )
-    install_answers(app)
-    app.add_middleware(_CallsOnlyCors, allow_origins=["*"], allow_methods=["POST"], allow_headers=["*"], max_age=86_400)
+    install_answers(app, rates)
+    app.add_middleware(AddressLimit, rates=rates, keyed=CALLS, refuse=too_many)
+    app.add_middleware(_CallsOnlyCors, **_CORS)
     for kind, model in MODELS.items():
         _add_call(app, kind.value, door.single(kind), model.__doc__ or "", model.model_json_schema())
     schemas = [model.model_json_schema() for model in MODELS.values()]
     batch = {"type": "object", "properties": {"batch": {"type": "array", "items": {"anyOf": schemas}}}}
-    _add_call(app, "batch", door.batch(), "Several calls, stored as a whole or not at all.", batch)
+    _add_call(app, BATCH, door.batch(), "Several calls. One that is wrong takes no other with it.", batch)
+    app.include_router(create_startup_router(links.base_url))
     app.include_router(create_coupons_router(database=database, clock=clock, keys=keys))
-    app.include_router(
-        create_links_router(
-            database=database, committer=committer, clock=clock, links=links, pages=Pages(shop_url, shop_name)
-        )
-    )
+    for router in create_recipients_routers(
+        database=database,
+        committer=committer,
+        clock=clock,
+        links=links,
+        pages=Pages(shop_url, shop_name),
+        offered=offered or Offered(),
+        keeper=keeper or Privacy(database, clock),
+    ):
+        app.include_router(router)
 
     async def ask_database() -> dict[str, bool]:
         async with database.read() as session:
@@ -157,10 +222,17 @@ def create_collector(
 
     async def health() -> JSONResponse:
         """Tell whether every part is there (503 where not), and what time it is."""
-        found = await look(asked, clock)
+        found = await look(asked, clock, refused=refusals.count)
         return JSONResponse(found.model_dump(mode="json"), 200 if found.ready else 503)
 
-    app.add_api_route("/health", health, methods=["GET"], tags=["health"], summary="Health")
+    app.add_api_route(
+        "/health",
+        health,
+        methods=["GET"],
+        tags=["health"],
+        summary="Health",
+        responses={503: {"description": "A part is missing: the same answer, which names it"}},
+    )
     app.add_api_route("/health", health, methods=["HEAD"], include_in_schema=False)
     return app
 
@@ -179,12 +251,19 @@ def _add_call(
         description=about,
         response_class=JSONResponse,
         responses={
-            200: {"description": "Stored", "content": {"application/json": {"example": {"success": True}}}},
+            200: {
+                "description": "Stored",
+                "content": {"application/json": {"example": _SOME_REFUSED if name == BATCH else {"success": True}}},
+            },
             400: {"description": "Not in the spec; the answer names the field. Nothing was stored"},
             401: {"description": "No write key, or a wrong one"},
+            403: {"description": "The write key may not report this; the answer names the field. Nothing was stored"},
             413: {"description": "Body too large"},
             415: {"description": "Content-Encoding is neither gzip nor deflate"},
+            429: {"description": "Too many requests; try again after Retry-After seconds"},
             503: {"description": "Cannot store now; try again after Retry-After seconds"},
         },
         openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}},
     )
+    for path in ALIASES[name]:  # of particular clients, see `starter.collector.paths`
+        app.add_api_route(path, endpoint, methods=["POST"], name=f"{name}, {path}", include_in_schema=False)

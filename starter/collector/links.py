@@ -1,36 +1,27 @@
-"""Links in mails: the click's redirect and the way out. No login, no script; the signature in the link is the key."""
+"""Tracked links in mails: the click's redirect. No login, no script; the signature in the link is the key."""
 
 import asyncio
-from collections.abc import Awaitable
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import structlog
 from fastapi import APIRouter
-from itsdangerous import SignatureExpired
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.clock import Clock
-from domain.errors import InvalidLinkError, UnavailableError, UnknownMessageError
-from domain.event import EMAIL_LINK_CLICKED, UNSUBSCRIBED, Event, EventType
-from domain.profile import ALL_MARKETING
+from domain.errors import UnknownMessageError
+from domain.event import EMAIL_LINK_CLICKED, Event, EventType
 from mail.links import Links
-from starter.collector.answers import RETRY_AFTER
 from starter.collector.committer import Committer
 from starter.collector.pages import Pages
-from storage.customers import Customers
 from storage.database import Database
-from storage.events import EventStore
 from storage.ledger import Ledger, LedgerRow
-from storage.permissions import Permissions
 
 CLICK_PATIENCE: Final = 2.0
 """Seconds a click waits to be recorded. Then the customer goes on: a page that opens is worth more than a count."""
 
-_NOT_FOUND: Final = 404
-_GONE: Final = 410
 _UNTRACED: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
 _log = structlog.get_logger("segue.links")
@@ -39,7 +30,7 @@ _log = structlog.get_logger("segue.links")
 def create_links_router(
     *, database: Database, committer: Committer, clock: Clock, links: Links, pages: Pages
 ) -> APIRouter:
-    """Make the routes `/c/{token}` and `/u/{token}`."""
+    """Make the route `/c/{token}`."""
     router = APIRouter(include_in_schema=False)
     visits = _Visits(database, committer, clock)
 
@@ -52,40 +43,9 @@ def create_links_router(
                 await visits.record_click(row, link)
             return RedirectResponse(target, 302, _UNTRACED)
 
-        return await _or_page(follow(), pages)
-
-    @router.api_route("/u/{token}", methods=["GET", "HEAD"])
-    async def ask(token: str) -> Response:
-        async def page() -> Response:
-            # Changes nothing: mail programs and scanners open links before their reader does.
-            links.read_unsubscribe(token)
-            return pages.ask()
-
-        return await _or_page(page(), pages)
-
-    @router.post("/u/{token}")
-    async def leave(token: str) -> Response:
-        async def left() -> Response:
-            # The body stays unread: RFC 8058's List-Unsubscribe=One-Click and the form say the same.
-            await visits.leave(links.read_unsubscribe(token))
-            return pages.left()
-
-        return await _or_page(left(), pages)
+        return await pages.answer(request, follow())
 
     return router
-
-
-async def _or_page(answer: Awaitable[Response], pages: Pages) -> Response:
-    """The answer, or the page that tells a person why there is none."""
-    try:
-        return await answer
-    except InvalidLinkError as error:
-        return pages.broken(_GONE if isinstance(error.__cause__, SignatureExpired) else _NOT_FOUND)
-    except UnknownMessageError:
-        return pages.broken(_GONE)
-    except UnavailableError as error:
-        _log.warning("a link could not be followed", why=str(error))
-        return pages.away(RETRY_AFTER)
 
 
 class _Visits:
@@ -118,20 +78,6 @@ class _Visits:
                 await self._committer.commit([event])
         except Exception as error:  # whatever it is, the customer wants to go on
             _log.warning("a click was not recorded in time", message=row.id, why=type(error).__name__)
-
-    async def leave(self, message: str) -> None:
-        """Opt the recipient of a message out, and report it, in one transaction. Saying it again changes nothing.
-
-        Raises:
-            UnknownMessageError: the message is no longer there, and so nobody knows whose it was.
-        """
-        async with self._database.transaction() as session:
-            row = await Ledger(session).require(message)
-            event = self._event(f"unsubscribe-{message}", UNSUBSCRIBED, row, {})
-            await EventStore(session).commit([event])
-            # The message may have gone to somebody who was a stranger then, and is known now.
-            customer = await Customers(session).resolve(user_id=row.customer) or row.customer
-            await Permissions(session).opt_out(customer, ALL_MARKETING, event.occurred_at, message)
 
     def _event(self, message_id: str, name: str, row: LedgerRow, facts: dict[str, int]) -> Event:
         now = self._clock.now()

@@ -24,6 +24,8 @@ SINCE_0003 = (
     "DROP TABLE feedback",
     "DROP TABLE spent_tokens",
     "DROP TABLE customer_joins",
+    "DROP TABLE preference_choices",
+    "ALTER TABLE opt_outs DROP COLUMN lifted_by",
     "DROP TABLE salt",
     "DROP TABLE erasures",
     "DROP TABLE write_keys",

@@ -27,6 +27,8 @@ class Plan:
     topic: str
     """What the customer consents to and may opt out of."""
     owner: str
+    owed: bool = False
+    """Each of its mails is transactional: there is nothing to opt out of, and recipients are not offered its topic."""
     lane: Lane = Lane.PROMOTION
     priority: int = 50
     yields: Yields = Yields.WAIT

@@ -1,16 +1,33 @@
-"""The few pages a recipient sees: no script, nothing loaded from elsewhere, for any browser or screen reader."""
+"""The few pages a recipient sees: no script, nothing loaded from elsewhere, for any browser or screen reader.
+
+What they say stands in `words/<language>.json`: a new file is a new language. They speak as `language` chooses.
+"""
 
 import base64
 import hashlib
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Final
 
+import structlog
+from itsdangerous import SignatureExpired
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
-_HERE: Final = Path(__file__).parent
-_STYLE: Final = (_HERE / "style.css").read_text(encoding="utf-8")
+from domain.errors import InvalidLinkError, UnavailableError, UnknownCustomerError, UnknownMessageError
+from mail.speech import WORDS, Speech
+from starter.collector.answers import RETRY_AFTER
+from starter.collector.pages.language import choose_language
+
+HERE: Final = Path(__file__).parent
+LANGUAGES: Final = tuple(sorted(path.stem for path in (HERE / WORDS).glob("*.json")))
+"""What the pages speak."""
+
+_STYLE: Final = (HERE / "style.css").read_text(encoding="utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_NOT_FOUND: Final = 404
+_GONE: Final = 410
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -19,9 +36,13 @@ _HEADERS: Final = {
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Language",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
+
+_log = structlog.get_logger("segue.links")
 
 
 class Pages:
@@ -34,31 +55,43 @@ class Pages:
 
     def __init__(self, shop_url: str, shop_name: str) -> None:
         self._environment = Environment(
-            loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+            loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
         self._environment.globals |= {
             "shop_url": shop_url if shop_url.startswith(("https://", "http://")) else "",
-            "shop_name": shop_name,
+            "shop": shop_name,
             "style": _STYLE,
         }
+        self.shop = shop_name
 
-    def ask(self) -> HTMLResponse:
-        """Ask whether the recipient really wants to leave."""
-        return self._page("ask", 200)
+    def speech(self, request: Request, chosen: str | None = None, locale: str | None = None) -> Speech:
+        """How to speak to whoever asks: as they chose, else as reported of them, else as their browser wants."""
+        accepted = request.headers.get("accept-language", "")
+        language = choose_language(LANGUAGES, chosen, locale, accepted)
+        return Speech(HERE, language, locale)
 
-    def left(self) -> HTMLResponse:
-        """Confirm that they have."""
-        return self._page("left", 200)
+    def page(self, name: str, speech: Speech, status: int = 200, **values: object) -> HTMLResponse:
+        """One page, by the name of its template."""
+        template = self._environment.get_template(f"{name}.html.j2")
+        said = template.render(word=speech.word, day=speech.day, language=speech.language, **values)
+        return HTMLResponse(said, status, {**_HEADERS, "Content-Language": speech.language})
 
-    def broken(self, status: int) -> HTMLResponse:
-        """Tell that a link leads nowhere: 404 if it never did, 410 if it does no more."""
-        return self._page("broken", status)
+    def note(self, name: str, speech: Speech, status: int = 200, **values: object) -> HTMLResponse:
+        """A page of a heading and a paragraph: the words `name` and `name_text`."""
+        return self.page("note", speech, status, about=name, **values)
 
-    def away(self, retry_after: int) -> HTMLResponse:
-        """Ask to try again later."""
-        answer = self._page("away", 503)
-        answer.headers["Retry-After"] = str(retry_after)
-        return answer
-
-    def _page(self, name: str, status: int) -> HTMLResponse:
-        return HTMLResponse(self._environment.get_template(f"{name}.html.j2").render(), status, _HEADERS)
+    async def answer(self, request: Request, answer: Awaitable[Response]) -> Response:
+        """The answer, or the page that tells why there is none: 404 it never was, 410 it is no more, 503 try again."""
+        try:
+            return await answer
+        except InvalidLinkError as error:
+            status = _GONE if isinstance(error.__cause__, SignatureExpired) else _NOT_FOUND
+            return self.note("broken", self.speech(request), status)
+        except (UnknownMessageError, UnknownCustomerError):
+            about = "broken" if request.url.path.startswith("/c/") else "gone"
+            return self.note(about, self.speech(request), _GONE)
+        except UnavailableError as error:
+            _log.warning("a link could not be followed", why=str(error))
+            page = self.note("away", self.speech(request), 503)
+            page.headers["Retry-After"] = str(RETRY_AFTER)
+            return page

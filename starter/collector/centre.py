@@ -1,0 +1,175 @@
+"""The preference centre: what its page shows of a recipient, and what its form changes.
+
+It shows no name, no whole address and no order: whoever was forwarded the mail sees it, too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from babel import Locale, UnknownLocaleError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.civil import zone_or_default
+from domain.gate import ConsentRule
+from domain.message import WENT_OUT, Kind
+from domain.preferences import PAUSE, Frequency, frequency_of, read_preferences
+from domain.profile import ALL_MARKETING
+from mail.context import DEFAULT_LANGUAGE, TEMPLATES
+from mail.context import Recipient as Reader
+from mail.speech import WORDS, Speech
+from starter.collector.recipient import Recipient
+from storage.leave import Leave, Leaves
+from storage.ledger import Ledger
+from storage.permissions import Permissions
+from workflows.catalogue import JOURNEYS
+from workflows.vocabulary import Journey
+
+LATELY: Final = timedelta(days=90)
+"""How far back the page tells what was sent."""
+
+MOST_LATELY: Final = 6
+
+
+def topics_of(journeys: Mapping[str, type[Journey]]) -> tuple[str, ...]:
+    """The topics that recipients choose among: of all journeys but those that send nothing but what is owed."""
+    return tuple(dict.fromkeys(each.plan.topic for _, each in sorted(journeys.items()) if not each.plan.owed))
+
+
+def languages_of(templates: Path = TEMPLATES) -> tuple[str, ...]:
+    """The languages that mails are written in."""
+    return tuple(sorted(path.stem for path in (templates / WORDS).glob("*.json")))
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What a deployment lets its recipients choose among."""
+
+    topics: Sequence[str] = field(default_factory=lambda: topics_of(JOURNEYS))
+    languages: Sequence[str] = field(default_factory=languages_of)
+    consent: ConsentRule = ConsentRule.RECORDED
+    default_zone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic, in the recipient's language."""
+
+    name: str
+    title: str
+    line: str
+    on: bool
+
+    @property
+    def wording(self) -> str:
+        """What somebody agrees to who switches it on."""
+        return f"{self.title}: {self.line}" if self.line else self.title
+
+
+@dataclass(frozen=True)
+class Centre:
+    """Everything the page shows. Moments are in the recipient's zone."""
+
+    address: str
+    gets_none: bool
+    """All marketing is switched off."""
+    topics: Sequence[Topic]
+    frequency: Frequency
+    paused_until: datetime | None
+    pause_would_end: datetime
+    language: str
+    languages: Sequence[tuple[str, str]]
+    why: str
+    sent_on: datetime | None
+    lately: Sequence[tuple[datetime, str]]
+    """What else was sent, the newest first: its topic; empty where it was owed."""
+
+    @property
+    def language_name(self) -> str:
+        """The language by its own name."""
+        return dict(self.languages).get(self.language, self.language)
+
+
+async def read_centre(
+    session: AsyncSession, recipient: Recipient, offered: Offered, speech: Speech, *, now: datetime, shop: str
+) -> Centre:
+    """Read what the page of a recipient shows."""
+    customer, choices = recipient.customer, recipient.choices
+    zone = zone_or_default(customer.timezone, offered.default_zone)
+    leave = (await Leaves(session).of([customer]))[customer.id]
+    paused_until = choices.paused_until if choices.paused_until and choices.paused_until > now else None
+    sent_at = recipient.row.sent_at
+    return Centre(
+        address=recipient.masked_address,
+        gets_none=await gets_none(session, recipient),
+        topics=[read_topic(name, speech, on=_is_on(leave, name, offered)) for name in offered.topics],
+        frequency=frequency_of(customer.traits, choices),
+        paused_until=paused_until.astimezone(zone) if paused_until else None,
+        pause_would_end=(now + PAUSE).astimezone(zone),
+        language=mail_language(recipient, offered),
+        languages=[(language, name_of(language)) for language in offered.languages],
+        why=_why(recipient, speech, shop),
+        sent_on=sent_at.astimezone(zone) if sent_at else None,
+        lately=[
+            (at.astimezone(zone), read_topic(topic, speech).title if topic else "")
+            for at, topic in await _lately(session, recipient, now)
+        ],
+    )
+
+
+async def gets_none(session: AsyncSession, recipient: Recipient) -> bool:
+    """Whether the recipient has switched off all marketing, here or as a backend reports it."""
+    wants_none = read_preferences(recipient.customer.traits, recipient.choices).wants_none
+    return wants_none or ALL_MARKETING in await Permissions(session).opt_outs(recipient.customer.id)
+
+
+def mail_language(recipient: Recipient, offered: Offered) -> str:
+    """The language that the recipient's mails are written in."""
+    reported = Reader(locale=recipient.customer.locale).language
+    wanted = (recipient.choices.language or reported, reported)
+    return next((language for language in wanted if language in offered.languages), DEFAULT_LANGUAGE)
+
+
+def read_topic(name: str, speech: Speech, *, on: bool = False) -> Topic:
+    """A topic in words; one without any is called by its name."""
+    title = name[:1].upper() + name[1:]
+    return Topic(name, _said(speech, f"topic.{name}", title), _said(speech, f"topic.{name}.line", ""), on)
+
+
+def name_of(language: str) -> str:
+    """A language by its own name: `Deutsch`."""
+    try:
+        name = Locale.parse(language).get_display_name(language)
+    except (ValueError, UnknownLocaleError):
+        name = None
+    return name[:1].upper() + name[1:] if name else language
+
+
+def _is_on(leave: Leave, topic: str, offered: Offered) -> bool:
+    """Whether consent and opt-outs let mail about it go; that all mail is switched off is told apart."""
+    return leave.model_copy(update={"barred": False, "wants_none": False}).allows(topic, offered.consent)
+
+
+def _why(recipient: Recipient, speech: Speech, shop: str) -> str:
+    row = recipient.row
+    topic = read_topic(row.topic, speech).title
+    return _said(speech, f"why.{row.journey}", "", shop=shop) or _said(speech, "why_unknown", "", topic=topic)
+
+
+async def _lately(session: AsyncSession, recipient: Recipient, now: datetime) -> list[tuple[datetime, str]]:
+    newest = await Ledger(session).list(recipient.customer.id, limit=10 * MOST_LATELY)
+    sent = [
+        (row.sent_at, "" if row.kind is Kind.TRANSACTIONAL else row.topic)
+        for row in reversed(newest)
+        if row.status in WENT_OUT and row.sent_at and row.sent_at > now - LATELY and row.id != recipient.row.id
+    ]
+    return sent[:MOST_LATELY]
+
+
+def _said(speech: Speech, name: str, otherwise: str, /, **values: str) -> str:
+    try:
+        return speech.word(name, **values)
+    except LookupError:
+        return otherwise

@@ -1,0 +1,147 @@
+"""Requests about data: asked for on the preference page, confirmed by a mail's link, done by a button.
+
+Whoever holds a forwarded mail can ask. So asking only stores an event, which the journey `data-request` answers with a
+mail to the address on file; and opening that mail's link changes nothing either, until the button is pressed.
+"""
+
+import json
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+from fastapi import APIRouter
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from domain.clock import Clock
+from domain.errors import ExpiredLinkError
+from domain.event import DATA_EXPORT_REQUESTED, DATA_REQUEST_CONFIRMED, ERASURE_REQUESTED, PREFERENCES_LINK_REQUESTED
+from mail.links import DataRequest, Links
+from starter.collector.origin import is_from_elsewhere
+from starter.collector.pages import Pages
+from starter.collector.recipient import Recipient, find_recipient
+from storage.database import Database
+from storage.enrollments import Enrollments
+from storage.events import EventStore
+
+ASKED_AGAIN_AFTER: Final = timedelta(hours=1)
+"""Product time. Whoever asks once more before gets no second mail of the kind: the page must not flood a mailbox."""
+
+LINK: Final = "link"
+"""Asked for by the reader of a mail whose preferences link is too old."""
+
+EVENTS: Final = {
+    DataRequest.EXPORT: DATA_EXPORT_REQUESTED,
+    DataRequest.ERASURE: ERASURE_REQUESTED,
+    LINK: PREFERENCES_LINK_REQUESTED,
+}
+"""By what is asked for, the event that begins the journey. The names stand in addresses, too."""
+
+SOURCE: Final = "preference centre"
+
+_FORBIDDEN: Final = 403
+
+
+class DataKeeper(Protocol):
+    """Hands out and erases what is known of a customer; see `starter.privacy.Privacy`."""
+
+    async def export(self, customer: str) -> dict[str, Any]:
+        """Everything known of a customer.
+
+        Raises:
+            UnknownCustomerError: nothing is.
+        """
+        ...
+
+    async def request_erasure(self, customer: str, source: str) -> None:
+        """Have a customer erased: durable once this returns, carried out soon. Repeatable."""
+        ...
+
+
+async def ask_for(session: AsyncSession, recipient: Recipient, what: str, clock: Clock) -> bool:
+    """Store that a recipient asks for something. Whether a mail comes of it: not so soon after the last of a kind."""
+    name, events = EVENTS[what], EventStore(session)
+    earlier = await events.of_names(recipient.customer.id, [name])
+    last = max((stored.event.occurred_at for stored in earlier), default=None)
+    if last is not None and last + ASKED_AGAIN_AFTER > clock.now():
+        return False
+    # The same id for two posts at once: one mail.
+    request = f"{what}-{recipient.customer.id}-{len(earlier)}"
+    await events.commit([recipient.event(request, name, clock, request=request)])
+    return True
+
+
+def create_data_requests_router(
+    *, database: Database, clock: Clock, links: Links, pages: Pages, keeper: DataKeeper
+) -> APIRouter:
+    """Make the routes `/d/export/{token}` and `/d/erasure/{token}`."""
+    router = APIRouter(include_in_schema=False)
+    desk = _Desk(database, clock, links, pages, keeper)
+
+    @router.api_route("/d/{asked_for}/{token}", methods=["GET", "HEAD"])
+    async def show(request: Request, asked_for: DataRequest, token: str) -> Response:
+        return await pages.answer(request, desk.show(request, asked_for, token))
+
+    @router.post("/d/{asked_for}/{token}")
+    async def confirm(request: Request, asked_for: DataRequest, token: str) -> Response:
+        return await pages.answer(request, desk.confirm(request, asked_for, token))
+
+    return router
+
+
+class _Desk:
+    """Answers of the routes."""
+
+    def __init__(self, database: Database, clock: Clock, links: Links, pages: Pages, keeper: DataKeeper) -> None:
+        self._database, self._clock, self._links, self._pages = database, clock, links, pages
+        self._keeper = keeper
+
+    async def show(self, request: Request, asked_for: DataRequest, token: str) -> Response:
+        try:
+            message = self._links.read_data_request(token, asked_for)
+        except ExpiredLinkError as error:
+            preferences = f"../../p/{self._links.preferences(error.message).rpartition('/')[2]}"
+            return self._pages.note("confirm_expired", self._pages.speech(request), 410, preferences=preferences)
+        async with self._database.read() as session:
+            recipient = await find_recipient(session, message)
+        speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+        return self._pages.page("press", speech, about=asked_for.value, grave=asked_for is DataRequest.ERASURE)
+
+    async def confirm(self, request: Request, asked_for: DataRequest, token: str) -> Response:
+        try:
+            message = self._links.read_data_request(token, asked_for)
+        except ExpiredLinkError:
+            return await self.show(request, asked_for, token)
+        if is_from_elsewhere(request, self._links.base_url):
+            return self._pages.note("elsewhere", self._pages.speech(request), _FORBIDDEN)
+        async with self._database.read() as session:
+            recipient = await find_recipient(session, message)
+        if asked_for is DataRequest.ERASURE:
+            await self._keeper.request_erasure(recipient.customer.id, SOURCE)
+            speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+            return self._pages.note("erased", speech)
+        known = await self._keeper.export(recipient.customer.id)
+        await self._tell_the_journey(recipient)
+        return _download(known)
+
+    async def _tell_the_journey(self, recipient: Recipient) -> None:
+        """That the request it waits for was confirmed. Saying it again changes nothing."""
+        async with self._database.transaction() as session:
+            enrollment = await Enrollments(session).get(recipient.row.enrollment)
+            request = enrollment.key if enrollment is not None and enrollment.key else recipient.row.id
+            confirmed = recipient.event(
+                f"confirmed-{recipient.row.id}", DATA_REQUEST_CONFIRMED, self._clock, request=request
+            )
+            await EventStore(session).commit([confirmed])
+
+
+def _download(known: dict[str, Any]) -> Response:
+    body = json.dumps(known, default=str, ensure_ascii=False, indent=2)
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": 'attachment; filename="my-data.json"',
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex",
+    }
+    return Response(body, media_type="application/json", headers=headers)

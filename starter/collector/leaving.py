@@ -1,0 +1,106 @@
+"""The way out: unsubscribing by one click, and taking it back. The signature in the link is the key."""
+
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from domain.clock import Clock
+from domain.errors import ExpiredLinkError, UnavailableError, UnknownCustomerError, UnknownMessageError
+from domain.profile import ALL_MARKETING
+from mail.links import Links
+from mail.speech import Speech
+from starter.collector.origin import is_from_elsewhere
+from starter.collector.pages import Pages
+from starter.collector.recipient import find_recipient
+from starter.collector.wishes import leave
+from storage.database import Database
+from storage.permissions import Permissions
+
+_FORBIDDEN: Final = 403
+
+
+def create_leaving_router(*, database: Database, clock: Clock, links: Links, pages: Pages) -> APIRouter:
+    """Make the routes `/u/{token}` and `/r/{token}`, which takes back what the former did."""
+    router = APIRouter(include_in_schema=False)
+    exits = _Exits(database, clock, links, pages)
+
+    @router.api_route("/u/{token}", methods=["GET", "HEAD"])
+    async def ask(request: Request, token: str) -> Response:
+        # Changes nothing: mail programs and scanners open links before their reader does.
+        return await pages.answer(request, exits.ask(request, token))
+
+    @router.post("/u/{token}")
+    async def go(request: Request, token: str) -> Response:
+        # The body stays unread: RFC 8058's List-Unsubscribe=One-Click and the form say the same.
+        return await pages.answer(request, exits.go(request, token))
+
+    @router.api_route("/r/{token}", methods=["GET", "HEAD"])
+    async def ask_back(request: Request, token: str) -> Response:
+        return await pages.answer(request, exits.ask_back(request, token))
+
+    @router.post("/r/{token}")
+    async def undo(request: Request, token: str) -> Response:
+        return await pages.answer(request, exits.undo(request, token))
+
+    return router
+
+
+class _Exits:
+    """Answers of the routes."""
+
+    def __init__(self, database: Database, clock: Clock, links: Links, pages: Pages) -> None:
+        self._database, self._clock, self._links, self._pages = database, clock, links, pages
+
+    async def ask(self, request: Request, token: str, status: int = 200) -> Response:
+        message = self._links.read_unsubscribe(token)
+        speech = await self._speech(request, message)
+        return self._pages.page("ask", speech, status, preferences=self._preferences(message))
+
+    async def go(self, request: Request, token: str) -> Response:
+        message = self._links.read_unsubscribe(token)
+        if is_from_elsewhere(request, self._links.base_url):
+            return await self.ask(request, token, _FORBIDDEN)
+        async with self._database.transaction() as session:
+            recipient = await find_recipient(session, message)
+            await leave(session, recipient, ALL_MARKETING, self._clock)
+        speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+        undo = f"../r/{self._links.undo_token(message)}"
+        return self._pages.page("left", speech, preferences=self._preferences(message), undo=undo)
+
+    async def ask_back(self, request: Request, token: str) -> Response:
+        """Of whoever reloads the page or keeps it: the same button again."""
+        message = self._links.read_undo(token)
+        speech = await self._speech(request, message)
+        return self._pages.page("left", speech, preferences=self._preferences(message), undo="")
+
+    async def undo(self, request: Request, token: str) -> Response:
+        try:
+            message = self._links.read_undo(token)
+        except ExpiredLinkError as error:
+            speech = await self._speech(request, error.message)
+            return self._pages.note("undo_expired", speech, 410, preferences=self._preferences(error.message))
+        if is_from_elsewhere(request, self._links.base_url):
+            return self._pages.note("elsewhere", self._pages.speech(request), _FORBIDDEN)
+        async with self._database.transaction() as session:
+            recipient = await find_recipient(session, message)
+            lifted = await Permissions(session).lift_opt_out(
+                recipient.customer.id, ALL_MARKETING, self._clock.now(), by=message, said_by=message
+            )
+        speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+        about = "undone" if lifted else "not_undone"
+        return self._pages.note(about, speech, preferences=self._preferences(message))
+
+    async def _speech(self, request: Request, message: str) -> Speech:
+        """The recipient's language where it can be known: whoever wants out must not wait for a database."""
+        try:
+            async with self._database.read() as session:
+                recipient = await find_recipient(session, message)
+        except (UnavailableError, UnknownCustomerError, UnknownMessageError):
+            return self._pages.speech(request)
+        return self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+
+    def _preferences(self, message: str) -> str:
+        """Relative: behind a proxy our paths may lie below another."""
+        return f"../p/{self._links.preferences(message).rpartition('/')[2]}"

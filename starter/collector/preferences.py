@@ -1,0 +1,170 @@
+"""The preference centre's route, `/p/{token}`: reading changes nothing, saving is one transaction and a redirect.
+
+No login: the signature in the link is the key. What is grave is only asked for here, see `data_requests`.
+"""
+
+from typing import Final
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from domain.clock import Clock
+from domain.errors import ExpiredLinkError, InvalidLinkError
+from domain.preferences import Frequency
+from domain.profile import ALL_MARKETING
+from mail.links import DataRequest, Links
+from mail.speech import Speech
+from starter.collector.bodies import BodyTooLargeError, read_body
+from starter.collector.centre import Centre, Offered, read_centre
+from starter.collector.data_requests import LINK, ask_for
+from starter.collector.origin import is_from_elsewhere
+from starter.collector.pages import Pages
+from starter.collector.recipient import Recipient, find_recipient
+from starter.collector.wishes import Form, InvalidChoiceError, come_back, fulfil, leave, read_wishes
+from storage.database import Database
+
+MAX_FORM: Final = 20_000
+"""Bytes. The page's own form has some hundred."""
+
+_SAVED: Final = ("save", "leave", "return")
+_ASKED: Final = (DataRequest.EXPORT, DataRequest.ERASURE)
+_SEE_OTHER: Final = 303
+_UNTRACED: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+
+
+def create_preferences_router(
+    *, database: Database, clock: Clock, links: Links, pages: Pages, offered: Offered
+) -> APIRouter:
+    """Make the route `/p/{token}`."""
+    router = APIRouter(include_in_schema=False)
+    counter = _Counter(database, clock, links, pages, offered)
+
+    @router.api_route("/p/{token}", methods=["GET", "HEAD"])
+    async def show(request: Request, token: str) -> Response:
+        # Changes nothing: mail programs and scanners open links before their reader does.
+        return await pages.answer(request, counter.show(request, token))
+
+    @router.post("/p/{token}")
+    async def act(request: Request, token: str) -> Response:
+        return await pages.answer(request, counter.act(request, token))
+
+    return router
+
+
+class _Counter:
+    """Answers of the route."""
+
+    def __init__(self, database: Database, clock: Clock, links: Links, pages: Pages, offered: Offered) -> None:
+        self._database, self._clock, self._links, self._pages = database, clock, links, pages
+        self._offered = offered
+
+    async def show(self, request: Request, token: str) -> Response:
+        """The centre; after a post, what came of it."""
+        done = request.query_params.get("done", "")
+        try:
+            message = self._links.read_preferences(token)
+        except ExpiredLinkError as error:
+            return await self._show_old(request, error.message, done)
+        recipient, speech, centre = await self._read(request, message)
+        if done in _SAVED:
+            return self._pages.page("saved", speech, centre=centre, back=token)
+        if done in _ASKED:
+            return self._pages.page("asked", speech, asked_for=done, address=centre.address, back=token)
+        return self._page(recipient, speech, centre)
+
+    async def act(self, request: Request, token: str) -> Response:
+        """Do what one of the page's forms says, and lead to a page that a reload does not do again."""
+        if is_from_elsewhere(request, self._links.base_url):
+            return self._pages.note("elsewhere", self._pages.speech(request), 403)
+        try:
+            message = self._links.read_preferences(token)
+        except ExpiredLinkError as error:
+            await self._ask(error.message, LINK)
+            return _lead_to(token, LINK)
+        try:
+            form = await _read_form(request)
+        except BodyTooLargeError:
+            return await self._refuse(request, message, "topics", 413)
+        [what] = form.get("do", [""])[-1:]
+        if what in _ASKED:
+            return await self._ask_for_data(request, token, message, form)
+        if what not in _SAVED:
+            return await self._refuse(request, message, "topics")
+        try:
+            await self._do(request, message, what, form)
+        except InvalidChoiceError as error:
+            return await self._refuse(request, message, error.field)
+        return _lead_to(token, what)
+
+    async def _do(self, request: Request, message: str, what: str, form: Form) -> None:
+        wishes = read_wishes(form, self._offered) if what == "save" else None
+        async with self._database.transaction() as session:
+            recipient = await find_recipient(session, message)
+            if wishes is not None:
+                speech = self._speech(request, recipient)
+                await fulfil(session, recipient, wishes, speech, self._clock)
+            elif what == "leave":
+                await leave(session, recipient, ALL_MARKETING, self._clock)
+            else:
+                await come_back(session, recipient, self._clock)
+
+    async def _ask_for_data(self, request: Request, token: str, message: str, form: Form) -> Response:
+        [what] = form["do"][-1:]
+        try:
+            if self._links.read_asking("".join(form.get("asking", [""])[-1:])) != message:
+                raise InvalidLinkError("the form was made for another mail")
+        except ExpiredLinkError:
+            speech = self._pages.speech(request)
+            return self._pages.note("asking_expired", speech, 403, preferences=token)
+        await self._ask(message, what)
+        return _lead_to(token, what)
+
+    async def _ask(self, message: str, what: str) -> None:
+        async with self._database.transaction() as session:
+            recipient = await find_recipient(session, message)
+            if recipient.customer.email:
+                await ask_for(session, recipient, what, self._clock)
+
+    async def _show_old(self, request: Request, message: str, done: str) -> Response:
+        async with self._database.read() as session:
+            recipient = await find_recipient(session, message)
+        speech = self._speech(request, recipient)
+        if done == LINK:
+            # How a mail of so long ago reached this reader nobody knows: not even a part of the address is shown.
+            address = "•••" if recipient.customer.email else ""
+            return self._pages.page("asked", speech, asked_for=LINK, address=address, back="")
+        return self._pages.page("old_link", speech, 410)
+
+    async def _refuse(self, request: Request, message: str, field: str, status: int = 422) -> Response:
+        return self._page(*await self._read(request, message), status=status, wrong=field)
+
+    async def _read(self, request: Request, message: str) -> tuple[Recipient, Speech, Centre]:
+        async with self._database.read() as session:
+            recipient = await find_recipient(session, message)
+            speech = self._speech(request, recipient)
+            now, shop = self._clock.now(), self._pages.shop
+            centre = await read_centre(session, recipient, self._offered, speech, now=now, shop=shop)
+        return recipient, speech, centre
+
+    def _page(
+        self, recipient: Recipient, speech: Speech, centre: Centre, status: int = 200, wrong: str = ""
+    ) -> Response:
+        asking = self._links.asking_token(recipient.row.id)
+        return self._pages.page(
+            "preferences", speech, status, centre=centre, asking=asking, wrong=wrong, frequencies=list(Frequency)
+        )
+
+    def _speech(self, request: Request, recipient: Recipient) -> Speech:
+        return self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+
+
+async def _read_form(request: Request) -> Form:
+    body = await read_body(request, MAX_FORM)
+    return parse_qs(body.decode(errors="replace"), keep_blank_values=True)
+
+
+def _lead_to(token: str, done: str) -> RedirectResponse:
+    """Relative: behind a proxy our paths may lie below another."""
+    return RedirectResponse(f"{token}?done={done}", _SEE_OTHER, _UNTRACED)

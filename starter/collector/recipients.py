@@ -1,0 +1,33 @@
+"""Everything behind the links of mails: tracked links, the way out, the preference centre, requests about data."""
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter
+
+from domain.clock import Clock
+from mail.links import Links
+from starter.collector.centre import Offered
+from starter.collector.committer import Committer
+from starter.collector.data_requests import DataKeeper, create_data_requests_router
+from starter.collector.leaving import create_leaving_router
+from starter.collector.links import create_links_router
+from starter.collector.pages import Pages
+from starter.collector.preferences import create_preferences_router
+from storage.database import Database
+
+
+def create_recipients_routers(
+    *,
+    database: Database,
+    committer: Committer,
+    clock: Clock,
+    links: Links,
+    pages: Pages,
+    offered: Offered,
+    keeper: DataKeeper,
+) -> Iterator[APIRouter]:
+    """Make the routes that recipients of mails reach."""
+    yield create_links_router(database=database, committer=committer, clock=clock, links=links, pages=pages)
+    yield create_leaving_router(database=database, clock=clock, links=links, pages=pages)
+    yield create_preferences_router(database=database, clock=clock, links=links, pages=pages, offered=offered)
+    yield create_data_requests_router(database=database, clock=clock, links=links, pages=pages, keeper=keeper)

@@ -1,0 +1,135 @@
+"""What a recipient's form changes, in one transaction. Only what differs from what the page showed is changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.clock import Clock
+from domain.errors import PermanentError
+from domain.event import UNSUBSCRIBED
+from domain.preferences import PAUSE, Choices, Frequency, read_preferences
+from domain.profile import ALL_MARKETING
+from mail.speech import Speech
+from starter.collector.centre import Offered, read_topic
+from starter.collector.recipient import Recipient
+from storage.customers import Customers
+from storage.events import EventStore
+from storage.permissions import Consent, Permissions
+from storage.preferences import PreferenceLog
+
+BEGIN, END = "begin", "end"
+"""What the form says of the pause."""
+
+Form = Mapping[str, Sequence[str]]
+"""As `urllib.parse.parse_qs` reads it."""
+
+
+class InvalidChoiceError(PermanentError):
+    """A form holds what its page did not offer. `field` is the id of the part of the page."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field}: not one of the choices: take one that the page offers")
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the form changes. None: nothing of it was touched."""
+
+    on: Sequence[str] = ()
+    """Topics that were switched on."""
+    off: Sequence[str] = ()
+    frequency: Frequency | None = None
+    pause: str | None = None
+    language: str | None = None
+
+
+def read_wishes(form: Form, offered: Offered) -> Wishes:
+    """Read a form.
+
+    What stands in it as shown tells a choice from a default that was saved along with another: since the page was
+    opened a backend may have reported something else, and what nobody touched is not the recipient's word.
+
+    Raises:
+        InvalidChoiceError: a value that the page does not offer.
+    """
+    shown, ticked = set(form.get("shown_topic", ())), set(form.get("topic", ()))
+    if not ticked <= set(offered.topics):
+        raise InvalidChoiceError("topics")
+    frequency = _changed(form, "frequency", [each.value for each in Frequency])
+    return Wishes(
+        on=[topic for topic in offered.topics if topic in ticked - shown],
+        off=[topic for topic in offered.topics if topic in shown - ticked],
+        frequency=Frequency(frequency) if frequency else None,
+        pause=_changed(form, "pause", [BEGIN, END]),
+        language=_changed(form, "language", offered.languages),
+    )
+
+
+def _changed(form: Form, name: str, among: Sequence[str]) -> str | None:
+    [said] = form.get(name, [""])[-1:]
+    if said and said not in among:
+        raise InvalidChoiceError(name)
+    return said if said and said not in form.get(f"shown_{name}", ()) else None
+
+
+async def fulfil(session: AsyncSession, recipient: Recipient, wishes: Wishes, speech: Speech, clock: Clock) -> None:
+    """Record what the recipient wishes, with the mail whose link they used. Running journeys hear of what is off."""
+    now, source, customer = clock.now(), recipient.row.id, recipient.customer.id
+    for topic in wishes.off:
+        await leave(session, recipient, topic, clock)
+    await Customers(session).lock(customer)
+    permissions, log = Permissions(session), PreferenceLog(session)
+    for topic in wishes.on:
+        await permissions.lift_opt_out(customer, topic, now, by=source)
+        if await permissions.consent(customer, topic) is not True:
+            wording = read_topic(topic, speech).wording
+            agreed = Consent(
+                customer=customer,
+                topic=topic,
+                granted=True,
+                source=f"preference centre, {source}",
+                at=now,
+                wording=wording,
+            )
+            await permissions.record([agreed])
+    before = await log.choices(customer)
+    chosen = Choices(
+        frequency=wishes.frequency or before.frequency,
+        paused_until=_pause(wishes.pause, before.paused_until, now),
+        language=wishes.language or before.language,
+    )
+    await log.choose(customer, chosen, now, source)
+
+
+def _pause(wish: str | None, until: datetime | None, now: datetime) -> datetime | None:
+    """When the pause ends. One that runs already is not prolonged: a form that is posted twice says nothing new."""
+    if wish == END:
+        return None
+    runs = until is not None and until > now
+    return now + PAUSE if wish == BEGIN and not runs else until
+
+
+async def leave(session: AsyncSession, recipient: Recipient, topic: str, clock: Clock) -> None:
+    """Opt a recipient out of a topic, or of all marketing, and report it. Saying it again changes nothing."""
+    permissions, source = Permissions(session), recipient.row.id
+    # Whoever came back, and leaves once more by the same mail, says something new.
+    times = await permissions.count_lifted(recipient.customer.id, topic, source)
+    await permissions.opt_out(recipient.customer.id, topic, clock.now(), source)
+    about = {} if topic == ALL_MARKETING else {"topic": topic}
+    parts = ("unsubscribe", source, *about.values(), *([str(times)] if times else []))
+    await EventStore(session).commit([recipient.event("-".join(parts)[:256], UNSUBSCRIBED, clock, **about)])
+
+
+async def come_back(session: AsyncSession, recipient: Recipient, clock: Clock) -> None:
+    """Lift a recipient's refusal of all marketing. What they agreed to, topic by topic, is as it was."""
+    now, source, customer = clock.now(), recipient.row.id, recipient.customer.id
+    known = await Customers(session).lock(customer)
+    permissions, log = Permissions(session), PreferenceLog(session)
+    await permissions.lift_opt_out(customer, ALL_MARKETING, now, by=source)
+    await permissions.let_rise(customer, now)
+    choices = await log.choices(customer)
+    if read_preferences(known.traits, choices).wants_none:
+        await log.choose(customer, choices.model_copy(update={"frequency": Frequency.AS_SENT}), now, source)
