@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from domain.breaker import BreakerPolicy
 from domain.civil import QuietHours, find_zone, opens_at_all
 from domain.errors import ConfigurationError
+from domain.feedback import Relay
 from domain.gate import Caps, ConsentRule, CoolDowns, GatePolicy
 from domain.intent import Thresholds
 from domain.model import Value
@@ -87,6 +88,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Rate = Annotated[str, AfterValidator(_rate)]
 Networks = Annotated[str, AfterValidator(_networks)]
 TextOrNone = Annotated[str | None, BeforeValidator(_nothing_is_none)]
+SecretOrNone = Annotated[SecretStr | None, BeforeValidator(_nothing_is_none)]
 HoldingBack = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(hours=24))]
 
 
@@ -120,6 +122,25 @@ class RateSettings(Value):
     wrong_key: Rate = "10/minute"
 
 
+class WebhookSettings(Value):
+    """Keys by which reports of mail providers are told from forgeries. A provider without one has no webhook.
+
+    `tolerance`: how old a signed request may be. Providers repeat for hours what they could not deliver, some of them
+    with the first signature; and what comes twice changes nothing.
+    """
+
+    sendgrid_key: SecretOrNone = None
+    postmark_secret: SecretOrNone = None
+    sns_topics: str = ""
+    mailgun_key: SecretOrNone = None
+    resend_secret: SecretOrNone = None
+    tolerance: timedelta = Field(default=timedelta(hours=24), gt=timedelta())
+
+    def topics(self) -> tuple[str, ...]:
+        """The SNS topics that SES publishes to."""
+        return tuple(part.strip() for part in self.sns_topics.split(",") if part.strip())
+
+
 class Settings(BaseSettings):
     """All settings. Frozen: read once at the edge, then handed down."""
 
@@ -140,6 +161,11 @@ class Settings(BaseSettings):
     provider: TextOrNone = Field(default=None, description="Instead of a mail server, a provider's API: `resend`.")
     provider_key: SecretStr | None = Field(default=None, description="The provider's API key.")
     provider_url: WebAddress | None = Field(default=None, description="Its API's address, if not the usual one.")
+    relay: Annotated[Relay | None, BeforeValidator(_nothing_is_none)] = Field(
+        default=None, description="Whose mail server `smtp` is, so that [its reports](providers.md) name our mails."
+    )
+    webhooks: WebhookSettings = WebhookSettings()
+    open_pixel: bool = Field(default=False, description="A picture in marketing mail that tells when it is opened.")
     sender: Mailbox = Field(default="Your Shop <hello@shop.example>", description="From of every mail.")
     public_url: WebAddress | None = Field(default=None, description="The collector's address for customers.")
     secret: SecretStr | None = Field(default=None, description="Signs links. By comma: the first signs, all count.")

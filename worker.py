@@ -158,7 +158,7 @@ def transport_for(settings: Settings, inbox: str | None = None) -> Transport:
         raise ConfigurationError("SEGUE_PROVIDER_KEY is set without SEGUE_PROVIDER: name the provider, too")
     if settings.smtp is None and inbox is None:
         raise ConfigurationError("set SEGUE_SMTP or SEGUE_PROVIDER: without either no mail leaves")
-    return SmtpTransport(settings.smtp or inbox or "")
+    return SmtpTransport(settings.smtp or inbox or "", relay=settings.relay)
 
 
 @asynccontextmanager

@@ -15,6 +15,11 @@ _SOFT = ("soft", "transient", "deferred", "block")
 
 _BOUNCE_TYPE = ("bounce_type", "bounceType", "type")
 
+FORMER_ADDRESS = "former_address"
+"""Property, true, of an event about a mail to an address that the customer has left since."""
+
+_OF_AN_ADDRESS = (EMAIL_BOUNCED, EMAIL_COMPLAINED)
+
 
 class Withdrawal(Value):
     """Either a topic the customer opted out of (`*`: all marketing), or why nothing at all may go to the address."""
@@ -25,6 +30,8 @@ class Withdrawal(Value):
 
 def read_withdrawal(event: Event) -> Withdrawal | None:
     """What an event withdraws; None when nothing."""
+    if is_of_former_address(event):
+        return None
     match event.name:
         case str(name) if name == UNSUBSCRIBED:
             return Withdrawal(opt_out=read_text(event.properties.get("topic")) or ALL_MARKETING)
@@ -40,3 +47,13 @@ def is_soft_bounce(event: Event) -> bool:
     """Whether a bounce says of itself that it may pass, in `bounce_type`, `bounceType` or `type`."""
     kind = read_text(next(filter(None, (event.properties.get(name) for name in _BOUNCE_TYPE)), None)).lower()
     return event.name == EMAIL_BOUNCED and kind.startswith(_SOFT)
+
+
+def is_of_former_address(event: Event) -> bool:
+    """Whether it is a bounce of, or a complaint from, an address that the customer has left: that one alone is shut."""
+    return event.name in _OF_AN_ADDRESS and event.properties.get(FORMER_ADDRESS) is True
+
+
+def may_pass(event: Event) -> bool:
+    """Whether a bounce or complaint leaves the customer where they were, so that no journey needs to hear of it."""
+    return is_soft_bounce(event) or is_of_former_address(event)

@@ -18,8 +18,10 @@ import aiosmtplib
 from pydantic import Field, SecretStr
 
 from domain.errors import ConfigurationError, DeferredByServerError, RefusedMessageError
+from domain.feedback import Relay
 from domain.model import Value
 from mail.bounce import names_no_mailbox
+from mail.feedback.tags import tagged
 from mail.quoting import quote
 from mail.transport import Handover, Line, Mail, Transport
 
@@ -114,12 +116,14 @@ class SmtpTransport(Transport):
         idle_limit: Close a connection unused for so long.
         command_timeout: For connecting, and for each answer before the mail is written.
         answer_timeout: For the verdict on the written mail.
+        relay: Whose server it is, if a provider's: mails then bear a header by which its reports name them.
     """
 
     def __init__(
         self,
         url: str,
         *,
+        relay: Relay | None = None,
         tls: ssl.SSLContext | None = None,
         connections: int = CONNECTIONS,
         idle_limit: timedelta = IDLE_LIMIT,
@@ -128,6 +132,7 @@ class SmtpTransport(Transport):
     ) -> None:
         self._server = SmtpServer.from_url(url)
         self._tls = tls
+        self._relay = relay
         self._idle_limit = idle_limit.total_seconds()
         self._command_timeout = command_timeout
         self._answer_timeout = answer_timeout
@@ -152,7 +157,7 @@ class SmtpTransport(Transport):
             client = await self._connection()
             self._in_use.add(client)
             try:
-                yield _SmtpLine(client, self._answer_timeout)
+                yield _SmtpLine(client, self._answer_timeout, self._relay)
             except asyncio.CancelledError:
                 client.close()  # in mid-conversation: the next command would read the last one's answer
                 raise
@@ -219,8 +224,8 @@ class SmtpTransport(Transport):
 class _SmtpLine:
     """One conversation on an open connection."""
 
-    def __init__(self, client: aiosmtplib.SMTP, answer_timeout: timedelta) -> None:
-        self._client, self._answer_timeout = client, answer_timeout
+    def __init__(self, client: aiosmtplib.SMTP, answer_timeout: timedelta, relay: Relay | None) -> None:
+        self._client, self._answer_timeout, self._relay = client, answer_timeout, relay
         self.written = False
 
     async def deliver(self, mail: Mail) -> Handover:
@@ -234,7 +239,8 @@ class _SmtpLine:
             if go_ahead.code != _DATA_WANTED or client.protocol is None:
                 raise aiosmtplib.SMTPDataError(go_ahead.code, go_ahead.message)
             self.written = True
-            client.protocol.write(_on_the_wire(mail.raw))
+            raw = mail.raw if self._relay is None else tagged(mail.raw, self._relay, mail.key)
+            client.protocol.write(_on_the_wire(raw))
         except aiosmtplib.SMTPResponseException as error:
             # Without its cause: that one holds the recipient's address, and causes get into workflow histories too.
             raise _failure(error.code, error.message, mail, addressed=addressed) from None

@@ -2,19 +2,23 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select, union
 
 from domain.breaker import Tally
 from domain.message import Kind
 from domain.model import Instant, Value
 from domain.withdrawal import COMPLAINT, HARD_BOUNCE
 from storage.repository import Repository
-from storage.tables import BreakerRecord, MessageRecord, SuppressionRecord, table_of
+from storage.tables import BreakerRecord, FeedbackRecord, MessageRecord, SuppressionRecord, table_of
 from storage.transitions import HANDED
 
 _BREAKERS = table_of(BreakerRecord)
+_FEEDBACK = table_of(FeedbackRecord)
 _MESSAGES = table_of(MessageRecord)
 _SUPPRESSIONS = table_of(SuppressionRecord)
+
+_REPORTED = {HARD_BOUNCE: "bounced_at", COMPLAINT: "complained_at"}
+"""Where a message's feedback tells of it, by the reason of the suppression that follows."""
 
 
 class Breaker(Value):
@@ -59,17 +63,31 @@ class Breakers(Repository):
     async def tally(self, journey: str, since: datetime) -> Tally:
         """The journey's marketing mails handed over since then, and the customers who bounced or complained after one.
 
-        A customer who got mails of two journeys counts against both: no report says reliably which one it was about.
+        A report that names its message counts against that message's journey. Of one that names none, a customer who
+        got mails of two journeys counts against both.
         """
         theirs = (_MESSAGES.c.journey == journey) & (_MESSAGES.c.handed_over_at >= since)
         handed = theirs & (_MESSAGES.c.kind == Kind.MARKETING) & _MESSAGES.c.status.in_(sorted(HANDED))
         mails = (await self.execute(select(func.count()).select_from(_MESSAGES).where(handed))).scalar_one()
+        cases = {reason: await self._cases(handed, since, reason) for reason in _REPORTED}
+        return Tally(mails=mails, bounces=cases[HARD_BOUNCE], complaints=cases[COMPLAINT])
+
+    async def _cases(self, handed: ColumnElement[bool], since: datetime, reason: str) -> int:
+        """How many customers bounced, or complained, after one of these mails."""
+        reported = _FEEDBACK.c[_REPORTED[reason]].is_not(None)
+        named = select(_MESSAGES.c.customer_id).where(
+            handed, exists().where(_FEEDBACK.c.message == _MESSAGES.c.id, reported)
+        )
         after_one = exists().where(
             handed,
             _MESSAGES.c.customer_id == _SUPPRESSIONS.c.customer_id,
             _MESSAGES.c.handed_over_at <= _SUPPRESSIONS.c.at,
         )
-        cases = select(_SUPPRESSIONS.c.reason, func.count(_SUPPRESSIONS.c.customer_id.distinct()).label("who"))
-        cases = cases.where(_SUPPRESSIONS.c.at >= since, after_one).group_by(_SUPPRESSIONS.c.reason)
-        counts = {row["reason"]: row["who"] for row in (await self.execute(cases)).mappings()}
-        return Tally(mails=mails, bounces=counts.get(HARD_BOUNCE, 0), complaints=counts.get(COMPLAINT, 0))
+        # What a provider rejects because of an earlier bounce was never tried.
+        told = reported | _FEEDBACK.c.rejected_at.is_not(None)
+        by_name = exists().where(_FEEDBACK.c.customer_id == _SUPPRESSIONS.c.customer_id, told)
+        nameless = select(_SUPPRESSIONS.c.customer_id).where(
+            _SUPPRESSIONS.c.reason == reason, _SUPPRESSIONS.c.at >= since, after_one, ~by_name
+        )
+        who = union(named, nameless).subquery()
+        return int((await self.execute(select(func.count()).select_from(who))).scalar_one())

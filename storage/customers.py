@@ -64,6 +64,11 @@ class Customers(Repository):
         rows = await self.execute(select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(_CUSTOMERS.c.id))
         return list(rows.scalars())
 
+    async def with_email(self, email: str) -> tuple[str, ...]:
+        """Everybody who has an address now, by it in its normal form."""
+        theirs = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(_CUSTOMERS.c.id)
+        return tuple((await self.execute(theirs)).scalars())
+
     async def former_ids(self, customer: str) -> tuple[str, ...]:
         """Ids the customer had before it was known who it is. Workflow ids may still bear them."""
         return await Identities(self.session).of(customer)

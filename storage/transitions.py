@@ -33,6 +33,9 @@ RENDERABLE: Final = frozenset({Status.CLAIMED, Status.RENDERED})
 WAITING: Final = frozenset({Status.DEFERRED, Status.CLAIMED, Status.RENDERED})
 """What has not been given to the mail server."""
 
+SETTLEABLE: Final = frozenset({Status.HANDED_OVER, Status.UNKNOWN})
+"""How it ended is not known yet, so that a provider's report tells it."""
+
 COUNTED: Final = frozenset({Status.CLAIMED, Status.RENDERED, Status.HANDED_OVER, Status.SENT, Status.UNKNOWN})
 """What counts against the caps: it went to the customer, or may have, or is about to."""
 

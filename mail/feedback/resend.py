@@ -1,0 +1,124 @@
+"""Resend's webhooks (resend.com/docs/dashboard/webhooks/event-types), signed by Svix's scheme.
+
+That is the scheme of Standard Webhooks, under headers of other names
+(docs.svix.com/receiving/verifying-payloads/how-manual).
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
+
+from domain.errors import ConfigurationError
+from domain.feedback import Happening, Report
+from mail.feedback.adapter import Request, UntrustedReportError, require_fresh
+from mail.feedback.fields import bracketed, first, moment, parse, pick, require_object, text, text_or_none
+from mail.http.resend import MESSAGE_TAG
+
+ID, TIMESTAMP, SIGNATURE = "svix-id", "svix-timestamp", "svix-signature"
+
+_HAPPENINGS: Final[Mapping[str, Happening | None]] = {
+    "email.sent": None,
+    "email.scheduled": None,
+    "email.received": None,
+    "email.delivered": Happening.DELIVERED,
+    "email.delivery_delayed": Happening.DEFERRED,
+    "email.bounced": Happening.BOUNCED_HARD,  # the bounce's own type tells more
+    "email.suppressed": Happening.REJECTED,
+    "email.failed": Happening.REJECTED,
+    "email.complained": Happening.COMPLAINED,
+    "email.opened": Happening.OPENED,
+    "email.clicked": Happening.CLICKED,
+}
+
+_OF_NO_MAIL: Final = ("contact.", "domain.")
+"""Kinds of reports that one webhook may be given along with those of mails."""
+
+
+class Resend:
+    """A `mail.feedback.adapter.Adapter`.
+
+    Args:
+        secret: the webhook's signing secret, `whsec_…`.
+        tolerance: how far from now a request's timestamp may be. The library's own is five minutes.
+
+    Raises:
+        ConfigurationError: it is no such secret.
+    """
+
+    name: str = "resend"
+
+    def __init__(self, secret: str, tolerance: timedelta) -> None:
+        try:
+            self._webhook = Webhook(secret)
+        except (ValueError, EmptyWebhookSecretError):
+            raise ConfigurationError("SEGUE_WEBHOOKS__RESEND_SECRET: give the signing secret, whsec_…") from None
+        self._tolerance = tolerance
+
+    def verify(self, request: Request) -> None:
+        """See `Adapter.verify`."""
+        timestamp = request.headers.get(TIMESTAMP, "")
+        if not timestamp.isdecimal():
+            raise UntrustedReportError("the timestamp is none")
+        require_fresh(timestamp, request, self._tolerance)
+        try:
+            signed_at = datetime.fromtimestamp(int(timestamp), UTC)
+            wanted = self._webhook.sign(request.headers.get(ID, ""), signed_at, request.body.decode())
+        except UnicodeDecodeError:
+            raise UntrustedReportError("the body is no text") from None
+        given = request.headers.get(SIGNATURE, "").split(" ")  # several while a secret is rotated
+        if not any([hmac.compare_digest(each.encode(), wanted.encode()) for each in given]):  # noqa: C419 -- no early end
+            raise UntrustedReportError("the signature is wrong")
+
+    def read(self, request: Request) -> Sequence[Report]:
+        """See `Adapter.read`."""
+        event = require_object(parse(request.body))
+        kind, data = text(event, "type"), event.get("data")
+        happening, because = _happening(kind, data)
+        if happening is None:
+            return []
+        visit = pick(data, "click") or pick(data, "open")
+        report = Report(
+            provider=self.name,
+            id=request.headers[ID],  # the same each time it is delivered
+            happening=happening,
+            type=kind,
+            at=moment(text(visit, "timestamp") or event.get("created_at"), request.real_at),
+            message=_tag(pick(data, "tags")),
+            message_id=bracketed(text(data, "message_id")),
+            address=_address(first(pick(data, "to"))),
+            because=because,
+            detail=text(data, "bounce", "message") or text(data, "failed", "reason"),
+            link=text_or_none(visit, "link"),
+            agent=text_or_none(visit, "userAgent"),
+            ip=text_or_none(visit, "ipAddress"),
+            raw=event,
+        )
+        return [report]
+
+
+def _happening(kind: str, data: object) -> tuple[Happening | None, Happening | None]:
+    """What happened, and of a rejection why."""
+    happening = _HAPPENINGS.get(kind, None if kind.startswith(_OF_NO_MAIL) else Happening.UNKNOWN)
+    if kind == "email.suppressed":
+        return happening, Happening.BOUNCED_HARD
+    if kind != "email.bounced":
+        return happening, None
+    if text(data, "bounce", "subType") in ("Suppressed", "OnAccountSuppressionList"):
+        return Happening.REJECTED, Happening.BOUNCED_HARD
+    passing = text(data, "bounce", "type") in ("Transient", "Temporary", "Undetermined")
+    return (Happening.BOUNCED_SOFT if passing else happening), None
+
+
+def _tag(tags: object) -> str | None:
+    """Our id among the tags, which come as an object, and came as a list of pairs."""
+    if isinstance(tags, list):
+        return next((text_or_none(tag, "value") for tag in tags if text(tag, "name") == MESSAGE_TAG), None)
+    return text_or_none(tags, MESSAGE_TAG)
+
+
+def _address(mailbox: Any) -> str | None:
+    """The bare address of one that may carry a name."""
+    return mailbox.rpartition("<")[2].rstrip("> ") or None if isinstance(mailbox, str) else None

@@ -1,0 +1,1 @@
+"""The doors through which mail providers report what became of mails."""

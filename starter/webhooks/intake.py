@@ -1,0 +1,214 @@
+"""Takes reports of providers in: finds whose mail each is about, and stores what it says, in one transaction.
+
+A report about a mail that is not in the ledger is another system's, on the same account. Nothing of it is stored,
+with one exception: a hard bounce, or a complaint, of an address that a customer of ours has. That mailbox is gone, or
+its owner angry, whoever wrote; and the provider would drop our next mail to it anyway.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import structlog
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.clock import SystemClock
+from domain.customer import Customer
+from domain.event import EMAIL_CLICKED_BY_MACHINE, EMAIL_OPENED_BY_MACHINE, Event, EventType
+from domain.feedback import EVENTS, REJECTED, Happening, Report
+from domain.machines import SWEEP, Contact, EarlierClick, clicked_by, opened_by
+from domain.profile import normalise_email
+from domain.withdrawal import FORMER_ADDRESS
+from mail.links import Links
+from mail.quoting import quote
+from storage.customers import Customers
+from storage.database import Database
+from storage.events import EventStore
+from storage.feedback import Feedback
+from storage.ledger import Ledger, LedgerRow
+from storage.tokens import SpentTokens
+
+AT_ONCE: Final = 100
+"""Reports in one transaction, with their customers locked."""
+
+_SHUTS: Final = frozenset({Happening.BOUNCED_HARD, Happening.COMPLAINED})
+"""What is about an address, and not only about a mail."""
+
+_log = structlog.get_logger("segue.webhooks")
+
+
+class _Found(NamedTuple):
+    """A report, whom it is about, and the mail, where it is ours."""
+
+    report: Report
+    customer: Customer
+    row: LedgerRow | None
+
+
+class Intake:
+    """Takes reports. One for the process.
+
+    Args:
+        database: migrated.
+        clock: product time.
+        links: tells our own links, whose clicks the collector records for itself.
+    """
+
+    def __init__(self, database: Database, clock: SystemClock, links: Links) -> None:
+        self._database, self._clock, self._links = database, clock, links
+        self.counts: Counter[tuple[str, str]] = Counter()
+        """By provider and what was done: `stored`, `repeated`, `unknown kind`, `unknown mail`, `own link`."""
+
+    async def take(
+        self, provider: str, reports: Sequence[Report], token: str | None = None, *, keep: timedelta
+    ) -> None:
+        """Store what is reported. What was reported before changes nothing.
+
+        Args:
+            provider: who reports.
+            reports: all of one request.
+            token: signs this request alone; of one that was spent before nothing is taken.
+            keep: how long a spent token is remembered, at least.
+
+        Raises:
+            UnavailableError: the database is away; nothing of the last hundred reports was stored. Try again.
+        """
+        wanted = [report for report in reports if self._is_wanted(report)]
+        for begin in range(0, max(len(wanted), 1), AT_ONCE):
+            async with self._database.transaction() as session:
+                if token is not None and not await SpentTokens(session).spend(
+                    f"{provider}/{token}", self._real(), keep
+                ):
+                    self._count(provider, "repeated", len(wanted))
+                    return
+                await self._store(session, provider, wanted[begin : begin + AT_ONCE])
+
+    def _is_wanted(self, report: Report) -> bool:
+        if report.happening is Happening.UNKNOWN:
+            self._count(report.provider, "unknown kind")
+            _log.warning("a report of an unknown kind", provider=report.provider, type=report.type[:100])
+            return False
+        if report.happening is Happening.CLICKED and report.link and self._links.leads_here(report.link):
+            self._count(report.provider, "own link")
+            return False
+        return True
+
+    async def _store(self, session: AsyncSession, provider: str, reports: Sequence[Report]) -> None:
+        found = await self._find(session, sorted(reports, key=lambda report: report.at))
+        self._count(provider, "unknown mail", len(reports) - len({each.report.id for each in found}))
+        events: list[Event] = []
+        for each in found:
+            events.append(await self._event(session, each, events))
+        committed = await EventStore(session).commit(events)
+        for each, event in zip(found, events, strict=True):
+            if event.properties.get(FORMER_ADDRESS) and each.report.address:
+                source = f"event {event.message_id}"
+                await Feedback(session).suppress_address(
+                    each.report.address, each.report.gist, event.occurred_at, source
+                )
+        self._count(provider, "stored", committed.accepted)
+        self._count(provider, "repeated", committed.duplicates)
+
+    async def _find(self, session: AsyncSession, reports: Sequence[Report]) -> list[_Found]:
+        """Whom each report is about; those about nobody are left out. Their customers are locked, in order."""
+        customers, ledger = Customers(session), Ledger(session)
+        about: list[tuple[Report, str, LedgerRow | None]] = []
+        for report in reports:
+            row = await _row_of(ledger, report)
+            if row is not None:
+                # The mail may have gone to somebody who was a stranger then, and is known now.
+                about.append((report, await customers.resolve(user_id=row.customer) or row.customer, row))
+            elif report.gist in _SHUTS and (email := normalise_email(report.address)):
+                about += [(report, each, None) for each in await customers.with_email(email)]
+        locked: dict[str, Customer] = {}
+        for each in sorted({customer for _, customer, _ in about}):
+            if await customers.load([each]):  # else they were erased, and must not come back by this
+                locked[each] = await customers.lock(each)
+        return [_Found(report, locked[customer], row) for report, customer, row in about if customer in locked]
+
+    async def _event(self, session: AsyncSession, found: _Found, before: Sequence[Event]) -> Event:
+        report, row = found.report, found.row
+        now = self._clock.now()
+        at = min(self._clock.paced.product(report.at), now)
+        machine = await self._machine(session, found, at, before)
+        said: dict[str, Any] = {"provider": report.provider}
+        if row is not None:
+            said |= {"message": row.id, "journey": row.journey, "step": row.step}
+        if report.link and report.happening is Happening.CLICKED:
+            said["link"] = report.link
+        said |= {"machine": machine} if machine else {}
+        said |= _failure(report) | _left(report, found.customer)
+        # One report may be about several customers, where they share an address.
+        message_id = f"{report.provider}-{report.id}" + ("" if row is not None else f"/{found.customer.id}")
+        return Event(
+            message_id=message_id[:256],
+            type=EventType.TRACK,
+            name=_name(report, machine),
+            user_id=found.customer.id,
+            occurred_at=at,
+            received_at=now,
+            properties=said,
+        )
+
+    async def _machine(self, session: AsyncSession, found: _Found, at: datetime, before: Sequence[Event]) -> str | None:
+        report, row = found.report, found.row
+        contact = Contact(
+            at=at,
+            handed_over_at=row.handed_over_at if row else None,
+            agent=report.agent,
+            address=report.ip,
+            flagged=report.machine,
+        )
+        if report.happening is Happening.OPENED:
+            return opened_by(contact)
+        if report.happening is not Happening.CLICKED or row is None:
+            return None
+        recent = [stored.event for stored in await EventStore(session).recent(found.customer.id, at - SWEEP)]
+        return clicked_by(contact, report.link or "", earlier_clicks([*recent, *before], row.id))
+
+    def _real(self) -> datetime:
+        return self._clock.paced.real(self._clock.now())
+
+    def _count(self, provider: str, what: str, number: int = 1) -> None:
+        if number:
+            self.counts[provider, what] += number
+
+
+def earlier_clicks(events: Sequence[Event], message: str) -> list[EarlierClick]:
+    """The clicks in a message among some events, of people and of machines."""
+    clicks = [event for event in events if event.name in (EVENTS[Happening.CLICKED], EMAIL_CLICKED_BY_MACHINE)]
+    mine = (event for event in clicks if event.properties.get("message") == message)
+    return [EarlierClick(at=event.occurred_at, link=str(event.properties.get("link"))) for event in mine]
+
+
+async def _row_of(ledger: Ledger, report: Report) -> LedgerRow | None:
+    """The mail that a report is about: by our own id if it came back, else by the header."""
+    if report.message is not None and (row := await ledger.get(report.message)) is not None:
+        return row
+    message = await ledger.by_message_id(report.message_id) if report.message_id else None
+    return await ledger.get(message) if message else None
+
+
+def _name(report: Report, machine: str | None) -> str:
+    if machine is None:
+        return EVENTS[report.gist]
+    return EMAIL_OPENED_BY_MACHINE if report.happening is Happening.OPENED else EMAIL_CLICKED_BY_MACHINE
+
+
+def _failure(report: Report) -> dict[str, Any]:
+    """Why the mail did not arrive, without an address."""
+    said: dict[str, Any] = {}
+    if report.gist in (Happening.BOUNCED_HARD, Happening.BOUNCED_SOFT):
+        said["bounce_type"] = "hard" if report.gist is Happening.BOUNCED_HARD else "soft"
+    if report.happening is Happening.REJECTED:
+        said[REJECTED] = True
+    if report.detail:
+        said["reason"] = quote(report.detail, report.address or "\0")
+    return said
+
+
+def _left(report: Report, customer: Customer) -> dict[str, Any]:
+    """Whether the report is about an address that the customer has not any more."""
+    email = normalise_email(report.address) if report.gist in _SHUTS else None
+    return {FORMER_ADDRESS: True} if email is not None and email != customer.email else {}

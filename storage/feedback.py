@@ -1,0 +1,144 @@
+"""What became of messages after they were handed over, folded from the events that tell it.
+
+An event tells of a message by its property `message`, the ledger's id. Providers' reports and our own links become such
+events; so may a backend's. Of each kind the first moment counts, in whatever order they come.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select, update
+
+from domain import event as names
+from domain.basket import read_text
+from domain.event import Event, EventType
+from domain.feedback import REJECTED, Happening
+from domain.message import MessageStatus
+from domain.model import CustomerId, Instant, Value
+from domain.withdrawal import COMPLAINT, HARD_BOUNCE, is_soft_bounce
+from storage.ledger import Ledger
+from storage.repository import Repository
+from storage.salt import Salt, hash_email, hashes_of
+from storage.tables import FeedbackRecord, MessageRecord, SuppressionRecord, table_of
+
+_FEEDBACK = table_of(FeedbackRecord)
+_MESSAGES = table_of(MessageRecord)
+_SUPPRESSIONS = table_of(SuppressionRecord)
+
+_COLUMNS: Final[Mapping[str, str]] = {
+    names.EMAIL_DELIVERED: "delivered_at",
+    names.EMAIL_DEFERRED: "deferred_at",
+    names.EMAIL_OPENED: "opened_at",
+    names.EMAIL_OPENED_BY_MACHINE: "machine_opened_at",
+    names.EMAIL_LINK_CLICKED: "clicked_at",
+    names.EMAIL_CLICKED_BY_MACHINE: "machine_clicked_at",
+    names.EMAIL_BOUNCED: "bounced_at",
+    names.EMAIL_COMPLAINED: "complained_at",
+    names.UNSUBSCRIBED: "unsubscribed_at",
+    names.EMAIL_REJECTED: "rejected_at",
+}
+_SOFT: Final = "soft_bounced_at"
+
+_NEVER_ARRIVES: Final = frozenset({"bounced_at", "rejected_at"})
+
+_MOMENTS: Final = (*_COLUMNS.values(), _SOFT)
+
+_SAVE = (
+    update(_FEEDBACK)
+    .where(_FEEDBACK.c.message == bindparam("of_message"))
+    .values({name: bindparam(f"new_{name}") for name in _MOMENTS})
+)
+
+_REASONS: Final = {Happening.BOUNCED_HARD: HARD_BOUNCE, Happening.COMPLAINED: COMPLAINT}
+
+
+class MessageFeedback(Value):
+    """A message's row: when each thing first happened to it, as far as it was reported."""
+
+    message: str
+    customer_id: CustomerId
+    delivered_at: Instant | None = None
+    deferred_at: Instant | None = None
+    opened_at: Instant | None = None
+    machine_opened_at: Instant | None = None
+    clicked_at: Instant | None = None
+    machine_clicked_at: Instant | None = None
+    soft_bounced_at: Instant | None = None
+    bounced_at: Instant | None = None
+    complained_at: Instant | None = None
+    unsubscribed_at: Instant | None = None
+    rejected_at: Instant | None = None
+
+
+class Feedback(Repository):
+    """Writes and reads what became of messages."""
+
+    async def get(self, message: str) -> MessageFeedback | None:
+        """What is known of a message; None when nothing was reported yet."""
+        return (await self._load([message])).get(message)
+
+    async def note(self, events: Sequence[tuple[Event, str]]) -> None:
+        """Fold new events, each with its customer. Those of messages that are not in the ledger tell nothing.
+
+        A message of which it was not known whether it went out is settled by what shows that it did, or never will.
+        """
+        told: dict[str, dict[str, datetime]] = {}
+        whose: dict[str, str] = {}
+        for event, customer in events:
+            column, message = _column(event), read_text(event.properties.get("message"))
+            if column is None or not message:
+                continue
+            whose.setdefault(message, customer)
+            first = told.setdefault(message, {})
+            first[column] = min(event.occurred_at, first.get(column, event.occurred_at))
+        if not told:
+            return
+        ids = select(_MESSAGES.c.id).where(_MESSAGES.c.id.in_(sorted(told))).order_by(_MESSAGES.c.id)
+        known = [*(await self.execute(ids.with_for_update() if self.is_postgresql else ids)).scalars()]
+        if known:
+            await self._save({message: told[message] for message in known}, whose)
+        for message in known:
+            await self._settle(message, told[message])
+
+    async def suppress_address(self, address: str, happening: Happening, at: datetime, source: str) -> None:
+        """Write no more to an address, whoever has it or will. Saying it again changes nothing."""
+        salt = Salt(self.session)
+        hashes = hashes_of(address, await salt.find())
+        shut = _SUPPRESSIONS.c.email_hash.in_(hashes) & ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+        if (await self.execute(select(_SUPPRESSIONS.c.id).where(shut).limit(1))).first() is not None:
+            return
+        row = {"email_hash": hash_email(address, await salt.get()), "reason": _REASONS[happening], "at": at}
+        await self.execute(self.insert(_SUPPRESSIONS), [row | {"customer_id": None, "source": source}])
+
+    async def _save(self, told: Mapping[str, Mapping[str, datetime]], whose: Mapping[str, str]) -> None:
+        blank = [{"message": message, "customer_id": whose[message]} for message in told]
+        await self.execute(self.insert(_FEEDBACK).on_conflict_do_nothing(index_elements=["message"]), blank)
+        before = await self._load([*told])
+        rows: list[dict[str, Any]] = []
+        for message, moments in told.items():
+            row: dict[str, Any] = {"of_message": message}
+            for name in _MOMENTS:
+                said = (getattr(before[message], name), moments.get(name))
+                row[f"new_{name}"] = min((moment for moment in said if moment is not None), default=None)
+            rows.append(row)
+        await self.execute(_SAVE, rows)
+
+    async def _settle(self, message: str, moments: Mapping[str, datetime]) -> None:
+        failed = _NEVER_ARRIVES.intersection(moments)
+        # A server that takes a mail and returns it later has had it: both may come at once, in either order.
+        status = MessageStatus.REFUSED if failed and "delivered_at" not in moments else MessageStatus.SENT
+        what = min(failed or moments).removesuffix("_at").replace("_", " ")
+        await Ledger(self.session).settle(message, status, f"reported as {what}")
+
+    async def _load(self, messages: Sequence[str]) -> dict[str, MessageFeedback]:
+        rows = await self.execute(select(_FEEDBACK).where(_FEEDBACK.c.message.in_(messages)))
+        return {row["message"]: MessageFeedback.model_validate(dict(row)) for row in rows.mappings()}
+
+
+def _column(event: Event) -> str | None:
+    if event.type is not EventType.TRACK:
+        return None
+    if event.properties.get(REJECTED) is True:
+        return _COLUMNS[names.EMAIL_REJECTED]
+    return _SOFT if is_soft_bounce(event) else _COLUMNS.get(event.name)
