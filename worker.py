@@ -116,6 +116,7 @@ def activities_for(
         offers=settings.offers,
         flow=FlowPolicy(warm_up=settings.warm_up, breaker=settings.breaker),
         sources=settings.sources,
+        open_pixel=settings.open_pixel,
     )
 
 
@@ -179,7 +180,7 @@ async def running_worker(settings: Settings) -> AsyncIterator[Worker]:
         await database.check()
         async with database.transaction() as session:
             clock = SystemClock(await load_clock(session, settings.pace, datetime.now(UTC)))
-        client = await connect(settings.temporal, namespace=settings.namespace)
+        client = await connect(settings.temporal, namespace=settings.namespace, payload_keys=settings.payload_keys)
         activities = activities_for(
             settings, database=database, clock=clock, transport=transport, public_url=settings.public_url
         )

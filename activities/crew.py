@@ -38,6 +38,7 @@ def all_activities(
     offers: OfferPolicy,
     flow: FlowPolicy | None = None,
     sources: SourcePolicy | None = None,
+    open_pixel: bool = False,
 ) -> Sequence[Callable[..., Any]]:
     """The activities' methods, ready for a worker.
 
@@ -54,6 +55,7 @@ def all_activities(
         offers: which offers the shop honours.
         flow: warm-up and breakers.
         sources: of scheduled sources.
+        open_pixel: whether marketing mail has a picture that tells when it is opened.
     """
     gate = Gate(policy)
     enrollments = EnrollmentActivities(database, clock)
@@ -71,6 +73,7 @@ def all_activities(
         offers=offers,
         default_zone=policy.default_zone,
         thresholds=thresholds,
+        open_pixel=open_pixel,
     )
     sending = SendingActivities(database, clock, gate=gate, transport=transport, links=links, sender=sender, flow=flow)
     sweeping = SweepActivities(database, clock, sources or SourcePolicy(), policy)

@@ -15,11 +15,12 @@ from domain.coupon import Coupon, expiry, prefix_of
 from domain.errors import TemplateError
 from domain.event import DATA_EXPORT_REQUESTED, ERASURE_REQUESTED
 from domain.intent import DEFAULT_THRESHOLDS, Thresholds
-from domain.message import MessageStatus
+from domain.message import Kind, MessageStatus
 from domain.offer import OfferKind, OfferPolicy
 from mail import context
 from mail.compose import envelope_address
 from mail.links import DataRequest, Links
+from mail.pixel import with_pixel
 from mail.render import Body, Templates
 from mail.tracking import Campaign, Tracked, track
 from storage.coupons import Coupons
@@ -45,11 +46,13 @@ class RenderingActivities:
         offers: OfferPolicy | None = None,
         default_zone: str = "UTC",
         thresholds: Thresholds = DEFAULT_THRESHOLDS,
+        open_pixel: bool = False,
     ) -> None:
         self._database, self._clock = database, clock
         self._offers = offers or OfferPolicy()
         self._reader = Reader(shop, default_zone, thresholds)
         self._templates, self._links, self._shop = templates, links, shop
+        self._open_pixel = open_pixel
         self._domain = envelope_address(sender).rpartition("@")[2]
 
     @activity.defn(name=calls.RENDER)
@@ -72,7 +75,7 @@ class RenderingActivities:
             body = await asyncio.to_thread(self._templates.render, row.template, reading)
         except TemplateError as error:
             return await self._drop(message, f"its template does not render: {error}", request)
-        tracked = self._track(row, body, reading)
+        tracked = self._with_pixel(row, self._track(row, body, reading))
         async with self._database.transaction() as session:
             await Ledger(session).store_body(
                 message,
@@ -126,6 +129,11 @@ class RenderingActivities:
             link=partial(self._links.click, row.id),
             untouched=(reading.unsubscribe_url, reading.preferences_url, reading.data_request_url),
         )
+
+    def _with_pixel(self, row: LedgerRow, tracked: Tracked) -> Tracked:
+        if not self._open_pixel or row.kind is not Kind.MARKETING:
+            return tracked
+        return tracked.model_copy(update={"html": with_pixel(tracked.html, self._links.open(row.id))})
 
     async def _drop(self, message: str, problem: str, request: calls.RenderRequest) -> calls.Rendered:
         activity.logger.error("message %s dropped: %s", message, problem)

@@ -9,11 +9,12 @@ under which programs introduce themselves.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Final
 
+from domain.event import EMAIL_CLICKED_BY_MACHINE, EMAIL_LINK_CLICKED, Event
 from domain.model import Instant, Value
 
 QUICKEST_CLICK: Final = timedelta(seconds=4)
@@ -81,6 +82,13 @@ class EarlierClick(Value):
 
     at: Instant
     link: str
+
+
+def earlier_clicks(events: Iterable[Event], message: str) -> list[EarlierClick]:
+    """The clicks in a mail among some events, of people and of machines. `message` is its ledger id."""
+    clicks = (event for event in events if event.name in (EMAIL_LINK_CLICKED, EMAIL_CLICKED_BY_MACHINE))
+    mine = (event for event in clicks if event.properties.get("message") == message)
+    return [EarlierClick(at=event.occurred_at, link=str(event.properties.get("link"))) for event in mine]
 
 
 def opened_by(contact: Contact) -> str | None:

@@ -75,8 +75,8 @@ class Links:
         return self._base
 
     def leads_here(self, address: str) -> bool:
-        """Whether a link leads to the collector, which records for itself who follows it."""
-        return address.startswith(f"{self._base}/")
+        """Whether it is a link of a mail that leads to the collector, which records for itself who follows it."""
+        return address.startswith(tuple(f"{self._base}/{page}/" for page in ("c", "u", "p", "d")))
 
     def click(self, message: str, index: int) -> str:
         """Make the tracked link to a message's target number `index`."""

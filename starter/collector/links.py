@@ -1,22 +1,37 @@
-"""Tracked links in mails: the click's redirect. No login, no script; the signature in the link is the key."""
+"""Tracked links and the open pixel in mails. No login, no script; the signature in the address is the key.
+
+Whoever follows a link is led on, people and machines alike; only what is stored of it differs (`domain.machines`).
+"""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import structlog
 from fastapi import APIRouter
+from itsdangerous import SignatureExpired
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.clock import Clock
-from domain.errors import UnknownMessageError
-from domain.event import EMAIL_LINK_CLICKED, Event, EventType
+from domain.errors import InvalidLinkError, UnknownMessageError
+from domain.event import (
+    EMAIL_CLICKED_BY_MACHINE,
+    EMAIL_LINK_CLICKED,
+    EMAIL_OPENED,
+    EMAIL_OPENED_BY_MACHINE,
+    Event,
+    EventType,
+)
+from domain.machines import SWEEP, Contact, EarlierClick, clicked_by, earlier_clicks, opened_by
 from mail.links import Links
+from mail.pixel import GIF
 from starter.collector.committer import Committer
 from starter.collector.pages import Pages
+from storage.customers import Customers
 from storage.database import Database
+from storage.events import EventStore
 from storage.ledger import Ledger, LedgerRow
 
 CLICK_PATIENCE: Final = 2.0
@@ -24,13 +39,16 @@ CLICK_PATIENCE: Final = 2.0
 
 _UNTRACED: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
+_NOT_FOUND: Final = 404
+_GONE: Final = 410
+
 _log = structlog.get_logger("segue.links")
 
 
 def create_links_router(
     *, database: Database, committer: Committer, clock: Clock, links: Links, pages: Pages
 ) -> APIRouter:
-    """Make the route `/c/{token}`."""
+    """Make the routes `/c/{token}` and `/o/{token}`."""
     router = APIRouter(include_in_schema=False)
     visits = _Visits(database, committer, clock)
 
@@ -40,10 +58,21 @@ def create_links_router(
             message, link = links.read_click(token)
             row, target = await visits.target(message, link)
             if request.method == "GET":  # link checkers ask with HEAD
-                await visits.record_click(row, link)
+                await visits.record_click(row, link, request)
             return RedirectResponse(target, 302, _UNTRACED)
 
         return await pages.answer(request, follow())
+
+    @router.api_route("/o/{token}", methods=["GET", "HEAD"])
+    async def opened(request: Request, token: str) -> Response:
+        status = 200
+        try:
+            message = links.read_open(token)
+            if request.method == "GET":
+                await visits.record_open(message, request)
+        except InvalidLinkError as error:
+            status = _GONE if isinstance(error.__cause__, SignatureExpired) else _NOT_FOUND
+        return Response(GIF, status, _UNTRACED, "image/gif")  # a mail must never show a broken picture
 
     return router
 
@@ -70,17 +99,45 @@ class _Visits:
             raise UnknownMessageError(f"message {message} has no link {link} to the web")
         return row, addresses[link]
 
-    async def record_click(self, row: LedgerRow, link: int) -> None:
+    async def record_click(self, row: LedgerRow, link: int, request: Request) -> None:
         """Store the click if that is possible soon. Each click counts, hence an id of its own."""
-        event = self._event(str(uuid4()), EMAIL_LINK_CLICKED, row, {"link": link})
         try:
             async with asyncio.timeout(CLICK_PATIENCE):
+                machine = clicked_by(self._contact(row, request), str(link), await self._clicks_before(row))
+                name = EMAIL_CLICKED_BY_MACHINE if machine else EMAIL_LINK_CLICKED
+                event = self._event(str(uuid4()), name, row, {"link": link}, machine)
                 await self._committer.commit([event])
         except Exception as error:  # whatever it is, the customer wants to go on
             _log.warning("a click was not recorded in time", message=row.id, why=type(error).__name__)
 
-    def _event(self, message_id: str, name: str, row: LedgerRow, facts: dict[str, int]) -> Event:
+    async def record_open(self, message: str, request: Request) -> None:
+        """Store that a mail was opened, if that is possible soon; by people and by machines once an hour each."""
+        try:
+            async with asyncio.timeout(CLICK_PATIENCE):
+                async with self._database.read() as session:
+                    row = await Ledger(session).require(message)
+                machine = opened_by(self._contact(row, request))
+                name = EMAIL_OPENED_BY_MACHINE if machine else EMAIL_OPENED
+                hour = f"{self._clock.now():%Y-%m-%dT%H}"
+                event = self._event(f"{'machine-' if machine else ''}open-{message}-{hour}", name, row, {}, machine)
+                await self._committer.commit([event])
+        except Exception as error:  # whatever it is, the mail wants its picture
+            _log.warning("an open was not recorded", message=message, why=type(error).__name__)
+
+    def _contact(self, row: LedgerRow, request: Request) -> Contact:
+        address = request.client.host if request.client else None
+        contact = Contact.read(request.headers, self._clock.now(), address)
+        return contact.model_copy(update={"handed_over_at": row.handed_over_at})
+
+    async def _clicks_before(self, row: LedgerRow) -> list[EarlierClick]:
+        async with self._database.read() as session:
+            customer = await Customers(session).resolve(user_id=row.customer) or row.customer
+            recent = await EventStore(session).recent(customer, self._clock.now() - SWEEP)
+        return earlier_clicks([stored.event for stored in recent], row.id)
+
+    def _event(self, message_id: str, name: str, row: LedgerRow, facts: dict[str, Any], machine: str | None) -> Event:
         now = self._clock.now()
+        said = {"message": row.id, "journey": row.journey, "step": row.step, **facts}
         return Event(
             message_id=message_id,
             type=EventType.TRACK,
@@ -88,5 +145,5 @@ class _Visits:
             user_id=row.customer,
             occurred_at=now,
             received_at=now,
-            properties={"message": row.id, "journey": row.journey, "step": row.step, **facts},
+            properties=said | ({"machine": machine} if machine else {}),
         )

@@ -24,6 +24,9 @@ LONGEST = timedelta(days=8)
 AFTERWARDS = timedelta(hours=6)
 """Product time in which nothing more may come once all has come that must."""
 
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+"""Shoppers click as people do: a program that says so is taken for a link scanner."""
+
 LOOK_EVERY = 0.5
 """Seconds between looks at how far the journeys are."""
 
@@ -49,7 +52,7 @@ class Play:
         """
         async with (
             SegueClient(self._stack.addresses.collector, self._stack.write_key, timeout=60) as client,
-            httpx2.AsyncClient(timeout=60) as http,
+            httpx2.AsyncClient(timeout=60, headers={"User-Agent": BROWSER}) as http,
         ):
             letters = Letters(self._stack.addresses.inbox, http)
             shop = Shop(client, letters, self._stack.clock.paced, self._stack.clock.now, self._wait)

@@ -17,7 +17,7 @@ from domain.clock import SystemClock
 from domain.customer import Customer
 from domain.event import EMAIL_CLICKED_BY_MACHINE, EMAIL_OPENED_BY_MACHINE, Event, EventType
 from domain.feedback import EVENTS, REJECTED, Happening, Report
-from domain.machines import SWEEP, Contact, EarlierClick, clicked_by, opened_by
+from domain.machines import SWEEP, Contact, clicked_by, earlier_clicks, opened_by
 from domain.profile import normalise_email
 from domain.withdrawal import FORMER_ADDRESS
 from mail.links import Links
@@ -173,13 +173,6 @@ class Intake:
     def _count(self, provider: str, what: str, number: int = 1) -> None:
         if number:
             self.counts[provider, what] += number
-
-
-def earlier_clicks(events: Sequence[Event], message: str) -> list[EarlierClick]:
-    """The clicks in a message among some events, of people and of machines."""
-    clicks = [event for event in events if event.name in (EVENTS[Happening.CLICKED], EMAIL_CLICKED_BY_MACHINE)]
-    mine = (event for event in clicks if event.properties.get("message") == message)
-    return [EarlierClick(at=event.occurred_at, link=str(event.properties.get("link"))) for event in mine]
 
 
 async def _row_of(ledger: Ledger, report: Report) -> LedgerRow | None:

@@ -18,6 +18,8 @@ from tests.faults.sink_log import Conversation, SinkLog
 
 LAMP: dict[str, Any] = {"product_id": "lamp", "name": "Linen floor lamp", "price": 129.0, "quantity": 1}
 
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
 LOOK_EVERY = 0.1
 PAUSE = 0.3
 MAIL_WITHIN = 60.0
@@ -189,7 +191,7 @@ async def visitor(floor: Floor, number: int) -> AsyncIterator[Shopper]:
     """One shopper, with their own line to the shop."""
     async with (
         SegueClient(floor.url, WRITE_KEY, timeout=5, sleep=_briefly) as client,
-        httpx2.AsyncClient(timeout=5, follow_redirects=False) as http,
+        httpx2.AsyncClient(timeout=5, follow_redirects=False, headers={"User-Agent": BROWSER}) as http,
     ):
         yield Shopper(number, floor, client, http, floor.sink_log)
 

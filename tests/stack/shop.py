@@ -21,6 +21,9 @@ from tests.stack.books import Books
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday. Product time begins here, whatever the machine's clock says."""
 
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+"""Who clicks as a program says of itself is taken for one."""
+
 CART, ORDER = "cart-recovery", "post-purchase"
 
 LAMP: dict[str, Any] = {
@@ -88,6 +91,6 @@ async def open_shop(folder: Path, **given: Any) -> AsyncIterator[Shop]:
     async with (
         running_stack(settings_for(folder, **given), start=MORNING) as stack,
         SegueClient(stack.addresses.collector, stack.write_key) as client,
-        httpx2.AsyncClient(timeout=10, follow_redirects=False) as http,
+        httpx2.AsyncClient(timeout=10, follow_redirects=False, headers={"User-Agent": BROWSER}) as http,
     ):
         yield Shop(stack, folder, client, http)

@@ -19,6 +19,7 @@ from storage.events import EventStore
 
 KEY = "key-of-the-shop"
 MAX_BODY = 200_000
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 LINKS = Links("https://mail.shop.example", ["a secret of some length"])
 
 
@@ -39,7 +40,10 @@ def make_collector(database: Database, **changed: Any) -> FastAPI:
 def client_of(app: FastAPI, key: str | None = KEY) -> httpx2.AsyncClient:
     """An HTTP client that talks to the application directly."""
     auth = None if key is None else httpx2.BasicAuth(key, "")
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://collector", auth=auth)
+    headers = {"User-Agent": BROWSER}
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url="http://collector", auth=auth, headers=headers
+    )
 
 
 @asynccontextmanager
