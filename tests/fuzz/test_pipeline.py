@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,8 @@ from tests.fuzz import EXAMPLES
 from tests.fuzz.inputs import ANYTHING, CALLS, sound_calls
 from workflows.catalogue import JOURNEYS
 from workflows.vocabulary.routing import Routes, occasion_of
+
+pytestmark = pytest.mark.timeout(1_800)
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 CLOCK = PacedClock(anchor_real=NOW, anchor_product=NOW, pace=1.0)

@@ -19,6 +19,8 @@ from tests.fuzz import EXAMPLES
 from tests.fuzz.door import KEY, SECRET, Door, opened_door
 from tests.fuzz.inputs import ANYTHING, CALLS, TEXT
 
+pytestmark = pytest.mark.timeout(1_800)
+
 ANSWERS = {200, 202, 204, 302, 303, 400, 401, 403, 404, 405, 410, 413, 415, 422, 429, 431}
 LINKS = Links("https://mail.shop.example", [SECRET])
 
