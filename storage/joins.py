@@ -60,4 +60,4 @@ class Joins(Repository):
 
 def _from_row(row: RowMapping) -> CustomerJoin:
     fields = dict(row)
-    return CustomerJoin(customer=fields.pop("customer_id"), **fields)
+    return CustomerJoin(customer=fields.pop("customer_id"), former=fields.pop("former_id"), **fields)
