@@ -356,7 +356,7 @@ def test_the_calls_that_are_shown_are_calls() -> None:
 
 
 def test_the_settings_shown_for_segments_client_exist() -> None:
-    """That such calls arrive is tested in tests/starter/test_segment_clients.py."""
+    """That such calls arrive is tested in tests/clients/test_servers.py."""
     analytics = importlib.import_module("segment.analytics")
     [code] = [block for block in fences("integrate.md", "python") if "segment" in block]
     for name in re.findall(r"^analytics\.(\w+)", code, re.MULTILINE):

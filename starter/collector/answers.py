@@ -1,4 +1,8 @@
-"""What the collector says when something is wrong: `{"error": {"field": …, "message": …}}`, and the right status."""
+"""What the collector says when something is wrong: `{"error": {"field": …, "message": …}}`, and the right status.
+
+`code` and `message` stand beside it, as in Segment's own answers: without them its older clients for Python take a
+refusal for a failure of the network, and send the same calls ten times more.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,9 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from domain.errors import InvalidEventError, SegueError, UnavailableError
+from domain.errors import InvalidEventError, NotAllowedError, SegueError, UnavailableError
 from starter.collector.bodies import BodyTooLargeError, UnsupportedEncodingError
-from starter.collector.keys import WrongKeyError
+from starter.collector.keys import WrongKeyError, WrongScopeError
+from starter.collector.rates import Rates, TooManyError
 
 RETRY_AFTER: Final = 5
 """Seconds. Long enough for a database to come back from a restart, short enough for a client's patience."""
@@ -21,10 +26,13 @@ _AUTHENTICATE: Final = {"WWW-Authenticate": 'Basic realm="segue", charset="UTF-8
 _CLIENT_CLOSED_REQUEST: Final = 499  # nginx's word for it; nobody is left to read it
 
 _STATUS: Final[Mapping[type[SegueError], int]] = {
+    NotAllowedError: 403,
     InvalidEventError: 400,
     WrongKeyError: 401,
+    WrongScopeError: 403,
     BodyTooLargeError: 413,
     UnsupportedEncodingError: 415,
+    TooManyError: 429,
     UnavailableError: 503,
 }
 
@@ -33,13 +41,29 @@ _log = structlog.get_logger("segue.collector")
 
 def error_answer(status: int, message: str, field: str = "", headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Make an error's answer. `field` is empty where no single field is to blame."""
-    return JSONResponse({"error": {"field": field, "message": message}}, status, headers)
+    code = "invalid_request" if status < 500 else "unavailable"  # noqa: PLR2004 HTTP's classes
+    said = f"{field}: {message}" if field else message
+    return JSONResponse({"error": {"field": field, "message": message}, "code": code, "message": said}, status, headers)
 
 
-def install_answers(app: FastAPI) -> None:
-    """Give every error its answer."""
+def too_many(error: TooManyError) -> JSONResponse:
+    """Make the answer to one request too many."""
+    return error_answer(429, str(error), headers={"Retry-After": str(error.wait)})
+
+
+def install_answers(app: FastAPI, rates: Rates) -> None:
+    """Give every error its answer. Who tries wrong keys too often gets another."""
+
+    async def wrong_key(request: Request, error: Exception) -> Response:
+        try:
+            rates.of_wrong_key(request)
+        except TooManyError as too_often:
+            return too_many(too_often)
+        return await _segue_error(request, error)
+
     for error in _STATUS:
         app.add_exception_handler(error, _segue_error)
+    app.add_exception_handler(WrongKeyError, wrong_key)
     app.add_exception_handler(HTTPException, _no_route)
     app.add_exception_handler(SQLAlchemyError, _database_error)
     app.add_exception_handler(ClientDisconnect, _client_gone)
@@ -52,6 +76,10 @@ async def _segue_error(_request: Request, error: Exception) -> Response:
         return error_answer(status, error.problem, error.field)
     if isinstance(error, WrongKeyError):
         return error_answer(status, str(error), "writeKey", _AUTHENTICATE)
+    if isinstance(error, TooManyError):
+        return too_many(error)
+    if isinstance(error, WrongScopeError):
+        return error_answer(status, str(error), "writeKey")
     if isinstance(error, UnavailableError):
         _log.warning("answered 503", why=str(error))
         # Where the database is, and how it is named, is not the client's business.

@@ -1,17 +1,16 @@
-"""Reports the tests' sample calls with Segment's client for Python, and prints its errors.
+"""Reports the tests' sample calls with a client for Python, and prints its errors. All of them have one shape.
 
-Arguments: address, write key, `gzip` or `plain`.
+Arguments: the client's module, address, write key, `gzip` or `plain`.
 """
 
+import importlib
 import sys
 from datetime import UTC, datetime
 
-from segment.analytics.client import Client
 
-
-def main(host: str, write_key: str, packing: str) -> None:
+def main(module: str, host: str, write_key: str, packing: str) -> None:
     """Report, and wait until all is delivered or given up."""
-    client = Client(
+    client = importlib.import_module(module).Client(
         write_key,
         host=host,
         gzip=packing == "gzip",
@@ -35,8 +34,8 @@ def main(host: str, write_key: str, packing: str) -> None:
     client.alias("visitor-2", "anna")
     for number in range(50):
         client.track("anna", "Product Viewed", {"number": number, "name": "Ångström ☂"})
-    client.flush()  # shutdown alone gives up what waits to be tried again
-    client.shutdown()
+    client.flush()  # leaving alone gives up what waits to be tried again
+    getattr(client, "shutdown", client.join)()
 
 
 main(*sys.argv[1:])

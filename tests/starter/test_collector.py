@@ -246,9 +246,9 @@ async def test_a_strangers_body_is_not_read(sqlite_database: Database) -> None:
     assert answer.status_code == 401
 
 
-def test_a_collector_needs_a_key(tmp_path: Path) -> None:
+def test_a_hash_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="SEGUE_WRITE_KEYS"):
-        make_collector(Database(str(tmp_path / "segue.db")), write_keys=[""])
+        make_collector(Database(str(tmp_path / "segue.db")), write_keys=["sha256:beef"])
 
 
 @pytest.mark.parametrize(
