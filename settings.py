@@ -176,12 +176,12 @@ class Settings(BaseSettings):
     rates: RateSettings = RateSettings()
     trusted_proxies: Networks = Field(default="", description="Whose X-Forwarded-For is believed, by comma.")
     max_connections: int = Field(default=1_000, gt=0, description="At a time, to each collector.")
-    payload_keys: SecretStr | None = Field(
+    payload_keys: SecretOrNone = Field(
         default=None, description="Encrypt payloads: `ID:BASE64` by comma, see [encryption](#encrypted-payloads)."
     )
     codec_host: str = Field(default="127.0.0.1", description="The address the codec server listens on.")
     codec_port: int = Field(default=8234, ge=0, le=65535, description="The codec server's port.")
-    codec_token: SecretStr | None = Field(default=None, description="What the codec server asks for; in its address.")
+    codec_token: SecretOrNone = Field(default=None, description="What the codec server asks for; in its address.")
     codec_origins: str = Field(default="", description="Of Temporal's UI, by comma; none: that of `segue up`.")
     default_zone: Zone = Field(default="UTC", description="Zone of customers who reported none.")
     quiet_from: time = Field(default=time(21), description="Start of quiet hours, customer's wall clock.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import temporalio.api.enums.v1
 import temporalio.api.operatorservice.v1
+from pydantic import SecretStr
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
@@ -14,6 +15,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from codec import EncryptionCodec
 from domain.errors import ConfigurationError, UnavailableError
 from workflows.vocabulary import search
 
@@ -31,6 +33,17 @@ PASSED_THROUGH = ("domain", "workflows.vocabulary", "pydantic", "pydantic_core",
 so a journey that reads a clock or draws a number is caught."""
 
 
+def data_converter(payload_keys: SecretStr | None = None) -> DataConverter:
+    """The one way values become payloads; with keys, encrypted ones.
+
+    Raises:
+        ConfigurationError: the keys are not as `codec.EncryptionCodec` wants them.
+    """
+    if payload_keys is None or not payload_keys.get_secret_value().strip():
+        return DATA_CONVERTER
+    return dataclasses.replace(DATA_CONVERTER, payload_codec=EncryptionCodec(payload_keys))
+
+
 async def connect(
     address: str | None = None,
     *,
@@ -38,6 +51,7 @@ async def connect(
     embedded: bool = False,
     lazy: bool = False,
     interceptors: Sequence[Interceptor] = (),
+    payload_keys: SecretStr | None = None,
 ) -> Client:
     """Connect to Temporal.
 
@@ -48,8 +62,10 @@ async def connect(
         embedded: it is the dev server of this machine; the environment, which may name a cluster, is not asked.
         lazy: connect at the first call, so that a collector can start while Temporal is away.
         interceptors: for logs and traces.
+        payload_keys: the setting; alike for all that talk to one namespace.
 
     Raises:
+        ConfigurationError: the keys are written wrongly.
         UnavailableError: nobody answers there.
     """
     config: dict[str, Any] = {} if embedded else dict(ClientConfig.load_client_connect_config())
@@ -58,8 +74,9 @@ async def connect(
     if namespace is not None:
         config["namespace"] = namespace
     config.setdefault("target_host", "127.0.0.1:7233")
+    converter = data_converter(payload_keys)
     try:
-        return await Client.connect(**config, data_converter=DATA_CONVERTER, lazy=lazy, interceptors=list(interceptors))
+        return await Client.connect(**config, data_converter=converter, lazy=lazy, interceptors=list(interceptors))
     except (RuntimeError, RPCError) as error:
         where = config["target_host"]
         raise UnavailableError(f"Temporal does not answer at {where}: {in_plain_words(error)}") from error

@@ -9,6 +9,7 @@
     │   ├── UnknownCustomerError    nobody of that id was ever reported
     │   ├── UnknownMessageError     no such row in the ledger
     │   ├── UnknownKeyError         no write key has that id
+    │   ├── UnreadablePayloadError  what Temporal keeps is encrypted under a key that is not ours, or was changed
     │   ├── InvalidCatalogueError   a catalogue file cannot be imported as it is; names line, field and remedy
     │   ├── TemplateError           a template is missing, or does not render for this customer
     │   ├── InvalidLinkError        a signed link is forged, was made for another purpose, or is too old
@@ -75,6 +76,10 @@ class UnknownMessageError(PermanentError):
 
 class UnknownKeyError(PermanentError):
     """No write key has that id."""
+
+
+class UnreadablePayloadError(PermanentError):
+    """What Temporal keeps is encrypted under a key that is not ours, or was changed. Names the key's id."""
 
 
 class InvalidCatalogueError(PermanentError):

@@ -104,6 +104,7 @@ async def dev_server(
     log: Path | None = None,
     restart: bool = False,
     tuning: Sequence[str] = (),
+    codec: str = "",
 ) -> AsyncIterator[DevServer]:
     """Run a dev server until the block ends.
 
@@ -115,6 +116,7 @@ async def dev_server(
         log: where its output goes; None: nowhere.
         restart: start it again when it ends by itself.
         tuning: further dynamic configuration, each `key=JSON value`.
+        codec: the address by which its UI decodes payloads.
 
     Raises:
         ConfigurationError: a port is taken.
@@ -127,9 +129,8 @@ async def dev_server(
     with ExitStack() as lifeline:
         lifeline.callback(os.close, writing)
         lifeline.callback(os.close, reading)
-        start = partial(
-            _spawn, [str(binary), *_arguments(file=file, ui_port=ui_port, port=port, tuning=tuning)], file, log, reading
-        )
+        arguments = _arguments(file=file, ui_port=ui_port, port=port, tuning=tuning, codec=codec)
+        start = partial(_spawn, [str(binary), *arguments], file, log, reading)
         server = DevServer(await start(), f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}" if ui_port else "")
         keeping: asyncio.Task[None] | None = None
         try:
@@ -200,9 +201,10 @@ async def _lock(file: Path, ours: ExitStack) -> int:
             return lock.fileno()
 
 
-def _arguments(*, file: Path | None, ui_port: int, port: int, tuning: Sequence[str]) -> list[str]:
+def _arguments(*, file: Path | None, ui_port: int, port: int, tuning: Sequence[str], codec: str) -> list[str]:
     arguments = ["server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "warn"]
     arguments += ["--ui-port", str(ui_port)] if ui_port else ["--headless"]
+    arguments += ["--ui-codec-endpoint", codec] if ui_port and codec else []
     if file is not None:
         arguments += ["--db-filename", str(file)]
         arguments += [part for pragma in _PRAGMAS for part in ("--sqlite-pragma", pragma)]

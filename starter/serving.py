@@ -20,8 +20,8 @@ from starter.collector.centre import Offered
 from starter.connections import Connection
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller
-from starter.webhooks.routes import create_webhooks_router
 from starter.erasing import Eraser
+from starter.webhooks.routes import create_webhooks_router
 from storage.database import Database
 from storage.lease import dispatcher_lease
 from workflows.catalogue import JOURNEYS
@@ -45,8 +45,8 @@ def routes_of(settings: Settings, clock: SystemClock) -> Routes:
     return Routes(JOURNEYS, clock.paced, settings.journeys, settings.thresholds)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Listen on a port, before anything else is started.
+def bind(host: str, port: int, name: str = "--port") -> socket.socket:
+    """Listen on a port, before anything else is started. `name` is of the setting, for when that fails.
 
     Raises:
         ConfigurationError: it is taken or not permitted.
@@ -56,8 +56,27 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         # Of a taken port Python says more than anybody wants to read; of an unknown host it alone knows.
         why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        raise ConfigurationError(f"--port {port}: cannot listen on {host}:{port} ({why})") from error
+        raise ConfigurationError(f"{name} {port}: cannot listen on {host}:{port} ({why})") from error
     return listening
+
+
+@asynccontextmanager
+async def answering(config: uvicorn.Config, listening: socket.socket) -> AsyncIterator[None]:
+    """Answer requests until the block ends; those under way are finished.
+
+    Args:
+        config: what answers, and how.
+        listening: taken over.
+    """
+    server = _Server(config)
+    serving_task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        while not server.started and not serving_task.done():  # noqa: ASYNC110 -- uvicorn offers no event
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await serving_task
 
 
 def server_config(settings: Settings, app: FastAPI) -> uvicorn.Config:
@@ -127,15 +146,10 @@ async def serving(
     webhooks = create_webhooks_router(settings.webhooks, database=database, clock=clock, links=links)
     for router in (*routers, webhooks):
         collector.include_router(router)
-    server = _Server(server_config(settings, collector))
-    serving_task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        while not server.started and not serving_task.done():  # noqa: ASYNC110 -- uvicorn offers no event
-            await asyncio.sleep(0.01)
-        yield dispatcher
+        async with answering(server_config(settings, collector), listening):
+            yield dispatcher
     finally:
-        server.should_exit = True
-        await serving_task
         dispatching.cancel()
         with suppress(asyncio.CancelledError):
             await dispatching

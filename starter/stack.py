@@ -12,6 +12,7 @@ from domain.errors import ConfigurationError
 from mail.links import Links
 from settings import Settings
 from starter.catalogue.sample import PATH, picture_routes, stock_sample_shop
+from starter.codec_server import codec_app_for, codec_endpoint, serving_codec
 from starter.dispatch.dispatcher import Dispatcher
 from starter.embedded import dev_server, find_temporal, free_port
 from starter.inbox.server import Inbox
@@ -146,20 +147,33 @@ async def _inbox(settings: Settings, place: Place, parts: AsyncExitStack) -> Inb
     return inbox
 
 
+async def _codec(settings: Settings, ui_port: int, parts: AsyncExitStack) -> str:
+    """Serve the UI's codec where payloads are encrypted. Returns its address, or nothing."""
+    if settings.payload_keys is None:
+        return ""
+    app = codec_app_for(settings, ui_port)
+    listening = parts.enter_context(bind(settings.codec_host, settings.codec_port, "SEGUE_CODEC_PORT"))
+    await parts.enter_async_context(serving_codec(app, listening))
+    return codec_endpoint(settings, listening.getsockname()[1])
+
+
 async def _temporal(settings: Settings, place: Place, parts: AsyncExitStack) -> tuple[Client, str]:
     """Connect to the given server, or start one. Returns the client and the UI's address, if it is ours."""
     if settings.temporal is not None:
-        client = await connect(settings.temporal, namespace=settings.namespace)
+        client = await connect(settings.temporal, namespace=settings.namespace, payload_keys=settings.payload_keys)
         await register_search_attributes(client)
         return client, ""
+    ui_port = settings.ui_port or free_port()
     server = await parts.enter_async_context(
         dev_server(
             binary=find_temporal(settings.temporal_binary),
             file=place.temporal,
-            ui_port=settings.ui_port or free_port(),
+            ui_port=ui_port,
+            codec=await _codec(settings, ui_port, parts),
             port=free_port(),
             log=place.temporal_log,
             restart=True,
         )
     )
-    return await connect(server.address, namespace="default", embedded=True), server.ui
+    keys = settings.payload_keys
+    return await connect(server.address, namespace="default", embedded=True, payload_keys=keys), server.ui

@@ -56,6 +56,7 @@ _COMMANDS = {
     "preview": ("preview:preview", "Render a mail for a sample customer: its subject, its HTML, or its plain text."),
     "send-test": ("preview:send_test", "Send a mail to an address of yours, made for a sample customer or a real one."),
     "serve": ("production:serve", "Run collector and dispatcher (production)."),
+    "codec-server": ("production:codec_server", "Decode encrypted payloads for Temporal's UI and command line."),
     "migrate": ("production:migrate", "Bring the database to this version's schema."),
     "register-search-attributes": (
         "production:register",

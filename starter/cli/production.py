@@ -10,6 +10,7 @@ from logs import configure_logs
 from mail.links import Links
 from settings import Settings, load_settings
 from starter.cli.tables import console
+from starter.codec_server import codec_app_for, serving_codec
 from starter.serving import bind, serving
 from storage.clock import load_clock
 from storage.database import Database
@@ -34,7 +35,9 @@ async def serve() -> None:
                 raise ConfigurationError(
                     "nobody could report anything: set SEGUE_WRITE_KEYS, or make a key with `segue keys create`"
                 )
-        client = await connect(settings.temporal, namespace=settings.namespace, lazy=True)
+        client = await connect(
+            settings.temporal, namespace=settings.namespace, lazy=True, payload_keys=settings.payload_keys
+        )
         with bind(settings.host, settings.port) as listening:
             async with serving(
                 settings,
@@ -48,6 +51,20 @@ async def serve() -> None:
                 await stop.wait()
     finally:
         await database.aclose()
+
+
+async def codec_server() -> None:
+    """Decode payloads for Temporal's UI and command line until SIGTERM; see docs/operate.md."""
+    configure_logs()
+    settings = load_settings()
+    app = codec_app_for(settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with bind(settings.codec_host, settings.codec_port, "SEGUE_CODEC_PORT") as listening:
+        async with serving_codec(app, listening):
+            console.print(f"The codec server answers on port {listening.getsockname()[1]}.", highlight=False)
+            await stop.wait()
 
 
 async def migrate() -> None:

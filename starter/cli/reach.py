@@ -97,6 +97,7 @@ async def connected(data: Path | None) -> AsyncIterator[Connected]:
             namespace=reached.namespace or None,
             embedded=bool(reached.ui),
             lazy=True,  # what the database knows is told although Temporal is away
+            payload_keys=settings.payload_keys,
         )
         yield Connected(settings, database, client, clock)
     finally:

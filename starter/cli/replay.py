@@ -44,8 +44,13 @@ async def replay(
     has been through; nothing is changed. Exit status 1 when one would stand still, or take an answer for another one.
     """
     configure_logs(level=CRITICAL)  # what does not replay is told below, in plainer words
-    _, reached = reach(data)
-    client = await connect(reached.temporal or None, namespace=reached.namespace or None, embedded=bool(reached.ui))
+    settings, reached = reach(data)
+    client = await connect(
+        reached.temporal or None,
+        namespace=reached.namespace or None,
+        embedded=bool(reached.ui),
+        payload_keys=settings.payload_keys,
+    )
     checkup = Checkup(client, JOURNEYS)
     total = await checkup.count(journeys)
     enrollments = await checkup.running(journeys, limit=limit)
