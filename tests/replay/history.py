@@ -21,9 +21,11 @@ def _in_words(event: HistoryEvent) -> str | None:
     return _WORDS[name](event) if name in _WORDS else None
 
 
-def _local(event: HistoryEvent) -> str:
-    data = event.marker_recorded_event_attributes.details["data"].payloads[0].data
-    return f"local {json.loads(data)['activity_type']}"
+def _marker(event: HistoryEvent) -> str:
+    marker = event.marker_recorded_event_attributes
+    if marker.marker_name == "core_patch":
+        return f"patch {json.loads(marker.details['patch-data'].payloads[0].data)['id']}"
+    return f"local {json.loads(marker.details['data'].payloads[0].data)['activity_type']}"
 
 
 def _timer(event: HistoryEvent) -> str:
@@ -37,7 +39,7 @@ def _upsert(event: HistoryEvent) -> str:
 
 
 _WORDS: dict[str, Callable[[HistoryEvent], str]] = {
-    "MARKER_RECORDED": _local,
+    "MARKER_RECORDED": _marker,
     "TIMER_STARTED": _timer,
     "TIMER_CANCELED": lambda _: "timer cancelled",
     "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": _upsert,

@@ -19,7 +19,7 @@ from domain import event as names
 from domain.civil import QuietHours
 from storage.database import Database
 from tests.house import ANNA, House, opened_house, time_skipping
-from tests.replay import scenes_lifecycle, scenes_retention, scenes_selling
+from tests.replay import scenes_joining, scenes_lifecycle, scenes_retention, scenes_selling
 
 FOLDER = Path(__file__).parent / "histories"
 
@@ -122,6 +122,7 @@ SCENES: dict[str, Scene] = (
         "post-purchase.first-order": first_order,
         "post-purchase.second-order": second_order,
     }
+    | scenes_joining.SCENES
     | scenes_lifecycle.SCENES
     | scenes_selling.SCENES
     | scenes_retention.SCENES

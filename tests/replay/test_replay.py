@@ -9,7 +9,7 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from temporal import DATA_CONVERTER, workflow_runner
-from tests.replay import scenes_lifecycle, scenes_retention, scenes_selling
+from tests.replay import scenes_joining, scenes_lifecycle, scenes_retention, scenes_selling
 from tests.replay.changed import FactAdded, StepsSwapped, WaitDropped, WordsChanged
 from tests.replay.commands import BEGIN, END, GATE, HAND_OVER, MAIL, OFFER
 from tests.replay.history import fingerprint, payloads
@@ -143,6 +143,7 @@ FINGERPRINTS: dict[str, list[str]] = (
             "completed",
         ],
     }
+    | scenes_joining.FINGERPRINTS
     | scenes_lifecycle.FINGERPRINTS
     | scenes_selling.FINGERPRINTS
     | scenes_retention.FINGERPRINTS

@@ -1,7 +1,6 @@
 """Two carts, one person: a visitor whose journey runs turns out to be somebody the shop knows."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
@@ -9,12 +8,12 @@ from temporalio.client import WorkflowExecutionStatus
 from domain import calls
 from domain import event as names
 from domain.enrollment import OutcomeKind
-from domain.event import Event, EventType
 from storage.database import Database
 from storage.joins import Joins
 from tests.house import ANNA, House, opened_house, real_server
 from tests.scenarios.runs import runs_of
 from tests.scenarios.test_continued import EARLY, hand_over
+from tests.scenarios.visitors import visitor_adds_to_cart, visitor_signs_in
 from tests.stack.waiting import until
 from workflows.vocabulary import search
 
@@ -24,35 +23,11 @@ SECOND = timedelta(seconds=1)
 CART, VISITORS_CART = f"cart-recovery/{ANNA}", "cart-recovery/anon-v1"
 
 
-async def visitor_adds_to_cart(house: House) -> None:
-    """Somebody who is not signed in puts a lamp into the cart."""
-    lamp = {"product_id": "lamp", "name": "Lamp", "price": 49.0}
-    event = house.track(names.PRODUCT_ADDED, at=await house.now(), properties=lamp)
-    await house.commit(event.model_copy(update={"user_id": None, "anonymous_id": "v1"}))
-
-
-async def sign_in(house: House, customer: str = ANNA) -> None:
-    """On the visitor's browser; the shop reports both ids."""
-    now = await house.now()
-    await house.commit(
-        Event(
-            message_id=str(uuid4()),
-            type=EventType.IDENTIFY,
-            name="identify",
-            user_id=customer,
-            anonymous_id="v1",
-            occurred_at=now,
-            received_at=now,
-        )
-    )
-    await house.dispatch()  # what joined them is told with the next look
-
-
 async def test_a_strangers_cart_is_followed_up_once_they_are_known(house: House) -> None:
     await house.identify()
     await visitor_adds_to_cart(house)
     await house.advance(HOUR / 2)
-    await sign_in(house)
+    await visitor_signs_in(house)
     await house.advance_to(2 * HOUR)
 
     assert await house.sent() == [("cart/reminder", HOUR)]
@@ -75,7 +50,7 @@ async def test_of_two_journeys_the_one_that_has_mailed_goes_on_and_no_mail_comes
     await house.advance_to(2 * HOUR)
     await visitor_adds_to_cart(house)
     await house.advance_to(2 * HOUR + 30 * MINUTE)
-    await sign_in(house)
+    await visitor_signs_in(house)
 
     ended = await house.outcome(VISITORS_CART)
     assert (ended.kind, ended.why) == (
@@ -102,7 +77,7 @@ async def test_a_guests_order_ends_the_journey_of_the_account_they_sign_in_to(ho
     properties = {"order_id": "o-7", "revenue": 61.0}
     order = house.track(names.ORDER_COMPLETED, at=await house.now(), properties=properties)
     await house.commit(order.model_copy(update={"user_id": None, "anonymous_id": "v1"}))
-    await sign_in(house)
+    await visitor_signs_in(house)
 
     outcome = await house.outcome(CART)
     assert (outcome.kind, outcome.revenue, outcome.order_id, outcome.mails) == (OutcomeKind.CONVERTED, 61.0, "o-7", 0)
@@ -113,8 +88,8 @@ async def test_a_mail_that_waits_for_an_address_goes_nowhere_but_to_its_own_read
     await house.identify()
     await house.identify("ben")
     await visitor_adds_to_cart(house)
-    await sign_in(house)
-    await sign_in(house, "ben")
+    await visitor_signs_in(house)
+    await visitor_signs_in(house, "ben")
     await house.advance_to(2 * HOUR)
     assert await house.sent() == [("cart/reminder", HOUR)]
     assert (await house.enrollments("ben"), house.letters("ben")) == ([], [])
@@ -127,24 +102,12 @@ async def test_wherever_the_join_finds_a_journey_its_mail_goes_to_the_right_one_
     """In the middle of sending, before each activity, its worker dies there besides."""
 
     async def join_and_die() -> None:
-        await sign_in(house)
+        await visitor_signs_in(house)
         raise RuntimeError("the process died here")
 
     await house.identify()
     await visitor_adds_to_cart(house)
-    now = await house.now()
-    traits = {"email": "anna@shop.example", "consent": True}
-    await house.commit(
-        Event(
-            message_id=str(uuid4()),
-            type=EventType.IDENTIFY,
-            name="identify",
-            anonymous_id="v1",
-            occurred_at=now,
-            received_at=now,
-            properties=traits,
-        )
-    )
+    await visitor_signs_in(house, None, email=f"{ANNA}@shop.example", consent=True)
     house.hooks.before(moment, join_and_die)
     await house.advance_to(2 * HOUR)
     await house.dispatch()
@@ -159,7 +122,7 @@ async def test_another_worker_goes_on_with_a_journey_that_was_joined_while_none_
         await house.add_to_cart()
         await visitor_adds_to_cart(house)
         await house.stop_worker()
-        await sign_in(house)
+        await visitor_signs_in(house)
         assert await house.still_running() == [CART]
         await house.start_worker()
 
@@ -179,7 +142,7 @@ async def test_the_next_run_and_the_list_of_journeys_know_the_new_name(sqlite_da
     async with real_server(EARLY) as env, opened_house(env, sqlite_database) as house:
         await house.identify()
         await visitor_adds_to_cart(house)
-        await sign_in(house)
+        await visitor_signs_in(house)
         handle = house.handle(VISITORS_CART)
 
         async def is_told() -> bool:
