@@ -104,7 +104,10 @@ async def read_centre(
     return Centre(
         address=recipient.masked_address,
         gets_none=await gets_none(session, recipient),
-        topics=[read_topic(name, speech, on=_is_on(leave, name, offered)) for name in offered.topics],
+        topics=sorted(
+            (read_topic(name, speech, on=_is_on(leave, name, offered)) for name in offered.topics),
+            key=lambda topic: (topic.name != recipient.row.topic, topic.title),  # what this mail is about comes first
+        ),
         frequency=frequency_of(customer.traits, choices),
         paused_until=paused_until.astimezone(zone) if paused_until else None,
         pause_would_end=(now + PAUSE).astimezone(zone),

@@ -1,0 +1,29 @@
+"""Mails that recipients hold in their hands, and the paths behind their links, for the tests of the pages."""
+
+from typing import Any
+
+from domain.message import MessageStatus, ledger_id
+from storage.database import Database
+from storage.ledger import Ledger
+from tests.starter.collectors import LINKS
+from tests.storage.samples import NOON, SEND, gate_request
+
+_BODY = {"subject": "Your cart", "html": "<p>", "text": "", "links": (), "rfc_message_id": "<m@shop.example>"}
+
+
+def path_of(link: str) -> str:
+    """The path of one of our links, as a test's client asks for it."""
+    return link.removeprefix(LINKS.base_url)
+
+
+async def sent_message(database: Database, customer: str = "anna", step: str = "reminder", **fields: Any) -> str:
+    """A message that went to the customer; returns its id."""
+    request = gate_request(step, customer, **fields)
+    message = ledger_id(request.enrollment, step)
+    async with database.transaction() as session:
+        ledger = Ledger(session)
+        await ledger.decide(request, SEND, request.at)
+        await ledger.store_body(message, now=request.at, **_BODY)
+        await ledger.hand_over(message, NOON)
+        await ledger.finish(message, MessageStatus.SENT, "accepted by the mail server", NOON)
+    return message
