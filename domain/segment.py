@@ -223,7 +223,7 @@ def parse_batch(
     `admit` looks at each event and where it stands.
 
     Raises:
-        InvalidEventError: the body as a whole is no batch, or none of its calls is right: then the first of them.
+        InvalidEventError: the body as a whole is no batch.
     """
     calls = data.get("batch")
     if not isinstance(calls, list):
@@ -250,8 +250,6 @@ def parse_batch(
             batch.events.append(admit(event, path) if admit else event)
         except InvalidEventError as error:
             batch.refused.append(error)
-    if batch.refused and not batch.events:
-        raise batch.refused[0]
     return batch
 
 

@@ -120,12 +120,14 @@ class _Door:
             try:
                 batch = read(body, caller)
             except InvalidEventError as error:
-                self._refusals.note([error], stored=0)
-                raise
+                batch = Batch([], [error])
             await self._committer.commit(batch.events)
-            if batch.refused:
-                return JSONResponse({"success": True} | self._refusals.note(batch.refused, stored=len(batch.events)))
-            return Response(_SUCCESS, media_type="application/json")
+            if not batch.refused:
+                return Response(_SUCCESS, media_type="application/json")
+            told = self._refusals.note(batch.refused, stored=len(batch.events))
+            if not batch.events:
+                raise batch.refused[0]
+            return JSONResponse({"success": True} | told)
 
         return endpoint
 

@@ -6,6 +6,7 @@ import binascii
 import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -99,15 +100,19 @@ class WriteKeys:
         self._used: set[str] = set()
 
     async def by_header(self, authorization: str | None) -> Caller | None:
-        """Who it is by HTTP Basic, where the key is the user name and the password stays empty.
+        """Who it is by HTTP Basic, where the key is the user name and the password stays empty, or by Bearer.
 
         Returns:
-            None where there is no header of that kind, and the body must tell.
+            None where there is no header of that kind, and the body must tell; so it must where the token is none of
+            ours, for Segment's clients can send one of OAuth beside the key.
 
         Raises:
             WrongKeyError: it holds another key.
         """
         scheme, _, credentials = (authorization or "").partition(" ")
+        if scheme.lower() == "bearer":
+            with suppress(WrongKeyError):
+                return await self.require(credentials.strip())
         return await self.require(_user(credentials)) if scheme.lower() == "basic" else None
 
     async def by_body(self, body: Mapping[str, Any]) -> Caller:

@@ -229,6 +229,7 @@ async def test_a_stranger_is_refused(sqlite_database: Database, authorization: s
         ("Basic " + base64.b64encode(b"an older key:").decode(), None),
         (None, KEY),
         ("Bearer token", KEY),
+        (f"Bearer {KEY}", None),
     ],
 )
 async def test_whoever_has_a_key_may_write(
