@@ -90,7 +90,7 @@ class Resend:
             message_id=bracketed(text(data, "message_id")),
             address=_address(first(pick(data, "to"))),
             because=because,
-            detail=text(data, "bounce", "message") or text(data, "failed", "reason"),
+            detail=_detail(data),
             link=text_or_none(visit, "link"),
             agent=text_or_none(visit, "userAgent"),
             ip=text_or_none(visit, "ipAddress"),
@@ -110,6 +110,11 @@ def _happening(kind: str, data: object) -> tuple[Happening | None, Happening | N
         return Happening.REJECTED, Happening.BOUNCED_HARD
     passing = text(data, "bounce", "type") in ("Transient", "Temporary", "Undetermined")
     return (Happening.BOUNCED_SOFT if passing else happening), None
+
+
+def _detail(data: object) -> str:
+    said = first(pick(data, "bounce", "diagnosticCode"))
+    return (said if isinstance(said, str) else text(data, "bounce", "message")) or text(data, "failed", "reason")
 
 
 def _tag(tags: object) -> str | None:
