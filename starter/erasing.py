@@ -131,7 +131,8 @@ class Eraser:
     async def _delete_histories(self, customers: Iterable[str], rows: Iterable[EnrollmentRow]) -> int:
         """Delete the workflows of ended enrollments from Temporal, as far as it lets us; how many that were.
 
-        They hold ids and no person. What stays, ends with the namespace's retention.
+        The server deletes what has just ended within a minute or so. They hold ids and no person; where it may not be
+        done, they end with the namespace's retention.
 
         Raises:
             StillEnrolledError: one has recorded its end, and is about to say its last words.

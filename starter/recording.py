@@ -5,35 +5,22 @@ In a recording `timestamp` is the moment that counts, as in the archives Segment
 """
 
 import asyncio
-import gzip
 import hashlib
-import shutil
-import sys
-import tempfile
-import zlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple, Protocol, Self
+from typing import Any, Final, NamedTuple, Self
 
-from domain.errors import ConfigurationError, InvalidEventError
+from domain.errors import InvalidEventError
 from domain.segment import parse_moment
 from starter.collector.bodies import parse_json
+from starter.lines import LONGEST_LINE, Lines, RawLine
 
-LONGEST_LINE: Final = 1_000_000
-"""Bytes. A call has 32 kB at most; what is longer is no recording of calls."""
+__all__ = ["LONGEST_LINE", "Line", "Recording"]
 
 LINES_AT_ONCE: Final = 500
 """Read and parsed in one go, off the event loop."""
-
-_GZIP: Final = b"\x1f\x8b"
-_SPOOLED: Final = 64_000_000
-"""Bytes of standard input that are kept in memory; the rest goes to a temporary file."""
-
-
-class _Lines(Protocol):
-    def readline(self, limit: int, /) -> bytes: ...
 
 
 class Line(NamedTuple):
@@ -59,17 +46,14 @@ class Recording:
     """
 
     def __init__(self, source: Path | None) -> None:
-        self._source = source
-        self._file: IO[bytes] | None = None
+        self._lines = Lines(source)
 
     def __enter__(self) -> Self:
-        self._file = _spool(sys.stdin.buffer) if self._source is None else _open(self._source)
+        self._lines.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._lines.__exit__()
 
     async def lines(self) -> AsyncIterator[Line]:
         """All lines from the start, but empty ones. A line that cannot be read does not stop the reading."""
@@ -98,59 +82,24 @@ class Recording:
                 yield line._replace(call={**line.call, "timestamp": (to - (newest - moment)).isoformat()})
 
     def _read(self) -> Iterator[Line]:
-        if self._file is None:
-            raise ValueError("the recording is not open: use it as a context manager")
-        self._file.seek(0)
-        packed = self._file.read(len(_GZIP)) == _GZIP
-        self._file.seek(0)
-        return _parse(gzip.GzipFile(fileobj=self._file, mode="rb") if packed else self._file)
+        return (read_line(raw) for raw in self._lines.read() if raw.problem or raw.raw.strip())
 
 
-def _open(path: Path) -> IO[bytes]:
+def read_line(line: RawLine) -> Line:
+    """A line of a recording as a call."""
+    if line.problem is not None:
+        return _bad_line(line.number, line.problem)
     try:
-        return path.open("rb")
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _spool(stream: IO[bytes]) -> IO[bytes]:
-    spooled = tempfile.SpooledTemporaryFile(max_size=_SPOOLED)  # noqa: SIM115 closed with the recording
-    shutil.copyfileobj(stream, spooled)
-    return spooled
+        call = parse_json(line.raw)
+    except InvalidEventError as error:
+        return Line(line.number, None, error)
+    if not isinstance(call, dict):
+        return _bad_line(line.number, "the line must be a JSON object")
+    return Line(line.number, _settled(call, line.number, line.raw))
 
 
 def _take(lines: Iterator[Line]) -> list[Line]:
     return list(islice(lines, LINES_AT_ONCE))
-
-
-def _parse(file: _Lines) -> Iterator[Line]:
-    number = 0
-    try:
-        for number, raw in enumerate(_raw_lines(file), start=1):
-            if raw.strip():
-                yield _line(number, raw)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        yield _bad_line(number + 1, f"the file is corrupt from here on: {error}")
-
-
-def _raw_lines(file: _Lines) -> Iterator[bytes]:
-    """Lines, cut at one byte more than is allowed."""
-    while raw := file.readline(LONGEST_LINE + 1):
-        yield raw
-        while len(raw) > LONGEST_LINE and not raw.endswith(b"\n"):
-            raw = file.readline(LONGEST_LINE + 1) or b"\n"
-
-
-def _line(number: int, raw: bytes) -> Line:
-    if len(raw) > LONGEST_LINE:
-        return _bad_line(number, f"the line is longer than {LONGEST_LINE} bytes: one call a line")
-    try:
-        call = parse_json(raw)
-    except InvalidEventError as error:
-        return Line(number, None, error)
-    if not isinstance(call, dict):
-        return _bad_line(number, "the line must be a JSON object")
-    return Line(number, _settled(call, number, raw))
 
 
 def _bad_line(number: int, problem: str) -> Line:

@@ -69,6 +69,11 @@ class Customers(Repository):
         theirs = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(_CUSTOMERS.c.id)
         return tuple((await self.execute(theirs)).scalars())
 
+    async def of_addresses(self, emails: Collection[str]) -> dict[str, str]:
+        """The customer of each of several addresses: of many with the same, the one seen last."""
+        theirs = select(_CUSTOMERS.c.email, _CUSTOMERS.c.id).where(_CUSTOMERS.c.email.in_(sorted(emails)))
+        return {row.email: row.id for row in await self.execute(theirs.order_by(_CUSTOMERS.c.last_seen_at))}
+
     async def former_ids(self, customer: str) -> tuple[str, ...]:
         """Ids the customer had before it was known who it is. Workflow ids may still bear them."""
         return await Identities(self.session).of(customer)

@@ -38,6 +38,7 @@ _COMMANDS = {
     "status": ("enrollments:status", "Show a customer's journeys and intent: where each is, why, what comes next."),
     "customers": ("customers:customers", "List customers by segment, stage or tier of intent, and why they are there."),
     "customer": ("customer:app", "Show, export or erase a customer; let an erased address be written to again."),
+    "joins": ("joins:joins", "Tell which ids turned out to be a customer's, and what was moved and ended for it."),
     "cancel": ("enrollments:cancel", "Cancel a customer's running journeys."),
     "pause": ("enrollments:pause", "Hold a customer's running journeys still."),
     "resume": ("enrollments:resume", "Let a customer's paused journeys go on."),
