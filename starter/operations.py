@@ -12,6 +12,7 @@ from domain.clock import Clock
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Progress, State
 from domain.errors import PermanentError, SegueError, UnavailableError, UnknownCustomerError
 from domain.intent import DEFAULT_THRESHOLDS, Intent, Thresholds
+from domain.joining import CustomerJoin
 from domain.model import Instant, Value
 from domain.pause import Pause
 from domain.signals import Signal
@@ -24,6 +25,7 @@ from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import EnrollmentCount, Enrollments
 from storage.events import EventStore
+from storage.joins import Joins
 from storage.ledger import Ledger, LedgerRow
 from storage.standings import Standings, select_standings
 from workflows.catalogue import JOURNEYS, journey_named
@@ -174,6 +176,12 @@ class Operations:
             rows = await Enrollments(session).of_customer(who)
         return list(await asyncio.gather(*(self._status(row) for row in rows)))
 
+    async def joins(self, customer: str) -> list[CustomerJoin]:
+        """Which ids turned out to be the customer's, the oldest first."""
+        who = await self._identify(customer)
+        async with self._database.read() as session:
+            return await Joins(session).of_customer(who)
+
     async def standing(self, customer: str) -> Standing:
         """Where a customer stands now: intent with its parts, segments, stage.
 
@@ -274,7 +282,7 @@ class Operations:
     async def _start(self, begin: Begin) -> None:
         """Start the workflow of an enrollment, or end the enrollment, so that it is in nobody's way."""
         try:
-            await self._enroller.begin(begin.start)
+            await self._enroller.begin(begin.start, begin.row.workflow_id)
         except SegueError as error:
             async with self._database.transaction() as session:
                 outcome = Outcome(kind=OutcomeKind.CANCELLED, why=f"not started: {error}")

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 
 from domain.behaviour import LOOK_BACK
 from domain.bounds import Bounds
@@ -14,12 +14,13 @@ from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
 from storage.repository import Repository
-from storage.tables import CustomerRecord, table_of
+from storage.tables import CustomerRecord, JoinRecord, table_of
 
 PAGE: Final = 50
 """Customers read at once, with up to five hundred events each: what bounds memory."""
 
 _CUSTOMERS = table_of(CustomerRecord)
+_JOINS = table_of(JoinRecord)
 
 
 class Standings(Repository):
@@ -32,9 +33,14 @@ class Standings(Repository):
         return [standing_of(facts[each], events.get(each, []), now, thresholds) for each in customers if each in facts]
 
     async def candidates(self, bounds: Sequence[Bounds], after: str, limit: int) -> list[str]:
-        """Ids of those whose rows are within all bounds, in the order of the ids, from the one after `after` on."""
+        """Ids of those whose rows are within all bounds, in the order of the ids, from the one after `after` on.
+
+        Who turned out to be another customer is nobody any more, and left out.
+        """
         within = [condition for each in bounds for condition in _conditions(each)]
-        statement = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.id > after, *within).order_by(_CUSTOMERS.c.id)
+        is_another = exists().where(_JOINS.c.former_id == _CUSTOMERS.c.id)
+        statement = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.id > after, ~is_another, *within)
+        statement = statement.order_by(_CUSTOMERS.c.id)
         return [*(await self.execute(statement.limit(limit))).scalars()]
 
 

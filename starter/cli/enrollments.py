@@ -87,6 +87,7 @@ async def status(customer: Customer, /, *, data: Data = None, json: AsJson = Fal
     async with operating(data) as operations:
         found = await operations.status(customer)
         standing = await operations.standing(customer)
+        joins = await operations.joins(customer)
     if json or not found:
         show([one.model_dump(mode="json") for one in found], as_json=json, empty=f"{customer} was never enrolled.")
     if json:
@@ -94,6 +95,9 @@ async def status(customer: Customer, /, *, data: Data = None, json: AsJson = Fal
     for one in found:
         _describe(one)
     describe(standing)
+    if joins:
+        former = ", ".join(dict.fromkeys(join.former for join in joins))
+        show_pairs([("joined", f"{former}: see segue joins {standing.customer}")])
 
 
 async def cancel(customer: Customer, /, *, journey: InJourney = None, data: Data = None, json: AsJson = False) -> None:
