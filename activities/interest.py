@@ -44,13 +44,13 @@ def find_focus(reading: Reading) -> CartLine | None:
         return basket.read_line(began.event.properties)
     if order is not None and order.lines:
         return max(order.lines, key=lambda line: line.price)
-    views = reading.portrait.counts(names.PRODUCT_VIEWED, of="product_id", within=LATELY)
+    views = reading.portrait.products(names.PRODUCT_VIEWED, within=LATELY)
     wanted = {product: count for product, count in views.items() if product not in reading.bought}
     if not wanted:
         return None
     most = max(wanted, key=lambda product: wanted[product])
     looks = (each.event.properties for each in reversed(reading.portrait.events))
-    lines = (basket.read_line(each) for each in looks if basket.read_text(each.get("product_id")) == most)
+    lines = (basket.read_line(each) for each in looks if basket.read_product_id(each) == most)
     found = next(lines, None)
     return found.model_copy(update={"quantity": 1}) if found else None
 

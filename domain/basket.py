@@ -20,6 +20,8 @@ MOST_PIECES = 10_000
 
 HIGHEST_PRICE = 1e9
 
+_PRODUCT_IDS = ("product_id", "productId", "sku", "id", "name")
+
 _LONGEST_TEXT = 2_000
 _LONGEST_ID = 200
 """Bytes."""
@@ -81,9 +83,8 @@ def read_lines(properties: Mapping[str, Any]) -> tuple[CartLine, ...]:
 
 def read_line(properties: Mapping[str, Any]) -> CartLine | None:
     """One product; None when nothing in it could serve as its id."""
-    keys = ("product_id", "productId", "sku", "id", "name")
-    product_id = next((text for key in keys if (text := read_text(properties.get(key)))), None)
-    if product_id is None:
+    product_id = read_product_id(properties)
+    if not product_id:
         return None
     return CartLine(
         product_id=product_id,
@@ -95,6 +96,11 @@ def read_line(properties: Mapping[str, Any]) -> CartLine | None:
         image_url=read_text(properties.get("image_url") or properties.get("imageUrl")),
         url=read_text(properties.get("url")),
     )
+
+
+def read_product_id(properties: Mapping[str, Any]) -> str:
+    """What tells one product from another, as far as is reported: its id, else its SKU, else its name; empty: none."""
+    return next((text for key in _PRODUCT_IDS if (text := read_text(properties.get(key)))), "")
 
 
 def read_currency(properties: Mapping[str, Any], otherwise: str) -> str:

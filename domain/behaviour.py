@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain import event as names
+from domain.basket import read_product_id
 from domain.customer import VISIT_GAP
 from domain.event import Event, StoredEvent
 from domain.evidence import CLOSING, CONTENT_TAKEN, action_of, is_about_prices, is_praise, tells
 from domain.intent import Action, Behaviour
 from domain.message import Stage
 from domain.segment_rules import DEFAULT_RULES, SegmentRules
-from domain.visits import count_visits, key_of, length_of, sessions_of, time_on
+from domain.visits import count_visits, length_of, sessions_of, time_on
 
 LOOK_BACK: Final = timedelta(days=30)
 """Behaviour so old has decayed to nothing, and is not read."""
@@ -101,8 +102,8 @@ def _furthest_look(current: list[Event]) -> Action:
 
 
 def _repeated(current: list[Event]) -> list[Action]:
-    products = [key_of(event.properties, "product_id") for event in current if tells(event, names.PRODUCT_VIEWED)]
-    views = Counter(product for product in products if product is not None)
+    products = [read_product_id(event.properties) for event in current if tells(event, names.PRODUCT_VIEWED)]
+    views = Counter(product for product in products if product)
     again = {
         Action.CONTENT_REPEATED: sum(tells(event, *CONTENT_TAKEN) for event in current) >= TAKEN_AGAIN,
         Action.REPEATED_PRODUCT: max(views.values(), default=0) >= REPEATS,

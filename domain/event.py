@@ -12,19 +12,32 @@ from pydantic import Field
 from domain.model import Instant, Value
 
 PRODUCT_VIEWED = "Product Viewed"
+PRODUCT_CLICKED = "Product Clicked"
 PRODUCT_LIST_VIEWED = "Product List Viewed"
+PRODUCT_LIST_FILTERED = "Product List Filtered"
 PRODUCTS_SEARCHED = "Products Searched"
+PRODUCT_SHARED = "Product Shared"
+PROMOTION_VIEWED = "Promotion Viewed"
+PROMOTION_CLICKED = "Promotion Clicked"
 PRODUCT_ADDED = "Product Added"
 PRODUCT_REMOVED = "Product Removed"
 CART_VIEWED = "Cart Viewed"
+CART_SHARED = "Cart Shared"
 CHECKOUT_STARTED = "Checkout Started"
 CHECKOUT_STEP_VIEWED = "Checkout Step Viewed"
 CHECKOUT_STEP_COMPLETED = "Checkout Step Completed"
 PAYMENT_INFO_ENTERED = "Payment Info Entered"
+COUPON_ENTERED = "Coupon Entered"
+COUPON_APPLIED = "Coupon Applied"
+COUPON_DENIED = "Coupon Denied"
+COUPON_REMOVED = "Coupon Removed"
 ORDER_COMPLETED = "Order Completed"
+ORDER_UPDATED = "Order Updated"
 ORDER_CANCELLED = "Order Cancelled"
 ORDER_REFUNDED = "Order Refunded"
 PRODUCT_WISHED_FOR = "Product Added to Wishlist"
+PRODUCT_NO_LONGER_WISHED_FOR = "Product Removed from Wishlist"
+WISH_ADDED_TO_CART = "Wishlist Product Added to Cart"
 PRODUCT_REVIEWED = "Product Reviewed"
 
 # Segment's spec for B2B services (…/spec/b2b-saas/) and for video (…/spec/video/).
@@ -104,11 +117,15 @@ CHECKOUT_ACTIVITY = (
     CHECKOUT_STEP_VIEWED,
     CHECKOUT_STEP_COMPLETED,
     PAYMENT_INFO_ENTERED,
+    COUPON_ENTERED,
+    COUPON_APPLIED,
+    COUPON_DENIED,
+    COUPON_REMOVED,
     *CART_ACTIVITY,
 )
 """What shows that somebody is still at the till, or went back to the cart."""
 
-BROWSING = (PRODUCT_VIEWED, PRODUCT_LIST_VIEWED, PRODUCTS_SEARCHED)
+BROWSING = (PRODUCT_VIEWED, PRODUCT_CLICKED, PRODUCT_LIST_VIEWED, PRODUCT_LIST_FILTERED, PRODUCTS_SEARCHED)
 """What restarts the quiet time of somebody who looks around."""
 
 TRACK_NAMES = frozenset(value for name, value in [*globals().items()] if name.isupper() and isinstance(value, str))

@@ -31,15 +31,21 @@ ACTIONS: Final[Mapping[str, Action]] = {
     names.EMAIL_LINK_CLICKED: Action.HOMEPAGE,  # came to the site; where to, the next event tells
     names.SIGNED_UP: Action.HOMEPAGE,
     names.PRODUCT_REVIEWED: Action.HOMEPAGE,
+    names.PROMOTION_CLICKED: Action.HOMEPAGE,  # one that was merely seen says nothing: every page shows some
     names.PRODUCT_LIST_VIEWED: Action.CATEGORY,
+    names.PRODUCT_LIST_FILTERED: Action.CATEGORY,
     names.PRODUCTS_SEARCHED: Action.CATEGORY,
     **dict.fromkeys(CONTENT_READ, Action.CONTENT),
     **dict.fromkeys(CONTENT_TAKEN, Action.CONTENT_TAKEN),
     names.PRODUCT_VIEWED: Action.PRODUCT,
+    names.PRODUCT_CLICKED: Action.PRODUCT,  # and no view: shops that report both would count it twice
     names.PRODUCT_REMOVED: Action.PRODUCT,
+    names.PRODUCT_NO_LONGER_WISHED_FOR: Action.PRODUCT,
     names.PRICING_VIEWED: Action.PRICING,
     names.PRODUCT_WISHED_FOR: Action.WISHED,
+    names.PRODUCT_SHARED: Action.WISHED,
     names.CART_VIEWED: Action.CART_VIEWED,
+    names.CART_SHARED: Action.CART_VIEWED,
     names.PRODUCT_ADDED: Action.CART_ADDED,
     names.CHECKOUT_STARTED: Action.CHECKOUT,
     **dict.fromkeys(CLOSING, Action.CHECKOUT),  # counts as activity only: reading starts after it

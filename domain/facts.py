@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
+from domain.basket import read_number, read_product_id
 from domain.event import PRODUCT_LIST_VIEWED, PRODUCT_VIEWED
 from domain.evidence import is_about_prices
 from domain.intent import Tier
@@ -86,10 +87,7 @@ def _has_favourite(portrait: Portrait) -> bool:
             continue
         if since is not None and stored.event.occurred_at <= since:
             continue
-        price = properties.get("price")
-        viewed.setdefault(str(properties.get("product_id") or ""), []).append(
-            float(price) if isinstance(price, int | float) and not isinstance(price, bool) else 0.0
-        )
+        viewed.setdefault(read_product_id(properties), []).append(read_number(properties.get("price")) or 0.0)
     return any(
         product and len(prices) >= FAVOURITE_VIEWS and max(prices) >= PREMIUM_FROM for product, prices in viewed.items()
     )

@@ -211,6 +211,8 @@ def _is_overtaken(customer: Customer, event: Event) -> bool:
 
 
 def _derive(before: Customer, after: Customer, event: Event) -> tuple[Event, ...]:
+    if event.type is EventType.TRACK and event.name == names.WISH_ADDED_TO_CART:
+        return _put_into_cart(before.cart, event)
     if before.cart.is_empty or not after.cart.is_empty:
         return ()
     message_id = _derived_id(event.message_id, "cart-emptied")
@@ -221,6 +223,15 @@ def _derive(before: Customer, after: Customer, event: Event) -> tuple[Event, ...
         "context": {},
         "previous_id": None,
     }
+    return (event.model_copy(update=update),)
+
+
+def _put_into_cart(cart: Cart, event: Event) -> tuple[Event, ...]:
+    """A wish that goes into the cart is a product added; unless it is there, for some shops report both."""
+    product = basket.read_product_id(event.properties)
+    if not product or any(line.product_id == product for line in cart.lines):
+        return ()
+    update = {"message_id": _derived_id(event.message_id, "product-added"), "name": names.PRODUCT_ADDED}
     return (event.model_copy(update=update),)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
+from domain.basket import read_product_id
 from domain.behaviour import observe
 from domain.customer import Customer
 from domain.enrollment import Occasion
@@ -69,9 +70,14 @@ class Portrait:
         )
 
     def counts(self, *names: str, of: str, within: timedelta | None = None) -> Counter[str]:
-        """How often they did one of these things with each value of a property, e.g. viewed each `product_id`."""
+        """How often they did one of these things with each value of a property, e.g. viewed each `category`."""
         values = (stored.event.properties.get(of) for stored in self._lately(names, within))
         return Counter(str(value) for value in values if isinstance(value, str | int) and value != "")
+
+    def products(self, *names: str, within: timedelta | None = None) -> Counter[str]:
+        """How often they did one of these things with each product."""
+        ids = (read_product_id(stored.event.properties) for stored in self._lately(names, within))
+        return Counter(product_id for product_id in ids if product_id)
 
     def _lately(self, names: Sequence[str], within: timedelta | None) -> list[StoredEvent]:
         since = None if within is None else self.now - within

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain import event as names
 from domain.behaviour import LOOK_BACK, observe
 from domain.event import (
     CART_EMPTIED,
@@ -108,6 +109,13 @@ class TestDepth:
             ((event(PRICING_VIEWED), event(SUBSCRIPTION_STARTED, 1)), Action.NONE),
             ((event(PRODUCT_ADDED), event(SUBSCRIPTION_STARTED, 1), page(2)), Action.HOMEPAGE),
             ((event("identify", kind=EventType.IDENTIFY), event("alias", kind=EventType.ALIAS)), Action.NONE),
+            ((event(names.PRODUCT_LIST_FILTERED),), Action.CATEGORY),
+            ((event(names.PROMOTION_VIEWED),), Action.NONE),
+            ((event(names.PROMOTION_CLICKED),), Action.HOMEPAGE),
+            ((event(names.PRODUCT_CLICKED),), Action.PRODUCT),
+            ((event(names.PRODUCT_NO_LONGER_WISHED_FOR),), Action.PRODUCT),
+            ((event(names.PRODUCT_SHARED),), Action.WISHED),
+            ((event(names.CART_SHARED),), Action.CART_VIEWED),
         ],
     )
     def test_is_the_furthest_since_the_last_order(self, events: tuple[StoredEvent, ...], deepest: Action) -> None:
@@ -120,6 +128,15 @@ class TestDepth:
         assert seen(*views).deepest is Action.REPEATED_PRODUCT
         assert seen(*views, other).deepest is Action.REPEATED_PRODUCT
         assert seen(*views, event(PRODUCT_ADDED, 4)).look is Action.REPEATED_PRODUCT
+
+    def test_a_product_may_be_told_by_its_sku(self) -> None:
+        views = [event(PRODUCT_VIEWED, minute, sku="a") for minute in range(3)]
+        assert seen(*views).deepest is Action.REPEATED_PRODUCT
+
+    def test_a_click_on_a_product_and_its_page_are_one_view(self) -> None:
+        both = (names.PRODUCT_CLICKED, PRODUCT_VIEWED)
+        views = [event(name, minute, product_id="a") for minute in range(2) for name in both]
+        assert seen(*views).deepest is Action.PRODUCT
 
     def test_an_emptied_cart_does_not_hide_repeated_visits(self) -> None:
         views = [event(PRODUCT_VIEWED, minute, product_id="a") for minute in range(3)]

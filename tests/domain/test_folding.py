@@ -188,6 +188,17 @@ def test_an_emptied_cart_is_told_unless_an_order_emptied_it(emptying: Event, is_
     assert [each.name for each in derived] == ([names.CART_EMPTIED] if is_told else [])
 
 
+def test_a_wish_that_goes_into_the_cart_is_a_product_added_unless_it_is_there() -> None:
+    wish = event(names.WISH_ADDED_TO_CART, {"wishlist_id": "w1", "sku": "hat", "price": "19.90", "quantity": "2"})
+    [added_too] = fold(None, wish, customer_id="anna").derived
+    assert (added_too.name, added_too.properties) == (names.PRODUCT_ADDED, wish.properties)
+    customer = fold_all(added_too).customer
+    [line] = customer.cart.lines
+    assert (line.product_id, line.price, line.quantity) == ("hat", 19.9, 2)
+    assert fold(customer, wish, customer_id="anna").derived == ()
+    assert fold(None, event(names.WISH_ADDED_TO_CART), customer_id="anna").derived == ()
+
+
 def test_what_follows_bears_the_cause_and_its_times() -> None:
     cause = removed(BOOTS, 1).model_copy(update={"anonymous_id": "v1", "received_at": NOON + 5 * MINUTE})
     [derived] = fold(fold_all(added(BOOTS)).customer, cause, customer_id="anna").derived
