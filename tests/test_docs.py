@@ -236,7 +236,7 @@ def test_the_example_is_a_workflow_of_its_plans_name(wishlist: type[Journey]) ->
     assert inspect.iscoroutinefunction(run)
     definition = getattr(wishlist, "__temporal_workflow_definition")
     assert definition.name == "wishlist"
-    assert set(definition.signals) == {"click", "revisit", "purchase", "unsubscribe", "observe"}
+    assert set(definition.signals) == {"click", "revisit", "purchase", "unsubscribe", "observe", "join"}
 
 
 @pytest.mark.parametrize(
