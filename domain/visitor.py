@@ -34,7 +34,11 @@ _WHO = ("email", "name", "firstName", "first_name", "lastName", "last_name")
 _ELSEWHERE = ("referrer",)
 """Properties that lead to other sites by nature, and are never shown."""
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:[/\\]{2,}\S+|(?<!:)//\S+", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"[a-z][a-z0-9+.-]*:[/\\]{2,}\S+|(?<!:)//\S+|(?:(?<=\s)|^)(?:www\.\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/\S*)",
+    re.IGNORECASE,
+)
+"""With a scheme, without, and what mail programs make a link of: `www.…`, and a host with a path."""
 
 
 class BrowserPolicy(Value):
@@ -122,7 +126,7 @@ class Visitors:
 
     def _is_own(self, address: str) -> bool:
         try:
-            parts = urlsplit(address)
+            parts = urlsplit(address if "//" in address else f"//{address}")
         except ValueError:
             return False
         host = (parts.hostname or "").lower()

@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse
 
 from domain.clock import Clock
 from domain.coupon import normalise_code
+from domain.write_key import Scope
 from starter.collector.keys import WriteKeys, WrongKeyError
 from storage.coupons import Coupons
 from storage.database import Database
@@ -17,14 +18,16 @@ def create_coupons_router(*, database: Database, clock: Clock, keys: WriteKeys) 
     Args:
         database: migrated.
         clock: product time; a code holds until a moment of it.
-        keys: who may ask, as for events.
+        keys: who may ask.
     """
     router = APIRouter()
 
     async def coupon(code: str, request: Request) -> JSONResponse:
         """Tell whether a code holds now: once redeemed, or after its last day, it does not. 404: it is none of ours."""
-        if not keys.check_header(request.headers.get("authorization")):
+        caller = await keys.by_header(request.headers.get("authorization"))
+        if caller is None:
             raise WrongKeyError("no write key: send it as the user name of HTTP Basic")
+        caller.require(Scope.READ)
         async with database.read() as session:
             found = await Coupons(session).get(normalise_code(code))
         if found is None:
@@ -47,7 +50,9 @@ def create_coupons_router(*, database: Database, clock: Clock, keys: WriteKeys) 
         summary="Coupon",
         responses={
             401: {"description": "No write key, or a wrong one"},
+            403: {"description": "The write key is not for reading"},
             404: {"description": "None of ours: `code` as it was looked for, and `valid` false"},
+            429: {"description": "Too many requests; try again after Retry-After seconds"},
             503: {"description": "Cannot look now; try again after Retry-After seconds"},
         },
     )

@@ -23,8 +23,9 @@ from settings import RateSettings
 MOST_COUNTED: Final = 50_000
 """Keys or addresses counted at a time, some ten megabytes. Of more, those seen first are forgotten."""
 
-HEALTH: Final = "/health"
-"""Load balancers ask for it as often as they like."""
+UNLIMITED: Final = ("/health", "/u/")
+"""Load balancers ask for health as often as they like; and opt-outs of all readers of a mail provider come from few
+addresses, and must never be refused."""
 
 _ROUTER_BITS: Final = 64
 """Of an IPv6 address: a subscriber has at least all addresses below them (RFC 6177)."""
@@ -82,9 +83,9 @@ class AddressLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the request, and pass it on or refuse it."""
-        if scope["type"] == "http" and scope["path"] != HEALTH:
+        if scope["type"] == "http" and not scope["path"].startswith(UNLIMITED):
             connection = HTTPConnection(scope)
-            shows_key = connection.headers.get("authorization", "").lower().startswith("basic ")
+            shows_key = connection.headers.get("authorization", "").lower().startswith(("basic ", "bearer "))
             if not (shows_key and scope["path"].startswith(self._keyed)):
                 try:
                     self._rates.of_address(connection)

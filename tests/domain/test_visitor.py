@@ -136,6 +136,11 @@ def test_alias_names_the_anonymous_id_of_its_own_call_alone() -> None:
         ("javascript://shop.example/%0aalert(1)", False),
         ("You won! Claim it at https://evil.example", False),
         ("https://[bad", False),
+        ("Lamp, see www.shop.example or shop.example/p/1", True),
+        ("Lamp by Dr.Martens, made with Node.js", True),
+        ("/img/lamp.png/large", True),
+        ("You won! See www.evil.example", False),
+        ("You won! See evil.example/prize", False),
     ],
 )
 def test_mails_do_not_link_where_a_stranger_likes(address: str, stays: bool) -> None:

@@ -98,7 +98,7 @@ async def test_keys_come_and_go_while_journeys_run(house: House) -> None:
     # The old key was taken away too early.
     await restart(house, NEW)
     await remind(house, "new")
-    await house.order("old")
+    await house.order("old", "o-old")
 
     async def complaint() -> str:
         history = await house.handle(old).fetch_history()
@@ -119,7 +119,7 @@ async def test_keys_come_and_go_while_journeys_run(house: House) -> None:
     findings = await checkup.examine(await checkup.running())
     assert [(each.workflow_id, each.verdict) for each in findings if each.verdict is not Verdict.FITS] == []
     for customer in ("plain", "new"):
-        await house.order(customer)
+        await house.order(customer, f"o-{customer}")
         assert (await house.ended(f"cart-recovery/{customer}")).kind is OutcomeKind.CONVERTED
     assert keys_of(await house.handle(plain).fetch_history()) >= {b"plain", b"new"}
     assert keys_of(await house.handle(old).fetch_history()) == {b"old", b"new"}
