@@ -84,7 +84,7 @@ async def through_the_collector(folder: Path) -> float:
         clock=SystemClock(),
         write_keys=[KEY],
         links=Links("http://localhost", ["a secret for the benchmark"]),
-        max_body=5_000_000,
+        max_body=512_000,
         shop_url="http://localhost",
     )
     bodies = [json.dumps({"batch": calls_of(number)}) for number in range(BATCHES)]

@@ -39,11 +39,11 @@ ACTIONS: Final[Mapping[str, Action]] = {
     **dict.fromkeys(CONTENT_TAKEN, Action.CONTENT_TAKEN),
     names.PRODUCT_VIEWED: Action.PRODUCT,
     names.PRODUCT_CLICKED: Action.PRODUCT,  # and no view: shops that report both would count it twice
+    names.PRODUCT_SHARED: Action.PRODUCT,
     names.PRODUCT_REMOVED: Action.PRODUCT,
     names.PRODUCT_NO_LONGER_WISHED_FOR: Action.PRODUCT,
     names.PRICING_VIEWED: Action.PRICING,
     names.PRODUCT_WISHED_FOR: Action.WISHED,
-    names.PRODUCT_SHARED: Action.WISHED,
     names.CART_VIEWED: Action.CART_VIEWED,
     names.CART_SHARED: Action.CART_VIEWED,
     names.PRODUCT_ADDED: Action.CART_ADDED,

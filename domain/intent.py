@@ -89,7 +89,7 @@ class Action(IntEnum):
     PRICING = 8
     """The price list of what has no product page, such as a service."""
     WISHED = 9
-    """A product put on the wishlist, or shown to somebody."""
+    """A product put on the wishlist."""
     REPEATED_PRODUCT = 10
     """The same product at least three times."""
     REPEATED_PRICING = 11

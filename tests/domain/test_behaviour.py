@@ -114,7 +114,7 @@ class TestDepth:
             ((event(names.PROMOTION_CLICKED),), Action.HOMEPAGE),
             ((event(names.PRODUCT_CLICKED),), Action.PRODUCT),
             ((event(names.PRODUCT_NO_LONGER_WISHED_FOR),), Action.PRODUCT),
-            ((event(names.PRODUCT_SHARED),), Action.WISHED),
+            ((event(names.PRODUCT_SHARED),), Action.PRODUCT),
             ((event(names.CART_SHARED),), Action.CART_VIEWED),
         ],
     )
