@@ -47,6 +47,7 @@ class Crew:
         templates: Path = TEMPLATES,
         policy: GatePolicy | None = None,
         offers: OfferPolicy | None = None,
+        open_pixel: bool = False,
     ) -> None:
         self.database, self.clock, self.server = database, FixedClock(), MailServer()
         gate = Gate(policy or GatePolicy(quiet=NO_QUIET_HOURS))
@@ -62,6 +63,7 @@ class Crew:
             shop=SHOP,
             sender=SENDER,
             offers=offers,
+            open_pixel=open_pixel,
         )
         self.sending_over = partial(SendingActivities, database, self.clock, gate=gate, links=links, sender=SENDER)
         self.sending = self.sending_over(transport=self.server)

@@ -1,20 +1,29 @@
 """Rendering: a body in the ledger from fresh facts, or a reason why there is none."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from temporalio.testing import ActivityEnvironment
 
+from domain.calls import RenderRequest
 from domain.coupon import Coupon
-from domain.message import MessageStatus
+from domain.enrollment import Occasion
+from domain.event import DATA_EXPORT_REQUESTED, ERASURE_REQUESTED, PREFERENCES_LINK_REQUESTED
+from domain.message import Kind, MessageStatus
 from domain.offer import Offer, OfferKind, OfferPolicy
+from domain.preferences import Choices
+from mail.links import DataRequest, Links
 from storage.coupons import Coupons
 from storage.database import Database
 from storage.errors import IllegalTransitionError
 from storage.ledger import Ledger, StoredBody
+from storage.preferences import PreferenceLog
 from tests.activities.crew import Crew, asking, rendering, sending
 from tests.storage.samples import NOON, added, commit, identify, ordered
+
+LINKS = Links("https://mail.lumen.example", ["test-secret-of-some-length"])
 
 
 async def body(database: Database, message: str) -> StoredBody:
@@ -179,3 +188,70 @@ async def test_a_free_shipping_code_holds_to_the_end_of_the_customers_day(sqlite
     made = await coupon(sqlite_database, message)
     assert made.expires_at == datetime(2026, 3, 4, 5, tzinfo=UTC)
     assert made.code in (await body(sqlite_database, message)).text
+
+
+# -- what the recipient chose, and the links to their own pages --------------------------------------------------------
+
+
+async def test_a_mail_is_written_in_the_language_that_its_reader_chose(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    await commit(sqlite_database, identify("anna", traits={"locale": "en-AT"}))
+    async with sqlite_database.transaction() as session:
+        await PreferenceLog(session).choose("anna", Choices(language="de"), NOON, "a test")
+    text = (await body(sqlite_database, await crew.rendered())).text
+    assert "Ihr Warenkorb" in text
+    assert "120,00" in text
+
+
+async def test_every_mail_leads_to_the_preference_centre_past_the_clicks(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    for kind in Kind:
+        message = await crew.rendered(kind=kind, enrollment=f"e-{kind}")
+        stored = await body(sqlite_database, message)
+        [token] = set(re.findall(r"https://mail\.lumen\.example/p/([\w.-]+)", stored.html))
+        assert LINKS.read_preferences(token) == message
+        assert f"https://mail.lumen.example/p/{token}" in stored.text
+        assert not [link for link in stored.links if "/p/" in link]
+
+
+@pytest.mark.parametrize(
+    ("event", "template", "asked_for"),
+    [
+        (DATA_EXPORT_REQUESTED, "data_request/export", DataRequest.EXPORT),
+        (ERASURE_REQUESTED, "data_request/erasure", DataRequest.ERASURE),
+        (PREFERENCES_LINK_REQUESTED, "data_request/link", None),
+    ],
+)
+async def test_a_mail_about_data_holds_the_link_that_was_asked_for_and_no_other(
+    sqlite_database: Database, event: str, template: str, asked_for: DataRequest | None
+) -> None:
+    crew = Crew(sqlite_database)
+    await crew.shopper()
+    request = asking(kind=Kind.TRANSACTIONAL).model_copy(update={"template": template})
+    message = (await crew.gate.decide_message(request)).message
+    occasion = Occasion(event_id="e", name=event, seq=1, occurred_at=NOON)
+    await crew.rendering.render_message(RenderRequest(message=message, occasion=occasion, at=NOON))
+
+    stored = await body(sqlite_database, message)
+    found = set(re.findall(r"https://mail\.lumen\.example/d/(\w+)/([\w.-]+)", stored.html + stored.text))
+    assert len(found) == (asked_for is not None)
+    for what, token in found:
+        assert LINKS.read_data_request(token, DataRequest(what)) == message
+        assert what == asked_for
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_marketing_tells_when_it_is_opened_if_that_is_wanted(sqlite_database: Database, wanted: bool) -> None:
+    crew = Crew(sqlite_database, open_pixel=wanted)
+    await crew.shopper()
+    stored = await body(sqlite_database, await crew.rendered())
+    assert stored.html.count('width="1" height="1"') == int(wanted)
+    assert ("/o/" in stored.html, "/o/" in stored.text) == (wanted, False)
+
+
+async def test_what_is_owed_never_tells_when_it_is_opened(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database, open_pixel=True)
+    await crew.shopper()
+    assert "/o/" not in (await body(sqlite_database, await crew.rendered(kind=Kind.TRANSACTIONAL))).html

@@ -13,6 +13,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from domain.errors import ConfigurationError, DeferredByServerError, RefusedMessageError
+from domain.feedback import Relay
 from mail.smtp import SmtpServer, SmtpTransport
 from mail.transport import Handover, Mail
 
@@ -121,6 +122,15 @@ async def up_to(command: bytes, reader: asyncio.StreamReader, writer: asyncio.St
     await say(writer, b"220 ready")
     while not (await reader.readuntil(b"\r\n")).startswith(command):
         await say(writer, b"250 OK")
+
+
+async def test_a_relay_is_told_which_mail_it_is() -> None:
+    """By a header of its own, in front of a mail that is else the same."""
+    async with running(Server()) as server, delivering(server.url, relay=Relay.MAILGUN) as transport:
+        assert await transport.deliver(MAIL) is Handover.ACCEPTED
+    [envelope] = server.received
+    header = f'X-Mailgun-Variables: {{"segue_message": "{MAIL.key}"}}\r\n'.encode()
+    assert envelope.content == header + MAIL.raw + b"\r\n"
 
 
 async def test_mail_arrives_byte_for_byte() -> None:

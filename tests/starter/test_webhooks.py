@@ -1,0 +1,361 @@
+"""Providers' webhooks over a real port: signed reports are stored with what follows, and nobody else's."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from domain import event as names
+from domain.clock import SystemClock
+from domain.customer import Customer
+from domain.errors import ConfigurationError
+from domain.event import Event
+from domain.message import MessageStatus
+from domain.withdrawal import COMPLAINT, HARD_BOUNCE
+from settings import WebhookSettings
+from starter.webhooks.routes import create_webhooks_router
+from storage.customers import Customers
+from storage.database import Database
+from storage.events import EventStore
+from storage.feedback import Feedback
+from storage.ledger import Ledger
+from storage.permissions import Permissions
+from tests.mail.feedback.providers import (
+    MAILGUN_KEY,
+    POSTMARK_SECRET,
+    RESEND_SECRET,
+    SENDGRID_KEY,
+    by_mailgun,
+    by_postmark,
+    by_resend,
+    by_sendgrid,
+)
+from tests.starter.collectors import BROWSER, LINKS, make_collector, served, stored_events
+from tests.storage.samples import SEND, commit, gate_request, identify, track
+
+ALL = WebhookSettings(
+    sendgrid_key=SENDGRID_KEY, postmark_secret=POSTMARK_SECRET, mailgun_key=MAILGUN_KEY, resend_secret=RESEND_SECRET
+)
+
+ADDRESS = "anna@customer.example"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def send(database: Database, customer: str = "anna", *, ago: timedelta = timedelta(minutes=5)) -> str:
+    """A mail that was handed over to the provider so long ago; returns its id."""
+    at = now() - ago
+    await commit(database, identify(customer, traits={"email": f"{customer}@customer.example"}, at=at))
+    async with database.transaction() as session:
+        ledger = Ledger(session)
+        await ledger.decide(gate_request(customer=customer, at=at), SEND, at)
+        [row] = await ledger.list(customer=customer)
+        body = {"subject": "s", "html": "<p>", "text": "", "links": []}
+        await ledger.store_body(row.id, rfc_message_id=f"<{row.id}@shop.example>", now=at, **body)
+        await ledger.hand_over(row.id, at)
+    return row.id
+
+
+@asynccontextmanager
+async def doors(database: Database, policy: WebhookSettings = ALL, **options: Any) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of a collector with these webhooks, on a real port."""
+    app = make_collector(database)
+    clock = SystemClock()
+    app.include_router(create_webhooks_router(policy, database=database, clock=clock, links=LINKS, **options))
+    async with served(app) as url, httpx2.AsyncClient(base_url=url) as http:
+        yield http
+
+
+async def post(http: httpx2.AsyncClient, provider: str, signed: tuple[dict[str, str], bytes]) -> int:
+    headers, body = signed
+    return (await http.post(f"/webhooks/{provider}", content=body, headers=headers)).status_code
+
+
+async def of_mail(database: Database) -> list[Event]:
+    """All events but those that made customers known."""
+    return [stored.event for stored in await stored_events(database) if stored.event.name != "identify"]
+
+
+def sendgrid(message: str | None, event: str = "delivered", **fields: Any) -> dict[str, Any]:
+    said = {"email": ADDRESS, "timestamp": int(now().timestamp()), "event": event, "sg_event_id": f"{event}-1"}
+    return said | ({"segue_message": message} if message else {}) | fields
+
+
+def delivered(provider: str, message: str, address: str = ADDRESS) -> Any:
+    """*Delivered*, as a provider says it."""
+    at = now()
+    return {
+        "sendgrid": [sendgrid(message)],
+        "postmark": {
+            "RecordType": "Delivery",
+            "Recipient": address,
+            "DeliveredAt": at.isoformat(),
+            "Metadata": {"segue_message": message},
+        },
+        "mailgun": {
+            "event-data": {
+                "event": "delivered",
+                "id": "x",
+                "timestamp": at.timestamp(),
+                "recipient": address,
+                "user-variables": {"segue_message": message},
+            }
+        },
+        "resend": {
+            "type": "email.delivered",
+            "created_at": at.isoformat(),
+            "data": {"to": [address], "tags": {"segue_message": message}},
+        },
+    }[provider]
+
+
+SIGN: dict[str, Callable[..., Any]] = {
+    "sendgrid": by_sendgrid,
+    "postmark": by_postmark,
+    "mailgun": by_mailgun,
+    "resend": by_resend,
+}
+FORGED: dict[str, Any] = {
+    "sendgrid": ec.generate_private_key(ec.SECP256R1()),
+    "postmark": "not-the-right-secret",
+    "mailgun": "not the key",
+    "resend": "whsec_bm90IHRoZSBzZWNyZXQ=",
+}
+
+
+@pytest.mark.parametrize("provider", SIGN)
+async def test_a_signed_report_is_stored_once_with_what_follows(sqlite_database: Database, provider: str) -> None:
+    message = await send(sqlite_database)
+    report, sign = delivered(provider, message), SIGN[provider]
+    async with doors(sqlite_database) as http:
+        forged = {}, b'{"signature": {}}', sign(report, now(), FORGED[provider])
+        answers = [
+            (await http.post(f"/webhooks/{provider}", content=body, headers=headers))
+            for headers, body in (({}, b""), ({}, b"[]"), forged[2], ({}, json.dumps(report).encode()))
+        ]
+        assert {(answer.status_code, answer.content) for answer in answers} == {(401, answers[0].content)}
+        assert await of_mail(sqlite_database) == []
+
+        signed = sign(report, now())
+        assert [await post(http, provider, signed) for _ in range(2)] == [200, 200]
+        assert await post(http, provider, sign(report, now())) == 200  # repeated by the provider, signed anew
+
+    [event] = await of_mail(sqlite_database)
+    assert (event.name, event.user_id) == (names.EMAIL_DELIVERED, "anna")
+    assert event.properties == {
+        "provider": provider,
+        "message": message,
+        "journey": "cart-recovery",
+        "step": "reminder",
+    }
+    assert now() - event.occurred_at < timedelta(minutes=1)
+    async with sqlite_database.read() as session:
+        assert (await Ledger(session).require(message)).status is MessageStatus.SENT
+        feedback = await Feedback(session).get(message)
+    assert feedback is not None
+    assert feedback.delivered_at == event.occurred_at
+
+
+async def test_a_provider_without_a_key_has_no_door(sqlite_database: Database) -> None:
+    async with doors(sqlite_database, WebhookSettings()) as http:
+        for provider in (*SIGN, "ses", "mandrill"):
+            assert await post(http, provider, ({}, b"{}")) == 404
+    async with doors(sqlite_database) as http:
+        assert (await http.get("/webhooks/sendgrid")).status_code == 405
+        assert await post(http, "sendgrid", ({}, b"x" * 2_000_001)) == 413
+
+
+def test_a_topic_that_is_none_is_refused_at_the_start(sqlite_database: Database) -> None:
+    policy = WebhookSettings(sns_topics="https://evil.example")
+    with pytest.raises(ConfigurationError, match="SEGUE_WEBHOOKS__SNS_TOPICS"):
+        create_webhooks_router(policy, database=sqlite_database, clock=SystemClock(), links=LINKS)
+
+
+async def test_a_batch_is_taken_report_by_report(database: Database) -> None:
+    anna, ben = await send(database), await send(database, "ben")
+    batch = [
+        sendgrid(anna, "processed"),
+        sendgrid(anna, "open", useragent=BROWSER, sg_event_id="o-1"),
+        sendgrid(anna, "open", useragent="Mozilla/5.0", sg_machine_open=True, sg_event_id="o-2"),
+        sendgrid(
+            ben, "bounce", type="bounce", email="ben@customer.example", reason="550 no <ben@customer.example> here"
+        ),
+        sendgrid(anna, "delivered"),
+        sendgrid("m-of-another-system", "delivered", sg_event_id="other"),
+        sendgrid(anna, "account_status_change"),
+        sendgrid(
+            None, "click", url="https://shop.example/lamp", useragent=BROWSER, **{"smtp-id": f"<{anna}@shop.example>"}
+        ),
+        sendgrid(anna, "click", url=LINKS.click(anna, 0), useragent=BROWSER, sg_event_id="our own redirect tells it"),
+        sendgrid(anna, "click", url="https://shop.example/sofa", useragent="curl/8.5", sg_event_id="c-2"),
+    ]
+    async with doors(database) as http:
+        assert await post(http, "sendgrid", by_sendgrid(batch, now())) == 200
+    found = sorted(
+        (event.name, event.user_id, event.properties.get("machine", "")) for event in await of_mail(database)
+    )
+    assert found == sorted(
+        [
+            (names.EMAIL_OPENED, "anna", ""),
+            (names.EMAIL_OPENED_BY_MACHINE, "anna", "apple mail privacy protection"),
+            (names.EMAIL_BOUNCED, "ben", ""),
+            (names.EMAIL_DELIVERED, "anna", ""),
+            (names.EMAIL_LINK_CLICKED, "anna", ""),
+            (names.EMAIL_CLICKED_BY_MACHINE, "anna", "scanner (by its name)"),
+        ]
+    )
+    assert not any("customer.example" in json.dumps(event.properties) for event in await of_mail(database))
+    async with database.read() as session:
+        assert await Permissions(session).suppression("ben") == HARD_BOUNCE
+        assert await Permissions(session).suppression("anna") is None
+        assert (await Ledger(session).require(ben)).status is MessageStatus.REFUSED
+        anna_now = await Customers(session).get("anna")
+    assert anna_now.counts[names.EMAIL_LINK_CLICKED] == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "fields", "suppressed", "opted_out"),
+    [
+        ("spamreport", {}, COMPLAINT, frozenset()),
+        ("unsubscribe", {}, None, {"*"}),
+        ("bounce", {"type": "blocked"}, None, frozenset()),
+        ("dropped", {"reason": "Bounced Address"}, HARD_BOUNCE, frozenset()),
+        ("dropped", {"reason": "Spam Reporting Address"}, COMPLAINT, frozenset()),
+        ("dropped", {"reason": "Unsubscribed Address"}, None, {"*"}),
+        ("dropped", {"reason": "Spam Content"}, None, frozenset()),
+        ("deferred", {"response": "450 later"}, None, frozenset()),
+    ],
+)
+async def test_what_a_report_takes_away(
+    sqlite_database: Database, event: str, fields: dict[str, Any], suppressed: str | None, opted_out: frozenset[str]
+) -> None:
+    message = await send(sqlite_database)
+    async with doors(sqlite_database) as http:
+        assert await post(http, "sendgrid", by_sendgrid([sendgrid(message, event, **fields)], now())) == 200
+    async with sqlite_database.read() as session:
+        permissions = Permissions(session)
+        assert (await permissions.suppression("anna"), await permissions.opt_outs("anna")) == (suppressed, opted_out)
+        row = await Ledger(session).require(message)
+    assert row.status is (MessageStatus.REFUSED if event == "dropped" else MessageStatus.SENT)
+
+
+@pytest.mark.parametrize("event", ["bounce", "spamreport"])
+async def test_an_address_that_was_left_is_shut_and_its_customer_is_not(sqlite_database: Database, event: str) -> None:
+    message = await send(sqlite_database)
+    await commit(sqlite_database, identify("anna", traits={"email": "anna@new.example"}, at=now()))
+    await commit(sqlite_database, identify("ben", traits={"email": ADDRESS}, at=now()))  # who has it now
+    async with doors(sqlite_database) as http:
+        for _ in range(2):
+            assert await post(http, "sendgrid", by_sendgrid([sendgrid(message, event, type="bounce")], now())) == 200
+    [stored] = await of_mail(sqlite_database)
+    assert stored.properties["former_address"] is True
+    async with sqlite_database.read() as session:
+        permissions = Permissions(session)
+        assert await permissions.suppression("anna") is None
+        assert await permissions.suppression("ben") == (HARD_BOUNCE if event == "bounce" else COMPLAINT)
+
+
+async def test_of_another_systems_mail_only_what_shuts_an_address_is_kept(sqlite_database: Database) -> None:
+    await send(sqlite_database)
+    await commit(sqlite_database, identify("twin", traits={"email": ADDRESS}, at=now()))
+    kinds = ("delivered", "open", "click", "unsubscribe", "deferred")
+    batch = [sendgrid("m-theirs", kind, sg_event_id=f"theirs-{kind}") for kind in kinds]
+    strange = sendgrid("m-theirs", "bounce", type="bounce", email="nobody@elsewhere.example")
+    async with doors(sqlite_database) as http:
+        assert await post(http, "sendgrid", by_sendgrid([*batch, strange], now())) == 200
+        assert await of_mail(sqlite_database) == []
+        bounce = by_sendgrid([sendgrid("m-theirs", "bounce", type="bounce", sg_event_id="theirs-b")], now())
+        assert [await post(http, "sendgrid", bounce) for _ in range(2)] == [200, 200]
+    found = {(event.name, event.user_id, "message" in event.properties) for event in await of_mail(sqlite_database)}
+    assert found == {(names.EMAIL_BOUNCED, "anna", False), (names.EMAIL_BOUNCED, "twin", False)}
+    assert len(await of_mail(sqlite_database)) == 2
+
+
+async def test_a_spent_token_signs_nothing_else(sqlite_database: Database) -> None:
+    """Mailgun signs no body: whoever saw a request could say anything with its signature."""
+    message = await send(sqlite_database)
+    at = now()
+    complaint = delivered("mailgun", message)
+    complaint["event-data"] |= {"event": "complained", "id": "y"}
+    async with doors(sqlite_database) as http:
+        assert await post(http, "mailgun", by_mailgun(delivered("mailgun", message), at, token="once")) == 200
+        assert await post(http, "mailgun", by_mailgun(complaint, at, token="once")) == 200
+        assert [event.name for event in await of_mail(sqlite_database)] == [names.EMAIL_DELIVERED]
+        assert await post(http, "mailgun", by_mailgun(complaint, at, token="twice")) == 200
+    assert [event.name for event in await of_mail(sqlite_database)][1:] == [names.EMAIL_COMPLAINED]
+
+
+async def test_nobody_comes_back_by_a_report(sqlite_database: Database) -> None:
+    """A report of somebody who was erased since, but whose message's row is still there."""
+    message = await send(sqlite_database)
+    async with sqlite_database.transaction() as session:
+        connection = await session.connection()
+        for table in ("events", "customers"):
+            await connection.exec_driver_sql(f"DELETE FROM {table}")
+    async with doors(sqlite_database) as http:
+        assert await post(http, "sendgrid", by_sendgrid([sendgrid(message)], now())) == 200
+    async with sqlite_database.read() as session:
+        assert await Customers(session).load(["anna"]) == {}
+    assert await stored_events(sqlite_database) == []
+
+
+async def test_a_clock_ahead_of_ours_reports_nothing_from_the_future(sqlite_database: Database) -> None:
+    message = await send(sqlite_database)
+    ahead = sendgrid(message, timestamp=int((now() + timedelta(hours=3)).timestamp()))
+    async with doors(sqlite_database) as http:
+        assert await post(http, "sendgrid", by_sendgrid([ahead], now())) == 200
+    [event] = await of_mail(sqlite_database)
+    assert event.occurred_at <= now()
+
+
+async def test_a_machine_is_no_visitor(sqlite_database: Database) -> None:
+    """No visit, no return, no activity: whoever was given up stays so, and a person's click lifts it."""
+    long_ago = timedelta(days=60)
+    message = await send(sqlite_database, ago=long_ago)
+    await commit(sqlite_database, track(names.PRODUCT_VIEWED, at=now() - long_ago))
+    async with sqlite_database.transaction() as session:
+        await Permissions(session).let_set("anna", "no answer", now() - timedelta(days=30), "reengagement")
+    before = await customer(sqlite_database)
+
+    def click(agent: str) -> dict[str, Any]:
+        return sendgrid(message, "click", url="https://shop.example", useragent=agent, sg_event_id=agent)
+
+    async with doors(sqlite_database) as http:
+        assert await post(http, "sendgrid", by_sendgrid([click("Barracuda Sentinel (EE)")], now())) == 200
+        assert (await customer(sqlite_database)).last_seen_at == before.last_seen_at
+        async with sqlite_database.read() as session:
+            assert await Permissions(session).sunset("anna") == "no answer"
+        assert await post(http, "sendgrid", by_sendgrid([click(BROWSER)], now())) == 200
+    assert (await customer(sqlite_database)).last_seen_at > before.last_seen_at
+    async with sqlite_database.read() as session:
+        assert await Permissions(session).sunset("anna") is None
+
+
+async def customer(database: Database) -> Customer:
+    async with database.read() as session:
+        return await Customers(session).get("anna")
+
+
+async def test_what_cannot_be_stored_now_is_to_come_again(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its token is not spent."""
+    message = await send(sqlite_database)
+    signed = by_mailgun(delivered("mailgun", message), now())
+
+    async def fail(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    async with doors(sqlite_database) as http:
+        with monkeypatch.context() as broken:
+            broken.setattr(EventStore, "commit", fail)
+            assert await post(http, "mailgun", signed) == 500
+        assert await post(http, "mailgun", signed) == 200
+    assert len(await of_mail(sqlite_database)) == 1
