@@ -63,11 +63,13 @@ async def ask_for(session: AsyncSession, recipient: Recipient, what: str, clock:
     name, events = EVENTS[what], EventStore(session)
     earlier = await events.of_names(recipient.customer.id, [name])
     last = max((stored.event.occurred_at for stored in earlier), default=None)
-    if last is not None and last + ASKED_AGAIN_AFTER > clock.now():
+    now = clock.now()
+    if last is not None and last + ASKED_AGAIN_AFTER > now:
         return False
     # The same id for two posts at once: one mail.
-    request = f"{what}-{recipient.customer.id}-{len(earlier)}"
-    await events.commit([recipient.event(request, name, clock, request=request)])
+    request = f"{what}-{int(now.timestamp() // ASKED_AGAIN_AFTER.total_seconds())}"
+    message_id = f"{recipient.customer.id}-{request}"
+    await events.commit([recipient.event(message_id, name, clock, request=request)])
     return True
 
 

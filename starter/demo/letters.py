@@ -1,6 +1,7 @@
 """Shoppers' mails in the development inbox, and the links in them."""
 
 import asyncio
+import re
 from typing import Any
 
 import httpx2
@@ -45,6 +46,21 @@ class Letters:
         target = dict(letter["headers"])["List-Unsubscribe"].strip("<>")
         answer = await self._http.post(target, data={"List-Unsubscribe": "One-Click"})
         answer.raise_for_status()
+
+    async def ask_for_data(self, who: str) -> None:
+        """Open the newest mail's preference page, press its button for a copy of the data, and read on."""
+        page = await self._http.get(await self._own_page(who, "/p/"))
+        asking = re.search(r'name="asking" value="([^"]+)"', page.text)
+        form = {"do": "export", "asking": asking[1] if asking else ""}
+        (await self._http.post(page.url, data=form, follow_redirects=True)).raise_for_status()
+
+    async def download_data(self, who: str) -> None:
+        """Open the link of the mail that came for it, and press its button."""
+        (await self._http.post(await self._own_page(who, "/d/export/"))).raise_for_status()
+
+    async def _own_page(self, who: str, path: str) -> str:
+        letter = await self._newest(who)
+        return next(str(link) for link in letter["links"] if path in link)
 
     async def _newest(self, who: str) -> dict[str, Any]:
         newest = (await self.of(who))[-1]

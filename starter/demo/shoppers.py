@@ -105,6 +105,15 @@ SHOPPERS: Sequence[Shopper] = (
         never={"cart/objections": "who has unsubscribed hears nothing more"},
     ),
     Shopper(
+        "Dora",
+        "asks for a copy of her data",
+        stories.asks_for_data,
+        (_REMINDER, "data_request/export", *_LATER_IN_CART),
+        {"cart-recovery": _OPEN, "data-request": "converted"},
+        arrives=2.25 * HOUR,
+        never={"data_request/erasure": "nobody asked for that"},
+    ),
+    Shopper(
         "Walter",
         "signs up",
         stories.signs_up,

@@ -95,6 +95,17 @@ async def unsubscribes(shop: Shop, who: str) -> None:
     await shop.letters.unsubscribe(who)
 
 
+async def asks_for_data(shop: Shop, who: str) -> None:
+    """Fill a cart, and ask on the page behind its reminder's footer for a copy of the data; download it."""
+    await shop.add(who, "lamp-03")
+    await shop.letters.until(who, 1)
+    await shop.wait(HOUR)
+    await shop.letters.ask_for_data(who)
+    await shop.letters.until(who, 2)
+    await shop.wait(HOUR)
+    await shop.letters.download_data(who)
+
+
 async def downloads_and_watches(shop: Shop, who: str) -> None:
     """Download a guide, and watch a video to its end."""
     await shop.did(who, CONTENT_DOWNLOADED, _GUIDE)

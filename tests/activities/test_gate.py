@@ -9,9 +9,11 @@ from domain.gate import Caps, GatePolicy
 from domain.lane import Lane, Place, Yields
 from domain.message import MessageStatus, Stage, Verdict
 from domain.offer import Offer, OfferKind
+from domain.preferences import PAUSE, Choices, Frequency
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.ledger import Ledger
+from storage.preferences import PreferenceLog
 from tests.activities.crew import Crew, ask, asking, rendering, sending
 from tests.house import NO_QUIET_HOURS
 from tests.storage.samples import NOON, added, commit, enrollment, identify, ordered
@@ -194,3 +196,22 @@ async def test_an_offer_counts_as_an_incentive_only_if_it_costs(sqlite_database:
         assert (await crew.gate.decide_message(offering)).decision.verdict is Verdict.SEND
     decision = (await crew.gate.decide_message(asking(enrollment="e-3"))).decision
     assert (decision.rule, decision.until) == ("incentive", NOON + timedelta(days=1))
+
+
+async def test_what_the_recipient_chose_decides_before_what_is_reported(database: Database) -> None:
+    crew = Crew(database)
+    await crew.shopper()
+    await commit(database, identify("anna", traits={"email_frequency": "never"}))
+    assert (await crew.gate.decide_message(asking())).decision.rule == "opt-out"
+
+    async def choose(choices: Choices) -> None:
+        async with database.transaction() as session:
+            await PreferenceLog(session).choose("anna", choices, NOON, "a test")
+
+    await choose(Choices(frequency=Frequency.WEEKLY, paused_until=NOON + PAUSE))
+    decision = (await crew.gate.decide_message(asking(enrollment="e-2"))).decision
+    assert (decision.rule, decision.until) == ("pause", NOON + PAUSE)
+    await choose(Choices(frequency=Frequency.WEEKLY))
+    assert (await crew.gate.decide_message(asking(enrollment="e-3"))).decision.verdict is Verdict.SEND
+    decision = (await crew.gate.decide_message(asking(enrollment="e-4"))).decision
+    assert (decision.rule, decision.until) == ("own wish", NOON + timedelta(days=7))

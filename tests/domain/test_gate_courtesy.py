@@ -179,6 +179,30 @@ class TestOwnCaps:
         assert decide(ask(), facts(recent=(past(1),)), policy).verdict is Verdict.DEFER
 
 
+class TestPause:
+    @pytest.mark.parametrize("urgent", [False, True])
+    def test_marketing_waits_until_it_is_over(self, urgent: bool) -> None:
+        decision = decide(ask(urgent=urgent), facts(paused_until=NOON + 30 * DAY), OPEN)
+        assert (decision.rule, decision.until) == ("pause", NOON + 30 * DAY)
+        assert decision.reason == "asked for a pause: waits until 2026-04-03 12:00 UTC"
+
+    def test_what_would_be_too_late_by_then_never_goes(self) -> None:
+        decision = decide(ask(stale_after=DAY), facts(paused_until=NOON + 30 * DAY), OPEN)
+        assert (decision.verdict, decision.rule) == (Verdict.DROP, "staleness")
+
+    def test_it_ends_by_itself_and_holds_nothing_back_that_is_owed(self) -> None:
+        assert decide(ask(), facts(paused_until=NOON), OPEN).verdict is Verdict.SEND
+        owed = ask(kind=Kind.TRANSACTIONAL)
+        assert decide(owed, facts(paused_until=NOON + DAY), OPEN).verdict is Verdict.SEND
+
+
+def test_whoever_is_reported_as_wanting_nothing_gets_what_is_owed_alone() -> None:
+    decision = decide(ask(), facts(wants_none=True), OPEN)
+    assert (decision.verdict, decision.rule) == (Verdict.DROP, "opt-out")
+    assert decision.reason == "reported as wanting no marketing"
+    assert decide(ask(kind=Kind.TRANSACTIONAL), facts(wants_none=True), OPEN).verdict is Verdict.SEND
+
+
 class TestBestHour:
     def test_a_mail_waits_for_it(self) -> None:
         decision = decide(ask(), facts(best_hour=17), OPEN)
@@ -251,6 +275,7 @@ def questions(draw: st.DrawFn) -> tuple[Ask, GateFacts]:
         last_seen_at=draw(st.none() | st.timedeltas(timedelta(), timedelta(days=5)).map(lambda ago: now - ago)),
         best_hour=draw(st.none() | st.integers(0, 23)),
         at_most_every=draw(st.sampled_from([None, timedelta(days=7)])),
+        paused_until=draw(st.none() | st.timedeltas(timedelta(days=-5), timedelta(days=30)).map(lambda on: now + on)),
     )
     return question, known
 
@@ -266,6 +291,7 @@ def breaks(question: Ask, known: GateFacts) -> list[str]:
         "silence": any(now - each.sent_or_claimed_at < patience for each in unanswered if each.journey == OTHER),
         "own wish": known.at_most_every is not None
         and any(now - mail.sent_or_claimed_at < known.at_most_every for mail in known.recent),
+        "pause": known.paused_until is not None and now < known.paused_until,
     }
     return [rule for rule, is_broken in broken.items() if is_broken]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.preferences import Preferences, read_preferences
+from domain.preferences import Choices, Frequency, Preferences, frequency_of, locale_of, read_preferences
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,7 @@ from domain.preferences import Preferences, read_preferences
         ({"emailFrequency": "monthly"}, {"at_most_every": timedelta(days=30)}),
         ({"email_frequency": "often"}, {}),
         ({"email_frequency": ["daily"]}, {}),
+        ({"email_frequency": "Never"}, {"wants_none": True}),
         ({"segment": "vip"}, {"segment": "vip"}),
         ({"segment": " "}, {}),
         ({"segment": {"name": "vip"}}, {}),
@@ -30,3 +31,28 @@ from domain.preferences import Preferences, read_preferences
 )
 def test_only_what_can_be_used_is_read(traits: dict[str, Any], expected: dict[str, Any]) -> None:
     assert read_preferences(traits) == Preferences(**expected)
+
+
+@pytest.mark.parametrize("reported", ["daily", "never", "", None])
+def test_the_recipients_own_word_goes_before_what_is_reported(reported: str | None) -> None:
+    traits = {"email_frequency": reported}
+    weekly, as_sent = (Choices(frequency=each) for each in (Frequency.WEEKLY, Frequency.AS_SENT))
+    assert read_preferences(traits, weekly) == Preferences(at_most_every=timedelta(days=7))
+    assert read_preferences(traits, as_sent) == Preferences()
+    assert frequency_of(traits, weekly) is Frequency.WEEKLY
+
+
+@pytest.mark.parametrize(
+    ("reported", "chosen", "locale"),
+    [
+        ("de-AT", None, "de-AT"),
+        (None, None, None),
+        ("de_AT", "en", "en-AT"),
+        ("de_AT", "de", "de_AT"),
+        ("zh-Hant-TW", "de", "de-TW"),
+        ("de", "en", "en"),
+        (None, "de", "de"),
+    ],
+)
+def test_a_chosen_language_keeps_the_country(reported: str | None, chosen: str | None, locale: str | None) -> None:
+    assert locale_of(reported, chosen) == locale

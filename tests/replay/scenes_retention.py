@@ -94,6 +94,28 @@ async def newsletter_issue(house: House) -> str:
     return workflow_id
 
 
+async def data_request_confirmed(house: House) -> str:
+    workflow_id = await begin(house, "data-request", names.DATA_EXPORT_REQUESTED, request="export-1")
+    await house.advance(2 * HOUR)
+    await house.report(names.DATA_REQUEST_CONFIRMED, request="export-1")
+    await house.advance(HOUR)
+    return f"{workflow_id}/export-1"
+
+
+async def data_request_unanswered(house: House) -> str:
+    workflow_id = await begin(house, "data-request", names.ERASURE_REQUESTED, request="erasure-1")
+    await house.advance(DAY)
+    await house.report(names.DATA_REQUEST_CONFIRMED, request="another")
+    await house.advance(3 * DAY)
+    return f"{workflow_id}/erasure-1"
+
+
+async def data_request_link(house: House) -> str:
+    workflow_id = await begin(house, "data-request", names.PREFERENCES_LINK_REQUESTED, request="link-1")
+    await house.advance(HOUR)
+    return f"{workflow_id}/link-1"
+
+
 SCENES = {
     "reengagement.sunset": reengagement_sunset,
     "reengagement.return": reengagement_return,
@@ -105,6 +127,9 @@ SCENES = {
     "advocacy.silence": advocacy_silence,
     "advocacy.review": advocacy_review,
     "newsletter.issue": newsletter_issue,
+    "data-request.confirmed": data_request_confirmed,
+    "data-request.unanswered": data_request_unanswered,
+    "data-request.link": data_request_link,
 }
 
 FINGERPRINTS: dict[str, list[str]] = {
@@ -188,4 +213,7 @@ FINGERPRINTS: dict[str, list[str]] = {
         "completed",
     ],
     "newsletter.issue": [*BEGIN, *MAIL, CREDIT, *END, "completed"],
+    "data-request.confirmed": [*BEGIN, FACT, *MAIL, "timer 72 h", "told observe", "timer cancelled", *END, "completed"],
+    "data-request.unanswered": [*BEGIN, FACT, *MAIL, "timer 72 h", "told observe", *END, "completed"],
+    "data-request.link": [*BEGIN, FACT, *MAIL, *END, "completed"],
 }

@@ -1,4 +1,4 @@
-"""`segue demo` keeps its word: fifteen shoppers get what they are promised. Takes a minute and a half, as it says."""
+"""`segue demo` keeps its word: sixteen shoppers get what they are promised. Takes a minute and a half, as it says."""
 
 import asyncio
 import re
