@@ -21,7 +21,7 @@ MOST_TRAITS = 300
 
 _LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 _ADDRESS = re.compile(
-    r"[^@\s<>\"(),:;\\\x00-\x1f\x7f]+@[^@\s<>\"(),:;\\\x00-\x1f\x7f.]+(\.[^@\s<>\"(),:;\\\x00-\x1f\x7f.]+)+"
+    r"[^@\s<>\"(),:;\\\[\]\x00-\x1f\x7f]+@[^@\s<>\"(),:;\\\[\]\x00-\x1f\x7f.]+(\.[^@\s<>\"(),:;\\\[\]\x00-\x1f\x7f.]+)+"
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
 _LONGEST_NAME = 100
@@ -64,7 +64,8 @@ def normalise_email(value: object) -> str | None:
     mailbox, _, host = text.rpartition("@")
     address = f"{mailbox}@{_as_named(host)}"
     usable = address.isascii() and len(address) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(address)
-    return address if usable else None
+    is_number = host.rpartition(".")[2].isdigit()  # an IP address, where our own mail server would go
+    return address if usable and not is_number else None
 
 
 def _as_named(host: str) -> str:

@@ -115,7 +115,7 @@ class Templates:
                 pieces.append(piece)
         except jinja2.TemplateSyntaxError as error:
             raise TemplateError(f"{name}: {error.name}, line {error.lineno}: {error.message}") from error
-        except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
+        except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError) as error:
             raise TemplateError(f"{name}: {self._place(error)}{error}") from error
         # mrml refuses blanks between two tags unless a line break is among them.
         source = _BLANKS.sub("\n", _CONTROL.sub("", "".join(pieces)))
