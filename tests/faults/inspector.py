@@ -137,7 +137,7 @@ def caps_hold(evidence: Evidence) -> Found:
 
 def every_enrollment_ends_as_it_should(evidence: Evidence) -> Found:
     """J1, J6: converted if, and only if, the customer ordered; left if they left; else complete. None is stuck."""
-    for row in evidence.enrollments:
+    for row in _not_superseded(evidence):
         if row["state"] != State.ENDED:
             yield row["customer_id"], f"{row['workflow_id']} is {row['state']}", (_enrollment(row),)
             continue
@@ -156,6 +156,16 @@ def every_enrollment_ends_as_it_should(evidence: Evidence) -> Found:
             yield row["customer_id"], f"{row['workflow_id']} converted without its order", (_enrollment(row),)
     for stuck in evidence.running:
         yield stuck.split("/")[1].split(" ")[0], f"Temporal has {stuck}", ()
+
+
+def of_two_one_goes_on(evidence: Evidence) -> Found:
+    """J1: an enrollment is superseded where, and only where, two customers turned out to be one."""
+    for row in evidence.enrollments:
+        if row["outcome_kind"] == OutcomeKind.SUPERSEDED and not _went_on_elsewhere(evidence, row):
+            yield row["customer_id"], f"{row['workflow_id']} gave way to nothing", (_enrollment(row),)
+    for row in [*evidence.enrollments, *evidence.messages]:
+        if row["customer_id"].startswith("anon-"):
+            yield row["customer_id"], "stays with a visitor who has signed in", (row["id"],)
 
 
 def nothing_is_twice(evidence: Evidence) -> Found:
@@ -182,6 +192,7 @@ PROMISES: Final[tuple[Callable[[Evidence], Found], ...]] = (
     nothing_goes_after_the_end,
     caps_hold,
     every_enrollment_ends_as_it_should,
+    of_two_one_goes_on,
     nothing_is_twice,
 )
 
@@ -250,6 +261,20 @@ def _first_ending(evidence: Evidence, row: RowMapping) -> RowMapping | None:
         ):
             return event
     return None
+
+
+def _not_superseded(evidence: Evidence) -> list[RowMapping]:
+    """Enrollments but those that another went on for, see `of_two_one_goes_on`."""
+    return [row for row in evidence.enrollments if row["outcome_kind"] != OutcomeKind.SUPERSEDED]
+
+
+def _went_on_elsewhere(evidence: Evidence, row: RowMapping) -> bool:
+    """Whether another enrollment of the same journey was open for the customer when this one was superseded."""
+    return any(
+        (other["journey"], other["customer_id"]) == (row["journey"], row["customer_id"])
+        and other["started_at"] <= row["ended_at"] <= other["ended_at"]
+        for other in _not_superseded(evidence)
+    )
 
 
 def _outcome_of(event: RowMapping) -> OutcomeKind:

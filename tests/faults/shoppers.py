@@ -25,6 +25,9 @@ PAUSE = 0.3
 MAIL_WITHIN = 60.0
 """Real seconds in which a shopper's first mail may come; whoever waits in vain does nothing more."""
 
+ONE_IN = 6
+"""So many shoppers have one among them who fills a cart on another browser, too, and signs in there later."""
+
 LEFT = "left by the link"
 """What a shopper's diary calls an unsubscription."""
 
@@ -56,6 +59,7 @@ class Shopper:
 
     def __init__(self, number: int, floor: Floor, client: SegueClient, http: httpx2.AsyncClient, log: SinkLog) -> None:
         self.name = f"shopper-{number:03}"
+        self._has_another_browser = number % ONE_IN == 0
         self._lot = random.Random(f"{floor.plan.seed}/{self.name}")
         self._floor, self._client, self._http, self._log = floor, client, http, log
         self._said = 0
@@ -69,6 +73,9 @@ class Shopper:
         """Come, look, and do one of the things that people do."""
         await self.identify()
         await self.say(names.PRODUCT_ADDED)
+        if self._has_another_browser:
+            await self._sign_in_elsewhere()
+            return
         lives: list[tuple[int, Callable[[], Awaitable[None]]]] = [
             (2, self._buy_at_once),
             (5, self._buy_later),
@@ -123,11 +130,23 @@ class Shopper:
     async def _do_nothing(self) -> None:
         pass
 
-    async def identify(self) -> None:
-        """Say who they are, and that they like to be written to."""
+    async def _sign_in_elsewhere(self) -> None:
+        """Two carts, one person: the journey of one goes on, that of the other is superseded."""
+        await self._pass(0, 30)
+        await self.say(names.PRODUCT_ADDED, as_visitor=True)
+        await self._pass(0, 0.9)
+        await self.identify(f"browser-of-{self.name}")
+        await self._pass(0, 60)
+        if self._lot.random() < 0.5:
+            await self._order()
+
+    async def identify(self, browser: str | None = None) -> None:
+        """Say who they are, and that they like to be written to; perhaps on another browser."""
         traits = {"email": f"{self.name}@shop.example", "firstName": "Sam", "consent": True}
         message_id, at = self._next(), datetime.now(UTC)
-        await self._until_stored(lambda: self._client.identify(self.name, traits, message_id=message_id, timestamp=at))
+        await self._until_stored(
+            lambda: self._client.identify(self.name, traits, anonymous_id=browser, message_id=message_id, timestamp=at)
+        )
         self._note("identify", message_id)
 
     async def _order(self) -> None:
@@ -135,11 +154,21 @@ class Shopper:
         order = {"order_id": order_id, "revenue": 129.0, "currency": "USD", "products": [LAMP]}
         await self.say(names.ORDER_COMPLETED, order, order_id)
 
-    async def say(self, event: str, properties: dict[str, Any] = LAMP, order_id: str | None = None) -> None:
-        """Report an event until it is stored, and write down that it was promised."""
+    async def say(
+        self,
+        event: str,
+        properties: dict[str, Any] = LAMP,
+        order_id: str | None = None,
+        *,
+        as_visitor: bool = False,
+    ) -> None:
+        """Report an event until it is stored, and write down that it was promised. A visitor is not signed in."""
         message_id, at = self._next(), datetime.now(UTC)
+        user, browser = (None, f"browser-of-{self.name}") if as_visitor else (self.name, None)
         await self._until_stored(
-            lambda: self._client.track(self.name, event, properties, message_id=message_id, timestamp=at)
+            lambda: self._client.track(
+                user, event, properties, anonymous_id=browser, message_id=message_id, timestamp=at
+            )
         )
         self._note(event, message_id, order_id)
 
