@@ -58,6 +58,7 @@ GROUPS = {
     "offers": "What the offer policy may grant; by default nothing that costs.",
     "sources": "What the shop finds out by itself, see [sources](sources.md).",
     "shop": "The sender, as the customer sees it.",
+    "webhooks": "By which a mail provider's reports are told from forgeries, see [providers](providers.md).",
 }
 
 

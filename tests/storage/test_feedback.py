@@ -19,7 +19,7 @@ from storage.permissions import Permissions
 from storage.tokens import SpentTokens
 from tests.storage.samples import MINUTE, NOON, SEND, commit, gate_request, identify, track
 
-BODY = {"subject": "s", "html": "<p>", "text": "", "links": []}
+BODY: dict[str, Any] = {"subject": "s", "html": "<p>", "text": "", "links": []}
 
 HANDED_AT = NOON + MINUTE
 
