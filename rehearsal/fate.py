@@ -30,6 +30,8 @@ class Leave(NamedTuple):
     last_seen_at: datetime | None = None
     best_hour: int | None = None
     at_most_every: timedelta | None = None
+    wants_none: bool = False
+    paused_until: datetime | None = None
     segment: str | None = None
 
 

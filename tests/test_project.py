@@ -157,6 +157,7 @@ def test_make_lists_its_targets() -> None:
         "up",
         "test",
         "faults",
+        "fuzz",
         "bench",
         "lint",
         "format",

@@ -50,14 +50,18 @@ class Recorded:
         """The same, to be asked about something that may be asked again."""
         return copy(self)
 
+    def belongs_to(self, customer: str) -> None:
+        """Whoever the enrollment is of has turned out to be this customer."""
+        self._row = self._row.model_copy(update={"customer": customer})
+
     @property
     def heard(self) -> int:
         """Place of the last event it knows of; see `domain.event.StoredEvent.seq`."""
-        return self._timeline.told[self._next - 1].stored.seq
+        return self._timeline.story[self._next - 1].stored.seq
 
     def arrival(self, now: datetime, until: datetime) -> Arrival | None:
         """See `Fate`."""
-        told = self._timeline.told
+        told = self._timeline.story
         while self._next < len(told) and told[self._next].at <= until:
             each = told[self._next]
             self._next += 1

@@ -43,7 +43,7 @@ class History:
     @property
     def customers(self) -> int:
         """How many people it is about; an anonymous visitor who turned out to be one of them is not counted twice."""
-        return sum(timeline.gone_at is None for timeline in self.timelines.values())
+        return sum(timeline.heir is None for timeline in self.timelines.values())
 
     def _commit(self, event: Event) -> None:
         customer, joins = self._people.find(event)
@@ -89,7 +89,7 @@ class History:
                 self._addresses.setdefault(folded.customer.email, barred)
 
     def _join(self, old: str, new: str, at: datetime) -> None:
-        """Give a known customer what was folded of an anonymous one, who is left with nothing."""
+        """Give a known customer what was folded of an anonymous one, and whatever happens to them from now on."""
         left = self.timelines.get(old)
         if left is None or left.newest is None:
             return
@@ -101,7 +101,7 @@ class History:
         taken.said += [each._replace(since=at) for each in left.said]
         taken.opt_outs += [each._replace(since=at) for each in left.opt_outs]
         taken.suppressions += [each._replace(since=at) for each in left.suppressions]
-        left.gone_at = at
+        left.becomes(taken, at, self._seq + 1)
 
     def _timeline(self, customer: str) -> Timeline:
         if customer not in self.timelines:

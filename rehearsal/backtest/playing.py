@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State
 from domain.errors import JourneyError
+from domain.joining import Said, superseded_outcome
 from domain.message import Kind
 from domain.offer import Offer, OfferKind
 from rehearsal.backtest.course import Course, PlannedMail, Unsent
@@ -42,6 +43,10 @@ class Playing:
     Raises:
         JourneyError: the journey's code fails, or never ends.
     """
+
+    _tried: Done
+    """How the open verb would be done, as far as is known."""
+    _outcome: Outcome | None
 
     def __init__(
         self,
@@ -93,6 +98,23 @@ class Playing:
         self._attempt(mails if sent is None else (*mails, sent))
         return sent
 
+    @property
+    def said(self) -> Said:
+        """What it has said to the customer so far."""
+        return Said(mails=len(self._mails), last_at=self._mails[-1].at if self._mails else None)
+
+    def belongs_to(self, customer: str) -> None:
+        """Whoever it is of has turned out to be this customer."""
+        self.row = self.row.model_copy(update={"customer": customer})
+        self._fate.belongs_to(customer)
+        self._tried_fate.belongs_to(customer)
+
+    def give_way(self, by: str, at: datetime) -> None:
+        """End it: another enrollment of the same person goes on in its place."""
+        self._script.close()
+        self._tried = Done(self._tried.world._replace(now=at), None)
+        self._outcome = superseded_outcome(by, len(self._mails))
+
     def course(self, ends: datetime) -> Course:
         """How it went, told by somebody who knows when the recording ends."""
         over, outcome = self._tried.world.now, self._outcome
@@ -136,7 +158,7 @@ class Playing:
         while world.ending is None and (arrival := fate.arrival(world.now, world.now)) is not None:
             world = performer.hear(world, arrival[1], arrival[0])
         self._tried, self._tried_fate, self._tried_with = Done(world, None), fate, mails
-        self._outcome: Outcome | None = None
+        self._outcome = None
         if self._verb is None or (world.ending is not None and not self._verb.is_owed):
             self._script.close()
             self._outcome = (world.ending or COMPLETED).model_copy(update={"mails": len(self._mails)})

@@ -1,10 +1,14 @@
 """A version of a journey over a recording: who would have begun, and how each enrollment would have gone.
 
-Customers are simulated one after the other. What one customer does happens in order of time: events that begin an
-enrollment, and verbs of those that are open, as one row of moments.
+People are simulated one after the other, each with all ids that turned out to be theirs. What one of them does happens
+in order of time: events that begin an enrollment or tell who somebody is, and verbs of enrollments that are open, as
+one row of moments.
+
+Limit: what ends a journey and was done under the other id before it was known whose it is, such as an order as a guest,
+reaches the journeys of that id only.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +16,7 @@ from domain.clock import REAL_TIME
 from domain.enrollment import EnrollmentRow, Start, State
 from domain.event import StoredEvent
 from domain.gate import ConsentRule, GatePolicy
+from domain.joining import settle
 from rehearsal.backtest.course import Course
 from rehearsal.backtest.fate import Recorded, Rules
 from rehearsal.backtest.history import History
@@ -52,60 +57,95 @@ def simulate(
     if history.ends is None:
         return ()
     courses: list[Course] = []
-    for timeline in history.timelines.values():
-        courses += _Customer(journey, routes, timeline, rules, history.ends).run()
+    for timelines in _people(history):
+        courses += _Person(journey, routes, timelines, rules, history.ends).run()
     return tuple(sorted(courses, key=lambda course: (course.began_at, course.customer, course.key or "")))
 
 
-class _Customer:
-    """One customer's enrollments in one journey."""
+class _Person:
+    """One person's enrollments in one journey, under every id that turned out to be theirs."""
 
     def __init__(
-        self, journey: type[Journey], routes: Routes, timeline: Timeline, rules: Rules, ends: datetime
+        self, journey: type[Journey], routes: Routes, timelines: Sequence[Timeline], rules: Rules, ends: datetime
     ) -> None:
-        self._journey, self._routes, self._timeline, self._rules, self._ends = journey, routes, timeline, rules, ends
+        self._journey, self._routes, self._rules, self._ends = journey, routes, rules, ends
+        self._timelines = {timeline.customer: timeline for timeline in timelines}
         self._policy = _policy_of(rules)
         self._rows: dict[str, EnrollmentRow] = {}
         self._playing: list[Playing] = []
-        self._mails: tuple[Mail, ...] = ()
+        self._mails: dict[str, tuple[Mail, ...]] = {}
         self._courses: list[Course] = []
 
     def run(self) -> list[Course]:
         """Play everything."""
-        for index, told in enumerate(self._timeline.told):
+        leaving = sorted((each for each in self._timelines.values() if each.heir), key=lambda each: each.gone_with)
+        for told, index, timeline in self._told():
+            while leaving and leaving[0].gone_with <= told.stored.seq:
+                self._join(leaving.pop(0))
             if self._routes.may_begin(told.stored.event):
                 self._advance((told.at, told.stored.seq))
-                for begin in self._begun_by(told):
-                    self._open(begin, after=index + 1)
+                for begin in self._begun_by(told, timeline):
+                    self._open(begin, timeline, after=index + 1)
         self._advance(_NEVER)
         return self._courses
 
-    def _begun_by(self, told: Told) -> Iterator[Begin]:
+    def _told(self) -> list[tuple[Told, int, Timeline]]:
+        """All events in their order, each with its place in whose story it is."""
+        told = [(each, index, whose) for whose in self._timelines.values() for index, each in enumerate(whose.told)]
+        return sorted(told, key=lambda each: each[0].stored.seq)
+
+    def _join(self, left: Timeline) -> None:
+        """Somebody turns out to be somebody known: their enrollments are, too, and one goes on where both are in it."""
+        at, old = left.gone_at, left.customer
+        assert left.heir is not None  # noqa: S101 who leaves has an heir; tells the type checker
+        assert at is not None  # noqa: S101
+        new = left.heir.customer
+        self._advance((at, left.gone_with))
+        for row in self._rows.values():
+            if row.customer == old:
+                self._rows[row.id] = row.model_copy(update={"customer": new})
+        self._courses = [
+            course.model_copy(update={"customer": new}) if course.customer == old else course
+            for course in self._courses
+        ]
+        mine = [each for each in self._playing if each.row.customer in (old, new)]
+        for each in mine:
+            each.belongs_to(new)
+        mails = (*self._mails.pop(old, ()), *self._mails.get(new, ()))
+        self._mails[new] = tuple(sorted(mails, key=lambda mail: mail.at))
+        for ended in settle([each.row for each in mine], {each.row.id: each.said for each in mine}):
+            playing = next(each for each in mine if each.row.id == ended.enrollment)
+            playing.give_way(ended.by, at)
+            self._close(playing)
+
+    def _begun_by(self, told: Told, timeline: Timeline) -> Iterator[Begin]:
         """The enrollment that an event begins. In a backtest an event is news when it happens, however long ago."""
         plan = self._journey.plan
         events: Sequence[StoredEvent] = ()
         if self._routes.glance(plan, told.stored, told.customer) is None:
-            events = self._timeline.portrait(occasion_of(told.stored), told.at).events
+            events = timeline.portrait(occasion_of(told.stored), told.at).events
         begin = self._routes.begin(plan, told.stored, told.customer, told.at, events)
         if begin is not None:
-            earlier = [row for row in self._rows.values() if row.key == begin.row.key]
+            mine = [row for row in self._rows.values() if row.customer == timeline.customer]
+            earlier = [row for row in mine if row.key == begin.row.key]
             if may_reenter(self._journey.plan, earlier, told.at):
                 yield begin
 
-    def _open(self, begin: Begin, after: int) -> None:
+    def _open(self, begin: Begin, timeline: Timeline, after: int) -> None:
         self._rows[begin.row.id] = begin.row
         if begin.row.state is State.ENDED:
             self._courses.append(_held_out(begin.row))
             return
-        fate = Recorded(self._timeline, self._routes, begin.row, self._rules, after=after)
-        self._playing.append(Playing(self._journey, begin, self._performers(begin.start), fate, self._mails))
+        fate = Recorded(timeline, self._routes, begin.row, self._rules, after=after)
+        mails = self._mails.get(timeline.customer, ())
+        self._playing.append(Playing(self._journey, begin, self._performers(begin.start, timeline), fate, mails))
 
-    def _performers(self, start: Start) -> Callable[[datetime], VirtualPerformer]:
+    def _performers(self, start: Start, timeline: Timeline) -> Callable[[datetime], VirtualPerformer]:
         """Performs verbs of an enrollment where the customer lives at a moment, as far as is known then."""
         by_zone: dict[str, VirtualPerformer] = {}
 
         def performer(now: datetime) -> VirtualPerformer:
-            zone = self._timeline.facts(now).timezone or self._policy.default_zone
+            zone = timeline.facts(now).timezone or self._policy.default_zone
             if zone not in by_zone:
                 by_zone[zone] = VirtualPerformer(self._journey.plan, start, self._policy, zone)
             return by_zone[zone]
@@ -120,14 +160,24 @@ class _Customer:
                 return
             if due.is_over or due.moment[0] > self._ends + LOOK_AHEAD:
                 self._close(due)
-            elif (mail := due.go_on(self._mails)) is not None:
-                self._mails = (*self._mails, mail)
+                continue
+            sent = self._mails.get(due.row.customer, ())
+            if (mail := due.go_on(sent)) is not None:
+                self._mails[due.row.customer] = (*sent, mail)
 
     def _close(self, playing: Playing) -> None:
         self._playing.remove(playing)
         self._courses.append(playing.course(self._ends))
         if playing.is_over:
             self._rows[playing.row.id] = playing.ended_row()
+
+
+def _people(history: History) -> Iterable[list[Timeline]]:
+    """The timelines of each person together, in the order in which they first appear."""
+    people: dict[str, list[Timeline]] = {}
+    for timeline in history.timelines.values():
+        people.setdefault(timeline.at(datetime.max.replace(tzinfo=UTC)).customer, []).append(timeline)
+    return people.values()
 
 
 def _policy_of(rules: Rules) -> GatePolicy:

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Collection
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from domain.consent import standing
@@ -55,8 +56,12 @@ class Timeline:
         self.suppressions: list[Barred] = []
         self.inherited: list[tuple[datetime, StoredEvent]] = []
         """What was reported under an id the customer had before, and since when it is known as theirs."""
+        self.heir: Timeline | None = None
+        """Whoever this turned out to be, and who has taken everything over."""
         self.gone_at: datetime | None = None
-        """When this turned out to be somebody known, who has taken everything over."""
+        """When that was told."""
+        self.gone_with = 0
+        """By which event; see `domain.event.StoredEvent.seq`."""
         self._addresses = addresses
         self._told_at: list[datetime] = []
         self._facts: list[Customer] = []
@@ -78,14 +83,36 @@ class Timeline:
         """What is known after all events so far."""
         return self._facts[-1] if self._facts else None
 
+    def becomes(self, heir: "Timeline", at: datetime, seq: int) -> None:
+        """This is somebody else from now on."""
+        self.heir, self.gone_at, self.gone_with = heir, at, seq
+
+    def at(self, now: datetime) -> "Timeline":
+        """The timeline of whom this was known to be at a moment."""
+        if self.heir is None or self.gone_at is None or now < self.gone_at:
+            return self
+        return self.heir.at(now)
+
+    @cached_property
+    def story(self) -> tuple[Told, ...]:
+        """What enrollments that begin under this id are told of: its own events, then those of whom it became.
+
+        To be asked for once all is written.
+        """
+        if self.heir is None:
+            return tuple(self.told)
+        return (*self.told, *(told for told in self.heir.story if told.stored.seq >= self.gone_with))
+
     def facts(self, now: datetime) -> Customer:
         """What was known then, by everything that had happened up to and including that moment."""
+        if (whose := self.at(now)) is not self:
+            return whose.facts(now)
         return self._facts[max(bisect_right(self._facts_at, now) - 1, 0)]
 
     def events(self, now: datetime) -> list[StoredEvent]:
         """What had happened by then."""
-        if self.gone_at is not None and self.gone_at <= now:
-            return []
+        if (whose := self.at(now)) is not self:
+            return whose.events(now)
         own = [told.stored for told in self.told[: bisect_right(self._told_at, now)]]
         return [stored for since, stored in self.inherited if since <= now] + own
 
@@ -104,6 +131,8 @@ class Timeline:
 
     def leave(self, topic: str, now: datetime) -> Leave:
         """What was on record then of whether mail about a topic may go."""
+        if (whose := self.at(now)) is not self:
+            return whose.leave(topic, now)
         facts = self.facts(now)
         return Leave(
             has_address=facts.email is not None,

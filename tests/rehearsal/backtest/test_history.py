@@ -21,12 +21,13 @@ from tests.rehearsal.backtest.recordings import (
     call,
     event,
     identified,
-    mails,
     only,
     ordered,
     run,
     the_end,
 )
+
+ANNA = {"email": "anna@shop.example", "consent": True}
 
 
 def anonymous(after: timedelta, name: str, **properties: Any) -> Event:
@@ -34,7 +35,7 @@ def anonymous(after: timedelta, name: str, **properties: Any) -> Event:
 
 
 def logs_in(after: timedelta) -> Event:
-    made = {**call(after, ""), "type": "identify", "anonymousId": "visitor", "traits": {"email": "anna@shop.example"}}
+    made = {**call(after, ""), "type": "identify", "anonymousId": "visitor", "traits": ANNA}
     return read_call(made)
 
 
@@ -59,9 +60,10 @@ async def test_folding_a_recording_leads_to_what_the_store_has(database: Databas
             await EventStore(session).commit([each])
     async with database.read() as session:
         for customer in ("anna", "bert", "anon-visitor"):
-            assert history.timelines[customer].newest == await Customers(session).get(customer)
-            stored = await EventStore(session).recent(customer, MONDAY - DAY)
-            assert history.timelines[customer].events(MONDAY + 9 * DAY) == stored
+            timeline = history.timelines[customer]
+            assert timeline.newest == await Customers(session).get(customer)
+            stored = await EventStore(session).recent(timeline.at(MONDAY + 9 * DAY).customer, MONDAY - DAY)
+            assert timeline.events(MONDAY + 9 * DAY) == stored
 
 
 def test_facts_are_those_of_the_moment() -> None:
@@ -86,12 +88,26 @@ def test_an_id_that_may_not_travel_gets_the_same_one_each_time() -> None:
     assert not [customer for customer in ids[0] if "@" in customer]
 
 
-def test_a_visitor_who_logs_in_leaves_an_enrollment_without_a_cart() -> None:
+def test_the_journey_of_a_visitor_goes_on_for_whom_they_turn_out_to_be() -> None:
     enrolled = only(*RECORDING[:2], logs_in(30 * MINUTE), the_end(20 * DAY), strict=True)
 
-    assert enrolled.customer == "anon-visitor"
-    assert mails(enrolled) == []
-    assert [each.why for each in enrolled.unsent] == ["no email address is known"]
+    assert enrolled.customer == "anna"
+    assert [mail.template for mail in enrolled.mails][:1] == ["cart/reminder"]
+
+
+def test_of_two_carts_of_one_person_one_journey_goes_on() -> None:
+    courses = run(*RECORDING[:2], added(5 * MINUTE, "anna"), logs_in(30 * MINUTE), the_end(20 * DAY), strict=True)
+
+    assert [course.customer for course in courses] == ["anna", "anna"]
+    assert [course.result for course in courses] == ["completed", "superseded"]  # the visitor's began earlier
+    assert [len(course.mails) > 0 for course in courses] == [True, False]
+
+
+def test_a_mail_of_before_counts_for_whom_the_visitor_turns_out_to_be() -> None:
+    kept = only(*RECORDING[:2], logs_in(3 * HOUR), event(30 * HOUR, "Product Added", "anna", product_id="desk"))
+
+    assert kept.customer == "anna"
+    assert len({mail.template for mail in kept.mails}) == len(kept.mails)
 
 
 def test_lines_in_any_order_and_repeated_ones_count_once_in_the_order_of_time() -> None:
