@@ -58,6 +58,8 @@ GROUPS = {
     "offers": "What the offer policy may grant; by default nothing that costs.",
     "sources": "What the shop finds out by itself, see [sources](sources.md).",
     "shop": "The sender, as the customer sees it.",
+    "browser": "What keys for browsers are trusted with, see [write keys](#write-keys).",
+    "rates": "How many requests are taken, see [limits](#limits-of-requests).",
     "webhooks": "By which a mail provider's reports are told from forgeries, see [providers](providers.md).",
 }
 
