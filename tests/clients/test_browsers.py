@@ -7,6 +7,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,17 +17,18 @@ import pytest
 from playwright.async_api import Page, Route, async_playwright
 
 from domain.event import PRODUCT_ADDED, PRODUCT_VIEWED, Event, EventType
+from domain.write_key import Scope
 from starter.collector.committer import Committer
 from storage.customers import Customers
 from storage.database import Database
+from storage.write_keys import WriteKeys
 from tests.clients.test_servers import RecoveringCommitter
-from tests.starter.collectors import KEY, make_collector, served, stored_events
+from tests.starter.collectors import make_collector, served, stored_events
 
 PATIENCE = 30
 UMD = {
     "@segment/analytics-next": "dist/umd/index.js",
-    "@segment/analytics-next, batching": "dist/umd/index.js",
-    "@segment/analytics-next, with credentials": "dist/umd/index.js",
+    "@segment/analytics-next, batching with credentials": "dist/umd/index.js",
     "@segment/analytics-next, snippet": "dist/umd/standalone.js",
     "@customerio/cdp-analytics-browser": "dist/umd/index.js",
     "@ht-sdks/events-sdk-js-browser": "dist/umd/index.js",
@@ -35,7 +37,6 @@ UMD = {
 }
 
 _SEGMENT = "window.client = AnalyticsNext.AnalyticsBrowser.load({writeKey: key, cdnURL: url}, {integrations: %s});"
-_DELIVERY = '{"Segment.io": {deliveryStrategy: {%s}}}'
 _RUDDER = """
 window.client = new rudderanalytics.RudderAnalytics();
 client.load(key, url, {configUrl: url, useBeacon: %s});
@@ -44,11 +45,13 @@ new Promise((resolve) => client.ready(resolve));
 
 LOADING = {
     "@segment/analytics-next": _SEGMENT % "{}",
-    "@segment/analytics-next, batching": _SEGMENT
-    % (_DELIVERY % 'strategy: "batching", config: {size: 3, timeout: 100}'),
-    "@segment/analytics-next, with credentials": _SEGMENT
-    % (_DELIVERY % 'config: {credentials: "include", headers: {"X-Requested-With": "shop"}}'),
-    "@segment/analytics-next, snippet": "window.client = window.analytics;",
+    "@segment/analytics-next, batching with credentials": _SEGMENT
+    % """{"Segment.io": {deliveryStrategy: {strategy: "batching", config: {
+        size: 3, timeout: 100, credentials: "include",
+        headers: {"Content-Type": "text/plain", "X-Requested-With": "shop"},
+    }}}}""",
+    "@segment/analytics-next, snippet": """
+        new Promise((resolve) => window.analytics.ready(resolve)).then(() => { window.client = window.analytics; });""",
     "@customerio/cdp-analytics-browser": """
         window.client = AnalyticsNext.AnalyticsBrowser.load({writeKey: key, cdnURL: url + "/customerio"});""",
     "@ht-sdks/events-sdk-js-browser": """
@@ -61,11 +64,11 @@ LOADING = {
 CALLS = """
 (async () => {
     await client.page("Docs", "Pricing", {url: "/pricing"});
+    if (client.alias) await client.alias("anna");
     await client.identify("anna", {email: "anna@shop.example", first_name: "Anna"});
     await client.track("Product Added", {product_id: "boots", price: "120.50", quantity: 2});
     if (client.screen) await client.screen("Cart");
     await client.group("acme", {plan: "pro"});
-    if (client.alias) await client.alias("anna");
     for (let number = 0; number < 10; number += 1) client.track("Product Viewed", {number, name: "Ångström ☂"});
 })()
 """
@@ -115,11 +118,11 @@ async def opened(chromium: str, site: str, collector: str) -> AsyncIterator[tupl
         await browser.close()
 
 
-async def load(page: Page, name: str, collector: str) -> None:
+async def load(page: Page, name: str, collector: str, key: str) -> None:
     """Load a library as its makers say, with nothing changed but addresses and key."""
     package, _, variant = name.partition(", ")
     address = f"/node_modules/{package}/{UMD[name]}"
-    await page.evaluate(f"window.url = {collector!r}; window.key = {KEY!r};")
+    await page.evaluate(f"window.url = {collector!r}; window.key = {key!r};")
     if variant == "snippet":
         await page.evaluate(_SNIPPET)
     await page.add_script_tag(url=address)
@@ -146,12 +149,22 @@ async def arrived(database: Database, count: int) -> list[Event]:
     return [each.event for each in stored]
 
 
+@pytest.fixture
+async def key(sqlite_database: Database) -> str:
+    """A key as it may stand in a page."""
+    async with sqlite_database.transaction() as session:
+        _, made = await WriteKeys(session).create("the site", [Scope.BROWSER], datetime.now(UTC))
+    return made
+
+
 @pytest.mark.parametrize("name", UMD)
-async def test_all_calls_of_the_library_arrive(sqlite_database: Database, chromium: str, site: str, name: str) -> None:
+async def test_all_calls_of_the_library_arrive(
+    sqlite_database: Database, chromium: str, site: str, key: str, name: str
+) -> None:
     kinds = set(EventType) - HAVE_NO.get(name, set())
     collector = make_collector(sqlite_database)
     async with served(collector) as url, opened(chromium, site, url) as (page, elsewhere):
-        await load(page, name, url)
+        await load(page, name, url, key)
         await page.evaluate(CALLS)
         if name.endswith("beacon"):
             await page.goto("about:blank")  # it sends by then at the latest
@@ -174,24 +187,26 @@ async def test_all_calls_of_the_library_arrive(sqlite_database: Database, chromi
 
 @pytest.mark.parametrize("name", ["@segment/analytics-next", "@rudderstack/analytics-js"])
 async def test_an_outage_loses_and_doubles_nothing(
-    sqlite_database: Database, chromium: str, site: str, name: str
+    sqlite_database: Database, chromium: str, site: str, key: str, name: str
 ) -> None:
     committer: Committer = RecoveringCommitter(sqlite_database)
     collector = make_collector(sqlite_database, committer=committer)
     async with served(collector) as url, opened(chromium, site, url) as (page, _):
-        await load(page, name, url)
+        await load(page, name, url, key)
         await page.evaluate("for (let number = 0; number < 5; number += 1) client.track('Product Viewed', {number})")
         events = await arrived(sqlite_database, 5)
     assert sorted(event.properties["number"] for event in events) == list(range(5))
 
 
-async def test_a_beacon_on_leaving_the_page_arrives(sqlite_database: Database, chromium: str, site: str) -> None:
+async def test_a_beacon_on_leaving_the_page_arrives(
+    sqlite_database: Database, chromium: str, site: str, key: str
+) -> None:
     leaving = """([url, key]) => addEventListener("pagehide", () => {
         const call = {writeKey: key, anonymousId: "visitor", event: "Product Viewed", properties: {}};
         navigator.sendBeacon(url + "/v1/track", new Blob([JSON.stringify(call)], {type: "text/plain"}));
     })"""
     async with served(make_collector(sqlite_database)) as url, opened(chromium, site, url) as (page, _):
-        await page.evaluate(leaving, [url, KEY])
+        await page.evaluate(leaving, [url, key])
         await page.goto("about:blank")
         [event] = await arrived(sqlite_database, 1)
     assert (event.name, event.anonymous_id, event.user_id) == (PRODUCT_VIEWED, "visitor", None)

@@ -3,7 +3,7 @@ import base64
 import gzip
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from domain.clock import PacedClock, SystemClock
 from domain.errors import ConfigurationError, InvalidEventError, UnavailableError
 from domain.event import Event, EventType
 from starter.collector.committer import Committer
+from storage.customers import Customers
 from storage.database import Database
 from tests.starter.collectors import KEY, MAX_BODY, client_of, make_collector, served, stored_events
 
@@ -67,9 +68,13 @@ async def test_the_content_type_does_not_matter(
     assert await ids_in(sqlite_database) == ["m-1"]
 
 
-async def test_a_packed_batch_is_stored_in_its_order(http: httpx2.AsyncClient, sqlite_database: Database) -> None:
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/gzip", ""])
+async def test_a_packed_batch_is_stored_in_its_order(
+    http: httpx2.AsyncClient, sqlite_database: Database, content_type: str
+) -> None:
     body = gzip.compress(json.dumps({"batch": [track(number) for number in range(100)]}).encode())
-    answer = await http.post("/v1/batch", content=body, headers={"Content-Encoding": "gzip"})
+    packed = {"Content-Encoding": "GZIP", "Content-Type": content_type}
+    answer = await http.post("/v1/batch", content=body, headers=packed)
     assert answer.status_code == 200
     assert await ids_in(sqlite_database) == [f"m-{number}" for number in range(100)]
 
@@ -89,6 +94,31 @@ async def test_an_event_that_comes_again_changes_nothing(http: httpx2.AsyncClien
 
     assert await ids_in(sqlite_database) == ["m-1", "m-2", "m-3"]
     assert (await stored_events(sqlite_database))[0].event.properties == {"price": 1}
+
+
+async def test_what_happened_earlier_and_comes_later_counts_when_it_happened(
+    http: httpx2.AsyncClient, sqlite_database: Database
+) -> None:
+    now = datetime.now(UTC)
+    product = {"product_id": "boots"}
+    for number, (name, minutes) in enumerate([("Order Completed", 1), ("Product Added", 5), ("Product Viewed", 3)]):
+        at = (now - timedelta(minutes=minutes)).isoformat()
+        call = track(number, event=name, timestamp=at, sentAt=now.isoformat(), properties=product)
+        assert (await http.post("/v1/track", json=call)).status_code == 200
+    async with sqlite_database.read() as session:
+        anna = await Customers(session).get("anna")
+    assert (anna.orders, anna.cart.is_empty) == (1, True)  # what was added was ordered since
+
+
+async def test_a_wish_that_goes_into_the_cart_is_in_it(http: httpx2.AsyncClient, sqlite_database: Database) -> None:
+    wish = track(
+        event="Wishlist Product Added to Cart", properties={"wishlist_id": "w1", "sku": "boots", "price": "99.5"}
+    )
+    assert (await http.post("/v1/track", json=wish)).status_code == 200
+    assert [stored.event.name for stored in await stored_events(sqlite_database)] == [wish["event"], "Product Added"]
+    async with sqlite_database.read() as session:
+        [line] = (await Customers(session).get("anna")).cart.lines
+    assert (line.product_id, line.price, line.quantity) == ("boots", 99.5, 1)
 
 
 async def test_calls_without_a_message_id_are_all_kept(http: httpx2.AsyncClient, sqlite_database: Database) -> None:
