@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.clock import SystemClock
 from domain.customer import Customer
+from domain.errors import UnavailableError
 from domain.event import EMAIL_CLICKED_BY_MACHINE, EMAIL_OPENED_BY_MACHINE, Event, EventType
 from domain.feedback import EVENTS, REJECTED, Happening, Report
 from domain.machines import SWEEP, Contact, clicked_by, earlier_clicks, opened_by
@@ -101,6 +102,7 @@ class Intake:
         for each in found:
             events.append(await self._event(session, each, events))
         committed = await EventStore(session).commit(events)
+        await self._require_unchanged(session, found)
         for each, event in zip(found, events, strict=True):
             if event.properties.get(FORMER_ADDRESS) and each.report.address:
                 source = f"event {event.message_id}"
@@ -111,7 +113,7 @@ class Intake:
         self._count(provider, "repeated", committed.duplicates)
 
     async def _find(self, session: AsyncSession, reports: Sequence[Report]) -> list[_Found]:
-        """Whom each report is about; those about nobody are left out. Their customers are locked, in order."""
+        """Whom each report is about; those about nobody are left out."""
         customers, ledger = Customers(session), Ledger(session)
         about: list[tuple[Report, str, LedgerRow | None]] = []
         for report in reports:
@@ -121,11 +123,19 @@ class Intake:
                 about.append((report, await customers.resolve(user_id=row.customer) or row.customer, row))
             elif report.gist in _SHUTS and (email := normalise_email(report.address)):
                 about += [(report, each, None) for each in await customers.with_email(email)]
-        locked: dict[str, Customer] = {}
-        for each in sorted({customer for _, customer, _ in about}):
-            if await customers.load([each]):  # else they were erased, and must not come back by this
-                locked[each] = await customers.lock(each)
-        return [_Found(report, locked[customer], row) for report, customer, row in about if customer in locked]
+        # Who is not there was erased, and must not come back by this.
+        known = await customers.load({customer for _, customer, _ in about})
+        return [_Found(report, known[customer], row) for report, customer, row in about if customer in known]
+
+    async def _require_unchanged(self, session: AsyncSession, found: Sequence[_Found]) -> None:
+        """Make sure that everybody has the address they had when it was compared.
+
+        The commit locks customers, and has its own order of locks: who locked them before would wait in a circle.
+        """
+        addresses = {each.customer.id: each.customer.email for each in found}
+        now = await Customers(session).load(addresses)
+        if any(now[customer].email != email for customer, email in addresses.items()):
+            raise UnavailableError("a customer's address has just changed: report again")
 
     async def _event(self, session: AsyncSession, found: _Found, before: Sequence[Event]) -> Event:
         report, row = found.report, found.row
