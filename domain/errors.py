@@ -11,6 +11,7 @@
     │   ├── UnknownKeyError         no write key has that id
     │   ├── UnreadablePayloadError  what Temporal keeps is encrypted under a key that is not ours, or was changed
     │   ├── InvalidCatalogueError   a catalogue file cannot be imported as it is; names line, field and remedy
+    │   ├── InvalidImportError      a file of customers, consents or events cannot be imported; says what to change
     │   ├── TemplateError           a template is missing, or does not render for this customer
     │   ├── InvalidLinkError        a signed link is forged, was made for another purpose, or is too old
     │   │   └── ExpiredLinkError        it is ours and was made for this, and its time is over
@@ -84,6 +85,10 @@ class UnreadablePayloadError(PermanentError):
 
 class InvalidCatalogueError(PermanentError):
     """A catalogue file cannot be imported as it is. The message names line, field and remedy."""
+
+
+class InvalidImportError(PermanentError):
+    """A file of customers, consents or past events cannot be imported. The message says what to change."""
 
 
 class TemplateError(PermanentError):

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.coupon import read_codes
 from domain.customer import Customer
@@ -35,7 +36,16 @@ _FoldedEvent = tuple[Event, str, Folded]
 
 
 class Commit(Repository):
-    """Stores one batch."""
+    """Stores one batch.
+
+    Args:
+        session: a writing one.
+        dispatched_at: when it is taken for dispatched; None: it is to be.
+    """
+
+    def __init__(self, session: AsyncSession, dispatched_at: Instant | None = None) -> None:
+        super().__init__(session)
+        self._dispatched_at = dispatched_at
 
     async def run(self, events: Sequence[Event]) -> int:
         """Store events of distinct message ids; how many of them were new. Raises as `EventStore.commit` does."""
@@ -112,7 +122,8 @@ class Commit(Repository):
             return {}
         statement = self.insert(_EVENTS).on_conflict_do_nothing(index_elements=["message_id"])
         rows = await self.execute(
-            statement.returning(_EVENTS.c.message_id, _EVENTS.c.seq), [_event_row(*each) for each in folded]
+            statement.returning(_EVENTS.c.message_id, _EVENTS.c.seq),
+            [_event_row(*each) | {"dispatched_at": self._dispatched_at} for each in folded],
         )
         return _require_all({row.message_id: row.seq for row in rows}, len(folded))
 

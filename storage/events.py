@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, update
 
 from domain.enrollment import Occasion
-from domain.event import Event, StoredEvent
+from domain.event import Event, EventType, StoredEvent
 from domain.model import Value
 from storage.commit import Commit
 from storage.database import announce
@@ -48,6 +48,26 @@ class EventStore(Repository):
         if accepted:
             await announce(self.session)
         return Committed(accepted=accepted, duplicates=len(events) - accepted)
+
+    async def commit_past(self, events: Sequence[Event], at: datetime) -> Committed:
+        """Store events of the past, as `commit` does: they count for facts, orders and intent, and nobody is told.
+
+        They begin no journey, and signal none. `at` is when they are taken for dispatched.
+
+        Raises: as `commit`.
+        """
+        fresh: dict[str, Event] = {}
+        for event in map(storable_event, events):
+            fresh.setdefault(event.message_id, event)
+        accepted = await Commit(self.session, dispatched_at=at).run([*fresh.values()]) if fresh else 0
+        return Committed(accepted=accepted, duplicates=len(events) - accepted)
+
+    async def last_identified(self, customers: Collection[str]) -> dict[str, datetime]:
+        """When something was last told of each of several customers by an identify call; others are left out."""
+        theirs = _EVENTS.c.customer_id.in_(sorted(customers)) & (_EVENTS.c.name == EventType.IDENTIFY.value)
+        latest = select(_EVENTS.c.customer_id, func.max(_EVENTS.c.occurred_at).label("at")).where(theirs)
+        rows = await self.execute(latest.group_by(_EVENTS.c.customer_id))
+        return {row.customer_id: row.at for row in rows}
 
     async def pending(self, limit: int, excluding: Collection[str] = ()) -> list[StoredEvent]:
         """Events not dispatched yet, in order, leaving out some customers."""

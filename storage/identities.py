@@ -4,7 +4,7 @@ When an anonymous id turns out to be somebody's, the known customer takes over w
 consents, events (`domain.folding.absorb`), running enrollments and the ledger (`storage.joining`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import ColumnElement, select, text, update
 
@@ -56,6 +56,13 @@ class Identities(Repository):
             return None
         directory = Directory(await self._load(set(lookups(key_of(kind, outside)))))
         return directory.look_up(key_of(kind, outside))
+
+    async def find_users(self, user_ids: Collection[str]) -> dict[str, str]:
+        """The canonical ids of several user ids; those that could only be made up now are left out. Takes no lock."""
+        keys = {each: key_of(IdKind.USER, each) for each in user_ids}
+        directory = Directory(await self._load({key for each in keys.values() for key in lookups(each)}))
+        found = {each: directory.look_up(key) for each, key in keys.items()}
+        return {each: customer for each, customer in found.items() if customer is not None}
 
     async def of(self, customer: str) -> tuple[str, ...]:
         """Canonical ids the customer may have had before: workflow ids of their enrollments may still bear them."""

@@ -54,6 +54,21 @@ class Permissions(Repository):
         if rows:
             await self.execute(self.insert(_CONSENTS), rows)
 
+    async def record_past(self, consents: Sequence[Consent]) -> int:
+        """Add to the log what was said at any time, each statement once; how many were not there yet.
+
+        What counts is what was said last, whenever it is recorded.
+        """
+        there = {_statement(each) for each in await self._log({consent.customer for consent in consents})}
+        rows = []
+        for consent in consents:
+            if _statement(consent) not in there:
+                there.add(_statement(consent))
+                rows.append(_to_row(consent))
+        if rows:
+            await self.execute(self.insert(_CONSENTS), rows)
+        return len(rows)
+
     async def consent(self, customer: str, topic: str) -> bool | None:
         """What was said last of the topic, else of all marketing; see `domain.consent.standing`."""
         newest = await self.newest({customer})
@@ -152,8 +167,12 @@ class Permissions(Repository):
         return (await self.execute(select(_SUPPRESSIONS.c.reason).where(*_given_up(customer)))).scalar()
 
     async def let_rise(self, customer: str, at: datetime) -> None:
-        """The customer has returned: marketing may go again. That they were given up stays on record."""
-        await self.execute(update(_SUPPRESSIONS).where(*_given_up(customer)).values(lifted_at=at))
+        """The customer has returned: marketing may go again. That they were given up stays on record.
+
+        A return that is reported late, from before they were given up, changes nothing.
+        """
+        before = _SUPPRESSIONS.c.at <= at
+        await self.execute(update(_SUPPRESSIONS).where(*_given_up(customer), before).values(lifted_at=at))
 
     async def _suppress(self, customer: str, reason: str, at: datetime, source: str) -> None:
         row = {
@@ -193,6 +212,11 @@ class Permissions(Repository):
 def _given_up(customer: str) -> tuple[ColumnElement[bool], ...]:
     mine = _SUPPRESSIONS.c.customer_id == customer
     return mine, _SUPPRESSIONS.c.sunset.is_(True), _SUPPRESSIONS.c.lifted_at.is_(None)
+
+
+def _statement(consent: Consent) -> tuple[object, ...]:
+    """What makes it another statement than any other."""
+    return consent.customer, consent.topic, consent.granted, consent.at, consent.source
 
 
 def _to_row(consent: Consent) -> dict[str, object]:

@@ -19,6 +19,7 @@ IMPERSONAL: Final[Mapping[str, str]] = {
     "breakers": "counts of a journey",
     "clock": "the pace of time",
     "salt": "random",
+    "imports": "counts, and hashes of whole files",
     "write_keys": "hashes of the keys that backends write with",
     "spent_tokens": "random texts of providers' requests",
 }

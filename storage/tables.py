@@ -459,6 +459,26 @@ class JoinRecord(Record, table=True):
     told_at: datetime | None = _moment_or_none()
 
 
+class ImportRecord(Record, table=True):
+    """How far a file was read in. Written together with what was read, so that both are there or neither."""
+
+    __tablename__ = "imports"
+
+    id: str = Field(primary_key=True)
+    """A hash of what is imported and of the file's content: the same file, whatever it is called."""
+    kind: str
+    lines: int
+    """Of the file."""
+    line: int = 0
+    """Up to which it was read in."""
+    stored: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    begun_at: datetime = _moment()
+    changed_at: datetime = _moment()
+    finished_at: datetime | None = _moment_or_none()
+
+
 class ClockRecord(Record, table=True):
     """The pace this data runs at (`domain.clock.PacedClock`): a single row, with id 1."""
 

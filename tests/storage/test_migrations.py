@@ -28,6 +28,7 @@ SINCE_0003 = (
     "ALTER TABLE opt_outs DROP COLUMN lifted_by",
     "DROP TABLE salt",
     "DROP TABLE erasures",
+    "DROP TABLE imports",
     "DROP TABLE write_keys",
     "ALTER TABLE events DROP COLUMN public",
     "ALTER TABLE suppressions DROP COLUMN sunset",

@@ -1,0 +1,1 @@
+"""Bulk import: customers, consents and past events, from files straight into the database."""

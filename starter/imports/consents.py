@@ -1,0 +1,140 @@
+"""Consents, granted or refused, with where and when that was said: what has no source proves nothing."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.model import Instant, Value
+from starter.imports.fields import (
+    WRITE_A_MOMENT,
+    FieldError,
+    read_address,
+    read_identifier,
+    read_moment,
+    read_words,
+    require_known,
+    require_storable,
+)
+from starter.imports.kind import Item, Kind, Stored
+from starter.imports.rows import Mistake, Row, read_rows
+from starter.lines import Lines
+from storage.customers import Customers
+from storage.identities import Identities
+from storage.permissions import Consent, Permissions
+
+COLUMNS: Final = ("id", "email", "topic", "granted", "source", "at", "wording")
+
+_YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
+_LONGEST_TOPIC: Final = 100
+_LONGEST_SOURCE: Final = 200
+_LONGEST_WORDING: Final = 10_000
+_UNKNOWN = ("nobody is known by it", "import the customer first")
+
+
+class Statement(Value):
+    """One row."""
+
+    user_id: str | None
+    email: str | None
+    topic: str
+    granted: bool
+    source: str
+    at: Instant
+    wording: str | None = None
+
+
+class ConsentImport(Kind[Statement]):
+    """Rows of `id` or `email`, `topic`, `granted`, `source`, `at` and `wording`."""
+
+    name = "consent"
+
+    def read(self, lines: Lines, after: int, now: datetime) -> Iterator[Item[Statement] | Mistake]:
+        """Statements behind a line."""
+        return (row if isinstance(row, Mistake) else _item(row, now) for row in read_rows(lines, after))
+
+    async def store(self, session: AsyncSession, items: Sequence[Item[Statement]], _now: datetime) -> Stored:
+        """Add them to the log. What a recipient refused by a link of ours stays refused."""
+        who = await _customers(session, items)
+        consents = [
+            Consent(
+                customer=customer,
+                topic=item.value.topic,
+                granted=item.value.granted,
+                source=item.value.source,
+                at=item.value.at,
+                wording=item.value.wording,
+            )
+            for item, customer in zip(items, who, strict=True)
+            if customer is not None
+        ]
+        stored = await Permissions(session).record_past(consents)
+        mistakes = _unknown(items, who)
+        return Stored(stored=stored, unchanged=len(consents) - stored, mistakes=mistakes)
+
+    async def check(self, session: AsyncSession, items: Sequence[Item[Statement]]) -> Sequence[Mistake]:
+        """Whom nobody knows."""
+        return _unknown(items, await _customers(session, items))
+
+
+def _unknown(items: Sequence[Item[Statement]], who: Sequence[str | None]) -> list[Mistake]:
+    return [
+        Mistake(item.line, item.last, "id" if item.value.user_id else "email", *_UNKNOWN)
+        for item, customer in zip(items, who, strict=True)
+        if customer is None
+    ]
+
+
+async def _customers(session: AsyncSession, items: Sequence[Item[Statement]]) -> list[str | None]:
+    """Whose each statement is; None where nobody is known."""
+    statements = [item.value for item in items]
+    by_id = await Identities(session).find_users({each.user_id for each in statements if each.user_id})
+    addresses = {each.email for each in statements if each.user_id is None and each.email}
+    by_address = await Customers(session).of_addresses(addresses) if addresses else {}
+    named = [by_id.get(each.user_id) if each.user_id else by_address.get(each.email or "") for each in statements]
+    known = await Customers(session).load({each for each in named if each is not None})
+    return [each if each in known else None for each in named]
+
+
+def _item(row: Row, now: datetime) -> Item[Statement] | Mistake:
+    try:
+        return Item(row.line, row.last, _statement(row.fields, now))
+    except FieldError as error:
+        return Mistake(row.line, row.last, error.field, error.problem, error.remedy)
+
+
+def _statement(fields: dict[str, Any], now: datetime) -> Statement:
+    require_known(fields, COLUMNS)
+    require_storable(fields)
+    identifier, email = read_identifier(fields), read_address(fields)
+    if identifier is None and email is None:
+        raise FieldError("id", "is missing", "give an id or an email")
+    source, at = read_words(fields, "source", _LONGEST_SOURCE), read_moment(fields, now)
+    topic = read_words(fields, "topic", _LONGEST_TOPIC)
+    if topic is None:
+        raise FieldError("topic", "is missing", "name what was agreed to; * is all marketing")
+    if source is None:
+        raise FieldError(
+            "source", "is missing", "say where it was said, e.g. checkout form: without, it proves nothing"
+        )
+    if at is None:
+        raise FieldError("at", "is missing", f"say when it was said; {WRITE_A_MOMENT}")
+    return Statement(
+        user_id=identifier,
+        email=email,
+        topic=topic,
+        granted=_granted(fields.get("granted")),
+        source=source,
+        at=at,
+        wording=read_words(fields, "wording", _LONGEST_WORDING),
+    )
+
+
+def _granted(value: object) -> bool:
+    said = value.lower() if isinstance(value, str) else value
+    if said is True or said in _YES:
+        return True
+    if said is False or said in _NO:
+        return False
+    raise FieldError("granted", "is neither yes nor no", "write true or false")
