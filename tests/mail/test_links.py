@@ -1,11 +1,23 @@
 """Signed links: what is accepted back, and what is not."""
 
+import itertools
 import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from domain.errors import ConfigurationError, InvalidLinkError
-from mail.links import CLICK_MAX_AGE, Links
+from domain.errors import ConfigurationError, ExpiredLinkError, InvalidLinkError
+from mail.links import (
+    ASKING_MAX_AGE,
+    CLICK_MAX_AGE,
+    DATA_REQUEST_MAX_AGE,
+    PREFERENCES_MAX_AGE,
+    UNDO_MAX_AGE,
+    DataRequest,
+    Links,
+)
 
 OLD, NEW = "an old secret of some length", "a new secret of some length"
 MESSAGE = "m0123456789abcdef01234567"
@@ -94,3 +106,62 @@ def test_base_must_be_a_web_address_and_secrets_stay_hidden(links: Links) -> Non
     with pytest.raises(ConfigurationError, match="https://"):
         Links("mail.shop.example", [NEW])
     assert NEW not in repr(links)
+
+
+# -- every purpose of its own ------------------------------------------------------------------------------------------
+
+Purpose = tuple[str, Callable[[str], object], timedelta | None]
+"""A token, what reads it, and how long it is good for."""
+
+
+def purposes(links: Links) -> dict[str, Purpose]:
+    export, erasure = DataRequest
+    return {
+        "unsubscribe": (token(links.unsubscribe(MESSAGE)), links.read_unsubscribe, None),
+        "click": (token(links.click(MESSAGE, 0)), links.read_click, CLICK_MAX_AGE),
+        "preferences": (token(links.preferences(MESSAGE)), links.read_preferences, PREFERENCES_MAX_AGE),
+        "undo": (links.undo_token(MESSAGE), links.read_undo, UNDO_MAX_AGE),
+        "asking": (links.asking_token(MESSAGE), links.read_asking, ASKING_MAX_AGE),
+        "export": (
+            token(links.data_request(MESSAGE, export)),
+            partial(links.read_data_request, asked_for=export),
+            DATA_REQUEST_MAX_AGE,
+        ),
+        "erasure": (
+            token(links.data_request(MESSAGE, erasure)),
+            partial(links.read_data_request, asked_for=erasure),
+            DATA_REQUEST_MAX_AGE,
+        ),
+    }
+
+
+def test_a_token_serves_its_own_purpose_and_no_other(links: Links) -> None:
+    every = purposes(links)
+    for (one, (made, _, _)), (other, (_, read, _)) in itertools.product(every.items(), repeat=2):
+        if one == other:
+            assert read(made) in {MESSAGE, (MESSAGE, 0)}
+            continue
+        with pytest.raises(InvalidLinkError) as refused:
+            read(made)
+        assert not isinstance(refused.value, ExpiredLinkError), (one, other)
+
+
+@pytest.mark.parametrize("name", [*purposes(Links("https://mail.shop.example", [NEW]))])
+def test_a_token_is_good_for_its_time_and_cannot_be_changed(
+    links: Links, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, read, good_for = purposes(links)[name]
+    for at in (0, 10, -5):
+        with pytest.raises(InvalidLinkError):
+            read(made[:at] + ("A" if made[at] != "A" else "Q") + made[at:][1:])
+    if good_for is None:
+        return
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + good_for.total_seconds() - 10)
+    read(made)
+    monkeypatch.setattr(time, "time", lambda: now + good_for.total_seconds() + 10)
+    with pytest.raises(InvalidLinkError) as refused:
+        read(made)
+    if name != "click":  # nothing is left to help with
+        assert isinstance(refused.value, ExpiredLinkError)
+        assert refused.value.message == MESSAGE
