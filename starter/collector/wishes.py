@@ -82,6 +82,7 @@ async def fulfil(session: AsyncSession, recipient: Recipient, wishes: Wishes, sp
         await leave(session, recipient, topic, clock)
     await Customers(session).lock(customer)
     permissions, log = Permissions(session), PreferenceLog(session)
+    await permissions.let_rise(customer, now)  # whoever chooses is there: what stays switched on is wanted
     for topic in wishes.on:
         await permissions.lift_opt_out(customer, topic, now, by=source)
         if await permissions.consent(customer, topic) is not True:

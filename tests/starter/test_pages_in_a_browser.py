@@ -132,6 +132,10 @@ async def test_every_page_is_for_everybody(
             titles.append(await page.title())
 
         await look(centre)
+        await page.evaluate("document.querySelector('[name=frequency]:checked').value = 'hourly'")
+        await page.click(".save button")
+        await look_at(page, language)  # with what was wrong
+        await page.goto(centre)
         await page.check("#pause input")
         await look(press=".save button")
         await look(way_out)
@@ -141,7 +145,9 @@ async def test_every_page_is_for_everybody(
             await look(url)
         assert len(set(titles)) == len(titles), titles
 
-        await page.goto(centre)
+        async with sqlite_database.transaction() as session:
+            await Permissions(session).suppress("anna", "complaint", NOON, "a test")
+        await look(centre)  # in a pause, and with a word about the address
         await look(press="button[aria-describedby=leave-line]")
         await look(centre)
         await page.goto(data[1])

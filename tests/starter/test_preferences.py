@@ -224,6 +224,16 @@ async def test_whoever_is_reported_as_wanting_nothing_can_come_back(page: Page, 
     assert "You get no marketing mail from us" not in await page.open()
 
 
+async def test_what_holds_is_told_of_whom_nothing_is_sent_to(page: Page, sqlite_database: Database) -> None:
+    async with sqlite_database.transaction() as session:
+        await Permissions(session).let_set("anna", "no answer to three mails", NOON, "reengagement")
+    assert "Nothing is sent to your address" not in await page.saved()
+    async with sqlite_database.transaction() as session:
+        assert await Permissions(session).sunset("anna") is None  # whoever chooses has returned
+        await Permissions(session).suppress("anna", "complaint", NOON, "a test")
+    assert "Nothing is sent to your address" in await page.saved()
+
+
 @pytest.mark.parametrize(
     ("form", "field"),
     [({"frequency": "hourly"}, "frequency"), ({"topic": "politics"}, "topics"), ({"language": "xx"}, "language")],
