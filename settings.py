@@ -34,6 +34,7 @@ from domain.intent import Thresholds
 from domain.model import Value
 from domain.occasions import SourcePolicy
 from domain.offer import OfferPolicy
+from domain.retention import RetentionPolicy
 from domain.visitor import BrowserPolicy
 from domain.warm_up import WarmUp
 from domain.windows import SendWindow
@@ -201,6 +202,7 @@ class Settings(BaseSettings):
     thresholds: Thresholds = Thresholds()
     offers: OfferPolicy = OfferPolicy()
     sources: SourcePolicy = SourcePolicy()
+    retention: RetentionPolicy = RetentionPolicy()
     shop: ShopSettings = ShopSettings()
     journeys: dict[str, dict[str, Any]] = Field(default={}, description="Settings of journeys, by journey name.")
     sample_shop: bool = Field(

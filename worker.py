@@ -37,6 +37,7 @@ from storage.database import Database
 from storage.events import EventStore
 from temporal import TASK_QUEUE, connect, workflow_runner
 from workflows.catalogue import JOURNEYS
+from workflows.sources.retention import RetentionJob
 from workflows.sources.schedules import set_up_schedules
 from workflows.sources.sweep import SourceSweep
 from workflows.vocabulary import Journey
@@ -80,7 +81,7 @@ def build_worker(
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[*(JOURNEYS.values() if journeys is None else journeys), SourceSweep],
+        workflows=[*(JOURNEYS.values() if journeys is None else journeys), SourceSweep, RetentionJob],
         activities=activities,
         workflow_runner=workflow_runner(),
         workflow_failure_exception_types=failing_on,
@@ -116,6 +117,7 @@ def activities_for(
         offers=settings.offers,
         flow=FlowPolicy(warm_up=settings.warm_up, breaker=settings.breaker),
         sources=settings.sources,
+        retention=settings.retention,
         open_pixel=settings.open_pixel,
     )
 

@@ -9,6 +9,7 @@ from activities.flow import FlowPolicy
 from activities.gate import Gate, GateActivities
 from activities.permissions import PermissionActivities
 from activities.rendering import RenderingActivities
+from activities.retaining import RetainingActivities
 from activities.scoring import ScoringActivities
 from activities.sending import SendingActivities
 from activities.sweeping import SweepActivities
@@ -17,6 +18,7 @@ from domain.gate import GatePolicy
 from domain.intent import Thresholds
 from domain.occasions import SourcePolicy
 from domain.offer import OfferPolicy
+from domain.retention import RetentionPolicy
 from mail.context import Shop
 from mail.links import Links
 from mail.render import Templates
@@ -38,6 +40,7 @@ def all_activities(
     offers: OfferPolicy,
     flow: FlowPolicy | None = None,
     sources: SourcePolicy | None = None,
+    retention: RetentionPolicy | None = None,
     open_pixel: bool = False,
 ) -> Sequence[Callable[..., Any]]:
     """The activities' methods, ready for a worker.
@@ -55,6 +58,7 @@ def all_activities(
         offers: which offers the shop honours.
         flow: warm-up and breakers.
         sources: of scheduled sources.
+        retention: how long what is kept.
         open_pixel: whether marketing mail has a picture that tells when it is opened.
     """
     gate = Gate(policy)
@@ -77,6 +81,7 @@ def all_activities(
     )
     sending = SendingActivities(database, clock, gate=gate, transport=transport, links=links, sender=sender, flow=flow)
     sweeping = SweepActivities(database, clock, sources or SourcePolicy(), policy)
+    retaining = RetainingActivities(database, clock, retention or RetentionPolicy())
     return (
         enrollments.admit,
         enrollments.close,
@@ -93,4 +98,5 @@ def all_activities(
         rendering.render_message,
         sending.send_message,
         sweeping.sweep_page,
+        retaining.retain_batch,
     )

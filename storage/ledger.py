@@ -147,6 +147,17 @@ class Ledger(Repository):
             raise UnknownMessageError(f"message {message} has no body")
         return StoredBody.model_validate(dict(row))
 
+    async def links(self, message: str) -> tuple[str, ...]:
+        """Where a message's tracked links lead, by their number; also when its body is no longer kept.
+
+        Raises:
+            UnknownMessageError: there is no such message.
+        """
+        found = (await self.execute(select(_MESSAGES.c.links).where(_MESSAGES.c.id == message))).one_or_none()
+        if found is None:
+            raise UnknownMessageError(f"no message {message} in the ledger")
+        return tuple(found.links)
+
     async def recent_marketing(
         self, customer: str, since: datetime, excluding: str | None = None
     ) -> tuple[PastMessage, ...]:

@@ -57,6 +57,7 @@ GROUPS = {
     "thresholds__segments": "Where a segment begins, see [intent](intent.md#segments).",
     "offers": "What the offer policy may grant; by default nothing that costs.",
     "sources": "What the shop finds out by itself, see [sources](sources.md).",
+    "retention": "How long what is kept, see [privacy](privacy.md#how-long-what-is-kept).",
     "shop": "The sender, as the customer sees it.",
     "browser": "What keys for browsers are trusted with, see [write keys](#write-keys).",
     "rates": "How many requests are taken, see [limits](#limits-of-requests).",

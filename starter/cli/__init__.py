@@ -48,6 +48,7 @@ _COMMANDS = {
     "journeys": ("listings:journeys", "List the deployed journeys."),
     "catalog": ("catalog:app", "Import the shop's products and reviews, and list them."),
     "import": ("imports:app", "Import customers, consents and past events from files, again where it was killed."),
+    "retain": ("retain:retain", "Clear what was kept long enough; --dry-run only counts."),
     "coupons": ("coupons:coupons", "List the coupons that mails gave out, and what came of each."),
     "keys": ("keys:app", "Make, list and revoke the keys that backends and web pages report with."),
     "rearm": ("breakers:rearm", "Let a journey send again that was held back for its bounces or complaints."),

@@ -94,7 +94,7 @@ class _Visits:
         async with self._database.read() as session:
             ledger = Ledger(session)
             row = await ledger.require(message)
-            addresses = (await ledger.body(message)).links
+            addresses = await ledger.links(message)
         if not 0 <= link < len(addresses) or urlsplit(addresses[link]).scheme not in ("http", "https"):
             raise UnknownMessageError(f"message {message} has no link {link} to the web")
         return row, addresses[link]

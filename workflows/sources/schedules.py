@@ -16,11 +16,15 @@ from temporalio.client import (
 )
 
 from domain.clock import REAL_TIME, PacedClock
-from domain.sources import SOURCES, Source
+from domain.retention import RETAIN, Retention
+from domain.sources import DAILY, SOURCES, Source
 from domain.sweep import SWEEP, Sweep
 
 SHORTEST = timedelta(seconds=1)
 """Real time between two sweeps, at whatever pace. Temporal counts in whole seconds."""
+
+SHORTEST_RETENTION = timedelta(minutes=1)
+"""Real time between two runs of the retention job, at whatever pace."""
 
 SHORTEST_CATCH_UP = timedelta(seconds=10)
 """Temporal's own minimum."""
@@ -43,11 +47,15 @@ async def set_up_schedules(client: Client, clock: PacedClock, task_queue: str) -
         RPCError: Temporal is away, or does not let us.
     """
     for source in SOURCES.values():
-        wanted = schedule_of(source, clock, task_queue)
-        try:
-            await client.create_schedule(schedule_id(source.name), wanted)
-        except ScheduleAlreadyRunningError:
-            await client.get_schedule_handle(schedule_id(source.name)).update(lambda found: _changed(found, wanted))  # noqa: B023 -- called at once
+        await _set_up(client, schedule_id(source.name), schedule_of(source, clock, task_queue))
+    await _set_up(client, RETAIN, retention_schedule(clock, task_queue))
+
+
+async def _set_up(client: Client, identifier: str, wanted: Schedule) -> None:
+    try:
+        await client.create_schedule(identifier, wanted)
+    except ScheduleAlreadyRunningError:
+        await client.get_schedule_handle(identifier).update(lambda found: _changed(found, wanted))
 
 
 def schedule_of(source: Source, clock: PacedClock, task_queue: str) -> Schedule:
@@ -72,6 +80,25 @@ def schedule_of(source: Source, clock: PacedClock, task_queue: str) -> Schedule:
             jitter=min(every / 20, MOST_JITTER) if is_real_time else None,
         ),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=max(every, SHORTEST_CATCH_UP)),
+    )
+
+
+def retention_schedule(clock: PacedClock, task_queue: str) -> Schedule:
+    """The schedule of the job that clears what was kept long enough: once a product day, once a minute at most."""
+    every = max(timedelta(seconds=round(clock.timer(DAILY).total_seconds())), SHORTEST_RETENTION)
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            RETAIN,
+            Retention(),
+            id=RETAIN,  # Temporal adds the time
+            task_queue=task_queue,
+            static_summary="Clear what was kept long enough",
+        ),
+        spec=ScheduleSpec(
+            intervals=[ScheduleIntervalSpec(every, offset=every * 3 // 4)],
+            jitter=min(every / 20, MOST_JITTER) if clock.pace == REAL_TIME.pace else None,
+        ),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=every),
     )
 
 

@@ -1,0 +1,145 @@
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain import event as names
+from domain.enrollment import State
+from domain.event import Event, StoredEvent
+from domain.message import MessageStatus, ledger_id
+from domain.retention import Keeping, RetentionPolicy
+from storage.customers import Customers
+from storage.database import Database
+from storage.enrollments import Enrollments
+from storage.events import EventStore
+from storage.ledger import Ledger
+from storage.retention import BATCH, CLICKED_FOR, Retaining
+from storage.tables import EnrollmentRecord, EventRecord, MessageRecord, table_of
+from tests.storage.samples import NOON, SEND, commit, enrollment, gate_request, identify, ordered, read_customer, track
+
+DAY = timedelta(days=1)
+MESSAGES, EVENTS = table_of(MessageRecord), table_of(EventRecord)
+
+
+async def retain(database: Database, at: datetime, policy: RetentionPolicy | None = None) -> dict[Keeping, int]:
+    """Do all that is due; what was foretold is what was done, and nothing is left."""
+    policy = policy or RetentionPolicy()
+    async with database.read() as session:
+        due = await Retaining(session, policy, at).due()
+    done = dict.fromkeys(due, 0)
+    for keeping in due:
+        rows = -1
+        while rows:
+            async with database.transaction() as session:
+                rows = await Retaining(session, policy, at).step(keeping)
+            assert rows <= BATCH
+            done[keeping] += rows
+    assert done == due
+    async with database.read() as session:
+        assert not any((await Retaining(session, policy, at).due()).values())
+    return done
+
+
+async def a_mail(database: Database, step: str, status: MessageStatus) -> str:
+    message = ledger_id("enrollment-of-anna", step)
+    async with database.transaction() as session:
+        ledger = Ledger(session)
+        await ledger.decide(gate_request(step), SEND, NOON)
+        body: dict[str, Any] = {"subject": "Still yours", "html": "<p>Anna</p>", "text": "Anna"}
+        body |= {"links": ["https://shop.example/p"]}
+        await ledger.store_body(message, **body, rfc_message_id=f"<{step}>", now=NOON)
+        if status is not MessageStatus.RENDERED:
+            await ledger.hand_over(message, NOON)
+            await ledger.finish(message, status, "taken", NOON)
+    return message
+
+
+async def test_bodies_go_when_links_lead_nowhere_any_more(database: Database) -> None:
+    sent, waiting = (
+        await a_mail(database, "one", MessageStatus.SENT),
+        await a_mail(database, "two", MessageStatus.RENDERED),
+    )
+
+    assert (await retain(database, NOON + CLICKED_FOR))[Keeping.BODIES] == 0
+    assert (await retain(database, NOON + CLICKED_FOR + DAY))[Keeping.BODIES] == 1
+
+    async with database.read() as session:
+        connection = await session.connection()
+        row = (await connection.execute(select(MESSAGES).where(MESSAGES.c.id == sent))).mappings().one()
+        assert (row["subject"], row["html"], row["text"], row["links"]) == (None, None, None, [])
+        assert row["status"] == MessageStatus.SENT, "that it was sent stays in the ledger"
+        assert (await Ledger(session).body(waiting)).text == "Anna", "it is still to go"
+
+
+async def test_links_outlive_a_body_that_goes_early(database: Database) -> None:
+    sent = await a_mail(database, "one", MessageStatus.SENT)
+    await retain(database, NOON + 31 * DAY, RetentionPolicy(bodies=30 * DAY))
+    async with database.read() as session:
+        assert await Ledger(session).links(sent) == ("https://shop.example/p",)
+
+
+async def test_strangers_go_with_all_that_is_theirs_and_nobody_else_does(database: Database) -> None:
+    def visit(visitor: str, name: str = names.PRODUCT_VIEWED, **more: Any) -> Event:
+        return track(name, None, anonymous_id=visitor, **more)
+
+    await commit(
+        database,
+        *(visit(f"v-{number}") for number in range(BATCH + 20)),
+        visit("buyer", names.ORDER_COMPLETED, properties={"order_id": "1", "revenue": 1}),
+        identify(None, anonymous_id="reader", traits={"email": "reader@example.com"}),
+        visit("enrolled"),
+        visit("late", at=NOON + 100 * DAY),
+        identify("anna", anonymous_id="of-anna"),
+    )
+    async with database.transaction() as session:
+        pending = await EventStore(session).pending(1_000)
+        await EventStore(session).mark_dispatched([each.seq for each in pending], NOON)
+        await Enrollments(session).open(enrollment(customer="anon-enrolled"))
+    await commit(database, visit("waits"))
+
+    assert (await retain(database, NOON + 181 * DAY))[Keeping.STRANGERS] == BATCH + 20
+
+    stay = ["anon-buyer", "anon-reader", "anon-enrolled", "anon-late", "anon-waits", "anna"]
+    async with database.read() as session:
+        assert sorted(await Customers(session).load([*stay, "anon-v-1", "anon-v-210"])) == sorted(stay)
+        assert await EventStore(session).recent("anon-v-1", NOON - DAY) == []
+
+
+async def test_events_go_and_what_follows_from_them_stays(database: Database) -> None:
+    await commit(database, track(names.PRODUCT_VIEWED), ordered("o-1"), track(names.PRODUCT_VIEWED, "ben"))
+    async with database.transaction() as session:
+        await EventStore(session).mark_dispatched([1, 2, 3], NOON)
+        await Enrollments(session).open(enrollment(customer="ben"))
+    await commit(database, track(names.PRODUCT_VIEWED))
+    policy = RetentionPolicy(events=400 * DAY)
+
+    assert (await retain(database, NOON + 401 * DAY))[Keeping.STRANGERS] == 0
+    assert (await retain(database, NOON + 401 * DAY, policy))[Keeping.EVENTS] == 2
+
+    anna = await read_customer(database)
+    assert (anna.orders, anna.lifetime_value, anna.counts[names.PRODUCT_VIEWED]) == (1, 120.0, 2)
+    async with database.read() as session:
+        left = [(each.customer, each.event.name, each.event.properties) for each in await _all(session)]
+    assert left == [
+        ("anna", names.ORDER_COMPLETED, {}),
+        ("ben", names.PRODUCT_VIEWED, {}),
+        ("anna", names.PRODUCT_VIEWED, {}),
+    ]
+
+    async with database.transaction() as session:
+        ended = update(table_of(EnrollmentRecord)).values(state=State.ENDED)
+        await (await session.connection()).execute(ended)
+    assert (await retain(database, NOON + 401 * DAY, policy))[Keeping.EVENTS] == 1, "ben's, whose journey has ended"
+
+
+async def _all(session: AsyncSession) -> list[StoredEvent]:
+    store = EventStore(session)
+    return [each for seq in range(1, 5) if (each := await store.at(seq)) is not None]
+
+
+def test_events_are_kept_as_long_as_sources_need_them() -> None:
+    with pytest.raises(ValidationError, match="events"):
+        RetentionPolicy(events=30 * DAY)
