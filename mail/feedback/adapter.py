@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from pydantic import Field
+
 from domain.errors import PermanentError
 from domain.feedback import Report
 from domain.model import Instant, Value
@@ -22,7 +24,7 @@ class Request(Value):
 
     headers: Mapping[str, str]
     """By their names in lower case."""
-    body: bytes
+    body: bytes = Field(repr=False)
     real_at: Instant
     """When it arrived, in real time."""
 

@@ -40,9 +40,13 @@ def pick(where: object, *path: str) -> Any:
 
 
 def text(where: object, *path: str) -> str:
-    """The text at a path, or a number as text; empty where there is none."""
+    """The text at a path, or a number as text; empty where there is none.
+
+    Without what JSON allows and Unicode does not (half a character), nor NUL, which PostgreSQL cannot keep.
+    """
     value = pick(where, *path)
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    said = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    return said.encode("utf-8", "replace").decode().replace("\x00", "")
 
 
 def text_or_none(where: object, *path: str) -> str | None:
@@ -74,4 +78,4 @@ def bracketed(message_id: str) -> str | None:
 
 def digest(*parts: str) -> str:
     """An id for a report that bears none: the same each time it is reported."""
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:32]

@@ -88,7 +88,9 @@ class Postmark:
             return []
         at = next((event[name] for name in _MOMENTS if event.get(name)), None)
         address = text_or_none(event, "Email") or text_or_none(event, "Recipient")
-        parts = (text(event, name) for name in ("RecordType", "ID", "Type", "SuppressionReason", "MessageID", "OriginalLink"))
+        parts = (
+            text(event, name) for name in ("RecordType", "ID", "Type", "SuppressionReason", "MessageID", "OriginalLink")
+        )
         report = Report(
             provider=self.name,
             id=digest(*parts, str(at), address or ""),  # only bounces have an id of their own

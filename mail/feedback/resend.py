@@ -113,8 +113,8 @@ def _happening(kind: str, data: object) -> tuple[Happening | None, Happening | N
 
 
 def _detail(data: object) -> str:
-    said = first(pick(data, "bounce", "diagnosticCode"))
-    return (said if isinstance(said, str) else text(data, "bounce", "message")) or text(data, "failed", "reason")
+    said = text(first(pick(data, "bounce", "diagnosticCode")))
+    return said or text(data, "bounce", "message") or text(data, "failed", "reason")
 
 
 def _tag(tags: object) -> str | None:
@@ -126,4 +126,4 @@ def _tag(tags: object) -> str | None:
 
 def _address(mailbox: Any) -> str | None:
     """The bare address of one that may carry a name."""
-    return mailbox.rpartition("<")[2].rstrip("> ") or None if isinstance(mailbox, str) else None
+    return text(mailbox).rpartition("<")[2].rstrip("> ") or None

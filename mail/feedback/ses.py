@@ -51,7 +51,7 @@ def read_event(event: Mapping[str, Any], otherwise: datetime) -> Sequence[Report
     if happening is None:
         return []
     recipient = next((found for name in _RECIPIENTS if (found := first(pick(own, name))) is not None), None)
-    address = recipient if isinstance(recipient, str) else text_or_none(recipient, "emailAddress")
+    address = text(recipient) or text(recipient, "emailAddress")
     at = text(own, "timestamp") or text(event, "mail", "timestamp")
     report = Report(
         provider=NAME,
@@ -60,9 +60,9 @@ def read_event(event: Mapping[str, Any], otherwise: datetime) -> Sequence[Report
         happening=happening,
         type="/".join(filter(None, (kind, text(own, "bounceType"), text(own, "bounceSubType")))),
         at=moment(at, otherwise),
-        message=text_or_none({TAG: first(pick(event, "mail", "tags", TAG))}, TAG),
+        message=text_or_none(first(pick(event, "mail", "tags", TAG))),
         message_id=_message_id(pick(event, "mail", "headers")),
-        address=address or text_or_none({"to": first(pick(event, "mail", "destination"))}, "to"),
+        address=address or text_or_none(first(pick(event, "mail", "destination"))),
         because=because,
         detail=text(recipient, "diagnosticCode") or text(own, "reason") or text(own, "errorMessage"),
         link=text_or_none(own, "link"),

@@ -7,8 +7,8 @@ its owner angry, whoever wrote; and the provider would drop our next mail to it 
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple, TypeGuard
 
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -21,6 +21,7 @@ from domain.feedback import EVENTS, REJECTED, Happening, Report
 from domain.machines import SWEEP, Contact, clicked_by, earlier_clicks, opened_by
 from domain.profile import normalise_email
 from domain.withdrawal import FORMER_ADDRESS
+from mail.feedback.fields import digest
 from mail.links import Links
 from mail.quoting import quote
 from storage.customers import Customers
@@ -32,6 +33,12 @@ from storage.tokens import SpentTokens
 
 AT_ONCE: Final = 100
 """Reports in one transaction, with their customers locked."""
+
+LONGEST_ID: Final = 256
+"""As `domain.event.Event.message_id` has it."""
+
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Whatever a provider dates earlier."""
 
 _SHUTS: Final = frozenset({Happening.BOUNCED_HARD, Happening.COMPLAINED})
 """What is about an address, and not only about a mail."""
@@ -140,7 +147,8 @@ class Intake:
     async def _event(self, session: AsyncSession, found: _Found, before: Sequence[Event]) -> Event:
         report, row = found.report, found.row
         now = self._clock.now()
-        at = min(self._clock.paced.product(report.at), now)
+        # Some provider's clock may be anywhere; product time runs faster than a clock, and ends at the year 9999.
+        at = min(self._clock.paced.product(min(max(report.at, EARLIEST), self._real())), now)
         machine = await self._machine(session, found, at, before)
         said: dict[str, Any] = {"provider": report.provider}
         if row is not None:
@@ -152,7 +160,7 @@ class Intake:
         # One report may be about several customers, where they share an address.
         message_id = f"{report.provider}-{report.id}" + ("" if row is not None else f"/{found.customer.id}")
         return Event(
-            message_id=message_id[:256],
+            message_id=message_id if len(message_id) <= LONGEST_ID else f"{report.provider}-{digest(message_id)}",
             type=EventType.TRACK,
             name=_name(report, machine),
             user_id=found.customer.id,
@@ -187,10 +195,15 @@ class Intake:
 
 async def _row_of(ledger: Ledger, report: Report) -> LedgerRow | None:
     """The mail that a report is about: by our own id if it came back, else by the header."""
-    if report.message is not None and (row := await ledger.get(report.message)) is not None:
+    if _is_plain(report.message) and (row := await ledger.get(report.message)) is not None:
         return row
-    message = await ledger.by_message_id(report.message_id) if report.message_id else None
+    message = await ledger.by_message_id(report.message_id) if _is_plain(report.message_id) else None
     return await ledger.get(message) if message else None
+
+
+def _is_plain(said: str | None) -> TypeGuard[str]:
+    """Whether it may be an id of ours: another system's may hold what a database cannot even look for."""
+    return said is not None and said.isascii() and said.isprintable()
 
 
 def _name(report: Report, machine: str | None) -> str:

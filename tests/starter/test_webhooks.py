@@ -221,6 +221,26 @@ async def test_a_batch_is_taken_report_by_report(database: Database) -> None:
     assert anna_now.counts[names.EMAIL_LINK_CLICKED] == 1
 
 
+async def test_no_report_takes_the_others_of_its_batch_with_it(database: Database) -> None:
+    """Whatever else travels over the account: texts that no database keeps, and moments that no calendar has."""
+    message = await send(database)
+    odd = "\x00\ud800" + "x" * 5_000
+    batch = [
+        sendgrid(odd, sg_event_id="1", email=odd),
+        sendgrid(None, "bounce", sg_event_id="2", email=odd, **{"smtp-id": odd}),
+        sendgrid(message, sg_event_id="3", response=odd, timestamp=1e30),
+        sendgrid(message, "open", sg_event_id="4", timestamp="0001-01-01T00:00:00+14:00", useragent=odd, ip=odd),
+        sendgrid(message, "click", sg_event_id="5", timestamp="9999-12-31T23:59:59-12:00", url=odd, useragent=BROWSER),
+        sendgrid(message, "bounce", sg_event_id=odd, type="blocked", reason=odd),
+        sendgrid(message, odd, sg_event_id="7"),
+    ]
+    async with doors(database) as http:
+        assert await post(http, "sendgrid", by_sendgrid(batch, now())) == 200
+    found = [event.name for event in await of_mail(database)]
+    expected = [names.EMAIL_OPENED, names.EMAIL_DELIVERED, names.EMAIL_BOUNCED, names.EMAIL_LINK_CLICKED]
+    assert sorted(found) == sorted(expected)
+
+
 @pytest.mark.parametrize(
     ("event", "fields", "suppressed", "opted_out"),
     [
