@@ -171,6 +171,11 @@ def _own_key(event: Event) -> Key:
     raise InvalidEventError("userId", "an event needs a userId or an anonymousId")
 
 
+def tells_of_ids(event: Event) -> bool:
+    """Whether an event says that one id is another's."""
+    return event.user_id is not None and (event.anonymous_id is not None or event.previous_id is not None)
+
+
 def keys_of(event: Event) -> Iterable[Key]:
     """Every id under which something may be written down that an event's customer depends on."""
     if event.user_id is not None:

@@ -16,7 +16,7 @@ from domain.customer import Customer
 from domain.errors import UnavailableError
 from domain.event import CUSTOMER_RETURNED, Event
 from domain.folding import Folded, absorb, fold, is_order, order_id
-from domain.identity import Resolution
+from domain.identity import Resolution, tells_of_ids
 from domain.model import Instant
 from domain.withdrawal import read_withdrawal
 from storage.coupons import Coupons
@@ -83,7 +83,7 @@ class Commit(Repository):
         What an event says of ids holds once: told again, an id that has passed on meanwhile would go back.
         """
         identities = Identities(self.session)
-        fresh = await self._fresh(events)
+        fresh = await self._fresh(events) if any(map(tells_of_ids, events)) else events
         resolution = await identities.resolve(fresh)
         if resolution.aliases:
             # Now that this transaction alone may write ids down: another may have stored one of these until it could.
@@ -209,8 +209,10 @@ def _consents(folded: Sequence[_FoldedEvent]) -> list[Consent]:
             customer=whose,
             topic=permission.topic,
             granted=permission.granted,
-            source=f"event {event.message_id}",
-            at=event.occurred_at,
+            source=permission.source or f"event {event.message_id}",
+            # Nobody agrees after it was reported.
+            at=min(permission.at or event.occurred_at, event.occurred_at),
+            wording=permission.wording,
         )
         for event, whose, result in folded
         for permission in result.permissions

@@ -137,6 +137,14 @@ def test_the_display_says_what_goes_on_why_and_what_comes_next() -> None:
     assert progress.history == ("2026-03-02 12:00 UTC · heard: click",)
 
 
+def test_the_display_says_whose_it_is_by_now() -> None:
+    display = Display(start())
+    assert "**Customer:**" not in display.markdown()
+    display.customer = "customer-43"
+    assert display.markdown().startswith("**Customer:** customer-43, who was anna when it began")
+    assert display.progress().customer == "customer-43"
+
+
 def test_the_display_says_how_it_ended() -> None:
     display = Display(start())
     display.doing_now("waiting 1 day", NOON + DAY)
