@@ -63,10 +63,10 @@ async def database_alone(folder: Path) -> float:
     async def commit(batch: list[dict[str, Any]]) -> None:
         nonlocal parsing
         now = datetime.now(UTC)
-        events = parse_batch({"batch": batch}, received_at_real=now, clock=REAL_TIME, new_id=lambda: str(uuid4()))
+        read = parse_batch({"batch": batch}, received_at_real=now, clock=REAL_TIME, new_id=lambda: str(uuid4()))
         parsing += (datetime.now(UTC) - now).total_seconds()
         async with database.transaction() as session:
-            await EventStore(session).commit(events)
+            await EventStore(session).commit(read.events)
 
     batches = [calls_of(number) for number in range(BATCHES)]
     began = time.perf_counter()

@@ -4,6 +4,8 @@ import asyncio
 import signal
 from datetime import UTC, datetime
 
+import structlog
+
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
 from logs import configure_logs
@@ -16,6 +18,8 @@ from storage.clock import load_clock
 from storage.database import Database
 from storage.write_keys import WriteKeys
 from temporal import connect, register_search_attributes
+
+_log = structlog.get_logger("segue.production")
 
 
 async def serve() -> None:
@@ -63,7 +67,7 @@ async def codec_server() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with bind(settings.codec_host, settings.codec_port, "SEGUE_CODEC_PORT") as listening:
         async with serving_codec(app, listening):
-            console.print(f"The codec server answers on port {listening.getsockname()[1]}.", highlight=False)
+            _log.info("codec server answers", host=settings.codec_host, port=listening.getsockname()[1])
             await stop.wait()
 
 

@@ -133,8 +133,10 @@ async def test_a_wrong_setting_is_named_in_a_line(deployment: Deployment) -> Non
         Terminal(**deployment.settings).refused("serve", SEGUE_PACE="quick"),
         worker_refused({"SEGUE_DATABASE": deployment.settings["SEGUE_DATABASE"]}),
         worker_refused(deployment.settings | {"SEGUE_TEMPORAL": closed}),
+        Terminal(**deployment.settings).refused("serve", SEGUE_WRITE_KEYS=""),
     )
-    assert said[0] == "not set: SEGUE_DATABASE, SEGUE_PUBLIC_URL, SEGUE_SECRET, SEGUE_WRITE_KEYS; see docs/operate.md"
+    assert said[0] == "not set: SEGUE_DATABASE, SEGUE_PUBLIC_URL, SEGUE_SECRET; see docs/operate.md"
     assert said[1].startswith("SEGUE_PACE: ")
     assert said[2] == "a worker needs SEGUE_SMTP or SEGUE_PROVIDER, SEGUE_SECRET, SEGUE_PUBLIC_URL; see docs/operate.md"
     assert said[3].startswith(f"Temporal does not answer at {closed}: ")
+    assert said[4].startswith("nobody could report anything: set SEGUE_WRITE_KEYS, or make a key with `segue keys")
