@@ -7,11 +7,12 @@ Traits are those of the Segment spec for identify, in both of its spellings, at 
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from domain.basket import read_text
 from domain.event import Event, EventType
-from domain.model import Value
+from domain.model import Instant, Value
 
 ALL_MARKETING = "*"
 """The topic that stands for every one."""
@@ -25,6 +26,8 @@ _ADDRESS = re.compile(
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
 _LONGEST_NAME = 100
+_LONGEST_WORDING = 10_000
+_LONGEST_SOURCE = 200
 
 
 class Permission(Value):
@@ -32,6 +35,12 @@ class Permission(Value):
 
     topic: str
     granted: bool
+    wording: str | None = None
+    """What they were asked, in the words that they read."""
+    source: str | None = None
+    """Where they said so, e.g. `checkout form`; None: as the event tells it."""
+    at: Instant | None = None
+    """When they said so; None: when the event occurred."""
 
 
 def read_traits(event: Event) -> dict[str, Any]:
@@ -77,25 +86,48 @@ def _as_named(host: str) -> str:
 def read_permissions(traits: Mapping[str, Any]) -> tuple[Permission, ...]:
     """What the traits grant or refuse.
 
-    `consent`: true or false for all marketing, an object of topic → bool, or a list of granted topics.
+    `consent`: true or false for all marketing, a list of granted topics, or an object of topic → bool. In place of the
+    bool may stand an object with `granted` and, as proof, `wording`, `source` and `at`.
     `marketing_consent` and `email_opt_in`: true or false for all marketing. Only a real bool counts: what a form sent
     as the text "false" must not become a yes.
     """
-    found = dict(_permissions(traits))
-    return tuple(Permission(topic=topic, granted=granted) for topic, granted in found.items())
+    return tuple({each.topic: each for each in _permissions(traits)}.values())
 
 
-def _permissions(traits: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+def _permissions(traits: Mapping[str, Any]) -> Iterator[Permission]:
     for name in ("marketing_consent", "marketingConsent", "email_opt_in", "emailOptIn"):
         if isinstance(granted := traits.get(name), bool):
-            yield ALL_MARKETING, granted
+            yield Permission(topic=ALL_MARKETING, granted=granted)
     match traits.get("consent"):
         case bool(granted):
-            yield ALL_MARKETING, granted
+            yield Permission(topic=ALL_MARKETING, granted=granted)
         case dict(topics):
-            yield from ((read_text(key), value) for key, value in topics.items() if isinstance(value, bool) and key)
+            found = (_permission(read_text(key), value) for key, value in topics.items() if key)
+            yield from (each for each in found if each is not None)
         case list(topics):
-            yield from ((topic, True) for item in topics if isinstance(item, str) and (topic := read_text(item)))
+            named = (read_text(item) for item in topics if isinstance(item, str))
+            yield from (Permission(topic=topic, granted=True) for topic in named if topic)
+
+
+def _permission(topic: str, said: object) -> Permission | None:
+    match said:
+        case bool(granted):
+            return Permission(topic=topic, granted=granted)
+        case dict() if isinstance(said.get("granted"), bool):
+            granted = bool(said["granted"])
+            wording = read_text(said.get("wording"))[:_LONGEST_WORDING] or None
+            source = read_text(said.get("source"))[:_LONGEST_SOURCE] or None
+            return Permission(topic=topic, granted=granted, wording=wording, source=source, at=_moment(said.get("at")))
+        case _:
+            return None
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _first_name(traits: Mapping[str, Any]) -> str:

@@ -42,13 +42,13 @@ class Permissions(Repository):
     """Records and reads what may be sent."""
 
     async def record(self, consents: Sequence[Consent]) -> None:
-        """Append to the log of consents. One that is older than the newest, or says the same, adds nothing."""
+        """Append to the log of consents. One that is older than the newest, or says nothing more, adds nothing."""
         newest = await self.newest({consent.customer for consent in consents})
         rows = []
         for consent in consents:
             key = (consent.customer, consent.topic)
             known = newest.get(key)
-            if known is None or (consent.at >= known.at and consent.granted != known.granted):
+            if known is None or (consent.at >= known.at and _says_more(consent, known)):
                 newest[key] = consent
                 rows.append(_to_row(consent))
         if rows:
@@ -212,6 +212,11 @@ class Permissions(Repository):
 def _given_up(customer: str) -> tuple[ColumnElement[bool], ...]:
     mine = _SUPPRESSIONS.c.customer_id == customer
     return mine, _SUPPRESSIONS.c.sunset.is_(True), _SUPPRESSIONS.c.lifted_at.is_(None)
+
+
+def _says_more(consent: Consent, known: Consent) -> bool:
+    """Whether it says otherwise, or proves the same by a wording that is not on record."""
+    return consent.granted != known.granted or consent.wording not in (None, known.wording)
 
 
 def _statement(consent: Consent) -> tuple[object, ...]:

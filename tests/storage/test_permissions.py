@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from domain import event as names
@@ -59,6 +61,32 @@ async def test_consent_is_kept_with_source_and_time_and_only_when_it_changes(dat
 
     assert [(row.topic, row.granted, row.at) for row in log] == [("*", True, NOON), ("newsletter", False, LATER)]
     assert log[0].source == f"event {first.message_id}"
+
+
+async def test_a_backend_may_prove_a_consent_with_wording_source_and_time(database: Database) -> None:
+    said = {
+        "granted": True,
+        "wording": "Yes, send me news",
+        "source": "checkout form",
+        "at": "2026-02-01T10:00:00+01:00",
+    }
+    bare = {"granted": False, "at": "2999-01-01T00:00:00Z", "source": {}}
+    await commit(database, identify(traits={"consent": {"news": True}}))
+    await commit(
+        database, identify(traits={"consent": {"news": said | {"at": None}, "offers": said, "calls": bare, "x": "yes"}})
+    )
+
+    async with database.read() as session:
+        log = await Permissions(session).consents("anna")
+
+    assert {(row.topic, row.granted, row.wording, row.at) for row in log} == {
+        ("news", True, None, NOON),
+        ("news", True, "Yes, send me news", NOON),
+        ("offers", True, "Yes, send me news", datetime(2026, 2, 1, 9, tzinfo=UTC)),
+        ("calls", False, None, NOON),
+    }
+    assert {row.source for row in log if row.topic == "offers"} == {"checkout form"}
+    assert [row.source.split()[0] for row in log if row.topic == "calls"] == ["event"]
 
 
 async def test_an_opt_out_outlives_what_backends_report(database: Database) -> None:
