@@ -20,6 +20,8 @@ from domain.profile import read_permissions
 from domain.segment import parse_batch, parse_call
 from domain.withdrawal import read_withdrawal
 from starter.collector.bodies import BodyTooLargeError, parse_json, unpack
+from starter.collector.centre import Offered
+from starter.collector.wishes import InvalidChoiceError, read_wishes
 from tests.fuzz import EXAMPLES
 from tests.fuzz.inputs import ANYTHING, CALLS, sound_calls
 from workflows.catalogue import JOURNEYS
@@ -31,6 +33,7 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 CLOCK = PacedClock(anchor_real=NOW, anchor_product=NOW, pace=1.0)
 ROUTES = Routes(JOURNEYS, CLOCK, {})
 LIMIT = 100_000
+OFFERED = Offered()
 
 fuzzed = settings(max_examples=EXAMPLES * 5, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -109,6 +112,24 @@ def test_packed_bytes_are_unpacked_within_bounds_or_refused(body: bytes) -> None
         assert len(unpack(body, LIMIT)) <= LIMIT
     except (InvalidEventError, BodyTooLargeError) as error:
         _names_the_problem(error)
+
+
+_FIELDS = st.sampled_from(
+    ["shown_topic", "topic", "frequency", "shown_frequency", "pause", "language"]
+)
+_CHOSEN = st.sampled_from(["weekly", "begin", "end", "de", "cart reminders", ""]) | st.text(max_size=20)
+
+
+@fuzzed
+@given(st.dictionaries(_FIELDS | st.text(max_size=10), st.lists(_CHOSEN, min_size=1, max_size=3), max_size=6))
+def test_a_recipients_form_is_read_or_refused_by_its_part(form: dict[str, list[str]]) -> None:
+    try:
+        wishes = read_wishes(form, OFFERED)
+    except InvalidChoiceError as error:
+        _names_the_problem(error)
+        return
+    assert {*wishes.on, *wishes.off} <= set(OFFERED.topics)
+    assert wishes.language is None or wishes.language in OFFERED.languages
 
 
 def _names_the_problem(error: SegueError) -> None:
