@@ -1,5 +1,6 @@
 """Providers' webhooks over a real port: signed reports are stored with what follows, and nobody else's."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -380,3 +381,29 @@ async def test_what_cannot_be_stored_now_is_to_come_again(
             assert await post(http, "mailgun", signed) == 500
         assert await post(http, "mailgun", signed) == 200
     assert len(await of_mail(sqlite_database)) == 1
+
+
+async def test_reports_that_come_several_times_at_once_count_once(postgresql_database: Database) -> None:
+    """Providers repeat while the first is still being stored; and customers sign in and click meanwhile."""
+    database = postgresql_database
+    mails = {who: await send(database, who) for who in ("anna", "ben", "carl", "dora")}
+    batch = [
+        sendgrid(mail, kind, email=f"{who}@customer.example", sg_event_id=f"{who}-{kind}", **fields)
+        for who, mail in mails.items()
+        for kind, fields in (("delivered", {}), ("open", {"useragent": BROWSER}), ("spamreport", {}))
+    ]
+    orders = (batch, batch[::-1], batch[1:] + batch[:1], batch)
+    signed = [by_sendgrid(each, now()) for each in orders]
+
+    async def live(who: str) -> None:
+        for number in range(5):
+            await commit(
+                database, identify(who, anonymous_id=f"{who}-{number}", at=now()), track("Product Viewed", who)
+            )
+
+    async with doors(database) as http:
+        answers = await asyncio.gather(*(post(http, "sendgrid", each) for each in signed), *map(live, mails))
+        assert {answer for answer in answers if answer} <= {200, 503}
+        assert await post(http, "sendgrid", signed[0]) == 200
+    told = [event.message_id for event in await of_mail(database) if event.message_id.startswith("sendgrid-")]
+    assert sorted(told) == sorted(f"sendgrid-{report['sg_event_id']}" for report in batch)
