@@ -96,7 +96,7 @@ class WriteKeys:
         self._database, self._clock = database, clock
         self._stored: Mapping[str, WriteKey] = {}
         self._read_at = -math.inf
-        self._turn = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
         self._used: set[str] = set()
 
     async def by_header(self, authorization: str | None) -> Caller | None:
@@ -153,9 +153,12 @@ class WriteKeys:
         if self._database is None:
             return None
         bearable = FRESH_FOR if digest in self._stored else MISSED_AFTER
-        async with self._turn:
-            if asyncio.get_running_loop().time() - self._read_at > bearable:
-                await self._look(self._database)
+        if asyncio.get_running_loop().time() - self._read_at > bearable:
+            # One look for all who wait: where the database is slow to say that it is away, nobody queues for it.
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._look(self._database), name="write keys")
+                self._looking.add_done_callback(_heard)
+            await asyncio.shield(self._looking)
         found = self._stored.get(digest)
         if found is None:
             return None
@@ -164,9 +167,12 @@ class WriteKeys:
 
     async def _look(self, database: Database) -> None:
         """Read the keys, and write down which of them were used."""
-        async with database.read() as session:
-            self._stored = await write_keys.WriteKeys(session).valid()
-        self._read_at = asyncio.get_running_loop().time()
+        try:
+            async with database.read() as session:
+                self._stored = await write_keys.WriteKeys(session).valid()
+            self._read_at = asyncio.get_running_loop().time()
+        finally:
+            self._looking = None
         now, used = self._clock.now(), self._used
         self._used = set()
         fresh = {key.id for key in self._stored.values() if not _is_stale(key, now)}
@@ -190,6 +196,12 @@ def _read(entry: str) -> str:
             f"SEGUE_WRITE_KEYS: after {_HASHED} give the 64 hexadecimal digits that `printf %s KEY | sha256sum` prints"
         )
     return digest
+
+
+def _heard(look: "asyncio.Task[None]") -> None:
+    """Take a failure for heard: whoever waited for it may have hung up."""
+    if not look.cancelled():
+        look.exception()
 
 
 def _is_stale(key: WriteKey, now: datetime) -> bool:

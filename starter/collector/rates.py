@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
+import structlog
 from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
@@ -27,8 +28,14 @@ UNLIMITED: Final = ("/health", "/u/")
 """Load balancers ask for health as often as they like; and opt-outs of all readers of a mail provider come from few
 addresses, and must never be refused."""
 
+TOLD_AGAIN_AFTER: Final = 60.0
+"""Seconds between two lines in the log about the same limit."""
+
 _ROUTER_BITS: Final = 64
 """Of an IPv6 address: a subscriber has at least all addresses below them (RFC 6177)."""
+
+
+_log = structlog.get_logger("segue.rates")
 
 
 class TooManyError(TransientError):
@@ -99,12 +106,26 @@ class _Limit:
     def __init__(self, limit: str, what: str) -> None:
         self._limit: RateLimitItem = parse(limit)
         self._text, self._what = limit, what
+        self._told_at = -math.inf
         self._windows = FixedWindowRateLimiter(Windows(MOST_COUNTED))
 
     def take(self, whose: str) -> None:
         if not self._windows.hit(self._limit, whose):
             reset, _ = self._windows.get_window_stats(self._limit, whose)
+            self._tell()
             raise TooManyError(self._what, self._text, max(1, math.ceil(reset - time.time())))
+
+    def _tell(self) -> None:
+        """Log that requests are refused, now and then; whose they are is nobody's business."""
+        now = time.monotonic()
+        if now - self._told_at > TOLD_AGAIN_AFTER:
+            self._told_at = now
+            _log.warning(
+                "requests are refused",
+                why=f"too many {self._what}",
+                allowed=self._text,
+                behind_a_proxy="set SEGUE_TRUSTED_PROXIES",
+            )
 
 
 class Windows(Storage):

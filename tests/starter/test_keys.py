@@ -10,6 +10,7 @@ import pytest
 
 from domain.write_key import Scope, hash_key
 from starter.collector import keys as module
+from starter.embedded import free_port
 from storage.customers import Customers
 from storage.database import Database
 from storage.write_keys import WriteKeys
@@ -95,6 +96,14 @@ async def test_strangers_do_not_make_us_ask_the_database_each_time(
     async with client_of(make_collector(sqlite_database), "unknown") as http:
         await asyncio.gather(*(http.post("/v1/track", json=TRACK) for _ in range(20)))
     assert asked == 1
+
+
+async def test_without_its_database_a_key_is_neither_right_nor_wrong() -> None:
+    nowhere = Database(f"postgresql://nobody@127.0.0.1:{free_port()}/segue")
+    async with client_of(make_collector(nowhere), "unknown") as http:
+        answers = await asyncio.gather(*(http.post("/v1/track", json=TRACK) for _ in range(20)))
+    await nowhere.aclose()
+    assert {(answer.status_code, "Retry-After" in answer.headers) for answer in answers} == {(503, True)}
 
 
 async def test_of_a_batch_a_browser_stores_what_it_may_and_hears_of_the_rest(sqlite_database: Database) -> None:
