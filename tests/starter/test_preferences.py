@@ -481,3 +481,20 @@ async def test_over_a_real_connection_the_centre_saves(sqlite_database: Database
     ):
         answer = await http.post(path_of(LINKS.preferences(message)), data=FORM | {"frequency": "weekly"})
     assert (answer.status_code, "Once a week at most" in answer.text) == (200, True)
+
+
+async def test_what_is_posted_at_once_is_kept_once(database: Database) -> None:
+    await commit(database, identify("anna", traits=TRAITS), added())
+    message = await sent_message(database)
+    async with client_of(make_collector(database), key=None) as client:
+        page = Page(client, message)
+        token = asking(await page.open())
+        await asyncio.gather(
+            *(page.post(topic=[], frequency="weekly", pause="begin") for _ in range(5)),
+            *(page.post(do="export", asking=token) for _ in range(5)),
+            *(client.post(path_of(LINKS.unsubscribe(message))) for _ in range(3)),
+        )
+    assert await opt_outs(database) == {"*", "cart reminders"}
+    assert (await choices(database)).frequency is Frequency.WEEKLY
+    assert len(await reported(database, names.UNSUBSCRIBED)) == 2
+    assert len(await reported(database, names.DATA_EXPORT_REQUESTED)) == 1
