@@ -56,6 +56,13 @@ def test_every_template_of_the_journeys_is_listed_with_its_subject(pages: dict[P
             assert re.search(rf"^\| \w+ \| `{template}` \| [^|]+ \| \w+ \| \w+", page, re.MULTILINE), template
 
 
+@pytest.mark.parametrize("name", [name for name, journey in JOURNEYS.items() if journey.plan.owed])
+def test_a_journey_whose_topic_nobody_chooses_sends_only_what_is_owed(name: str) -> None:
+    mails = [mail for path in all_paths(explore(JOURNEYS[name])) for mail in path.mails]
+    assert mails
+    assert all(mail.turn.owed for mail in mails)
+
+
 # -- figures -----------------------------------------------------------------------------------------------------------
 
 

@@ -474,6 +474,19 @@ async def test_without_its_database_the_centre_asks_to_try_again() -> None:
     await database.aclose()
 
 
+async def test_nothing_of_it_is_framed_kept_listed_or_told_to_others(page: Page) -> None:
+    way_out, data = LINKS.unsubscribe(page.message), LINKS.data_request(page.message, DataRequest.EXPORT)
+    pages = [await page.client.get(path) for path in (page.path, path_of(way_out), path_of(data), "/p/rubbish")]
+    for answer in [*pages, await page.post(), await page.client.post(path_of(data))]:
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["X-Robots-Tag"] == "noindex"
+        assert "set-cookie" not in answer.headers
+    for answer in pages:
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Frame-Options"] == "DENY"
+
+
 async def test_over_a_real_connection_the_centre_saves(sqlite_database: Database, message: str) -> None:
     async with (
         served(make_collector(sqlite_database)) as url,
