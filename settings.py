@@ -132,14 +132,14 @@ class WebhookSettings(Value):
 
     sendgrid_key: SecretOrNone = None
     postmark_secret: SecretOrNone = None
-    sns_topics: str = ""
+    sns_topics: TextOrNone = None
     mailgun_key: SecretOrNone = None
     resend_secret: SecretOrNone = None
     tolerance: timedelta = Field(default=timedelta(hours=24), gt=timedelta())
 
     def topics(self) -> tuple[str, ...]:
         """The SNS topics that SES publishes to."""
-        return tuple(part.strip() for part in self.sns_topics.split(",") if part.strip())
+        return split_list(self.sns_topics or "")
 
 
 class Settings(BaseSettings):
