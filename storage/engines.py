@@ -22,7 +22,7 @@ from sqlite3 import OperationalError
 from typing import Any
 
 from sqlalchemy import URL, NullPool, event
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import ConfigurationError
@@ -35,6 +35,8 @@ PRAGMA_TRIES = 50
 
 READERS = 4
 """Reading connections to an SQLite file. Each is a thread; more than a few cores' worth gains nothing."""
+
+_DETAIL = "\nDETAIL:"
 
 POOL = 10
 """PostgreSQL connections a process keeps open. As many again may be opened for a burst."""
@@ -70,9 +72,22 @@ def postgresql_dedicated(url: URL) -> AsyncEngine:
 def _postgresql(url: URL, **options: Any) -> AsyncEngine:
     limits = {"lock_timeout": str(int(BUSY_TIMEOUT.total_seconds() * 1000)), "application_name": "segue"}
     try:
-        return create_async_engine(url, connect_args={"server_settings": limits}, hide_parameters=True, **options)
+        engine = create_async_engine(url, connect_args={"server_settings": limits}, hide_parameters=True, **options)
     except ModuleNotFoundError as error:
         raise ConfigurationError("SEGUE_DATABASE names PostgreSQL: pip install 'segue[postgres]'") from error
+    event.listen(engine.sync_engine, "handle_error", _leave_details_out)
+    return engine
+
+
+def _leave_details_out(context: ExceptionContext) -> None:
+    """PostgreSQL tells the whole row that it refused: where the driver's error says DETAIL, it ends."""
+    error: BaseException | None = context.sqlalchemy_exception
+    told = [error, context.original_exception, context.original_exception.__cause__]
+    for each in told:
+        if each is not None:
+            each.args = tuple(arg.partition(_DETAIL)[0] if isinstance(arg, str) else arg for arg in each.args)
+            if getattr(each, "detail", None):
+                each.detail = None  # type: ignore[attr-defined]  # asyncpg adds it to the text
 
 
 def _sqlite(url: URL, begin: str, pragmas: tuple[str, ...], **options: Any) -> AsyncEngine:

@@ -69,7 +69,8 @@ async def heard(client: Client, shopper: str) -> list[str]:
 
 async def listed(client: Client) -> Listed:
     """All executions of enrollments there ever were."""
-    found = client.list_workflows("WorkflowType != 'segue-source'")  # a source may look around at any hour
+    # A source may look around at any hour, and the retention job, too.
+    found = client.list_workflows("WorkflowType NOT IN ('segue-source', 'segue-retention')")
     return sorted([(each.id, each.status) async for each in found])
 
 

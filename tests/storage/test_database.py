@@ -1,4 +1,5 @@
 import asyncio
+import traceback
 from unittest.mock import Mock
 
 import pytest
@@ -158,3 +159,18 @@ async def test_a_connection_that_breaks_in_the_middle_is_a_transient_error(postg
         await commit_and_be_cut()
     assert (await commit(database, added("hat"))).accepted == 1
     await asyncio.gather(database.aclose(), other.aclose())
+
+
+async def fail_with(database: Database, email: str) -> None:
+    """A row that lacks what it needs."""
+    async with database.transaction() as session:
+        statement = text("INSERT INTO customers (id, email, orders) VALUES ('c-1', :email, 0)")
+        await (await session.connection()).execute(statement, {"email": email})
+
+
+async def test_an_error_of_the_database_quotes_no_values(database: Database) -> None:
+    with pytest.raises(DBAPIError) as refused:
+        await fail_with(database, "@".join(("anna", "example.com")))
+    told = "".join(traceback.format_exception(refused.value))
+    assert "IntegrityError" in told
+    assert "anna@example.com" not in told
