@@ -1,5 +1,6 @@
 """Whatever table tells something of a customer is exported, and is empty of them once they are erased."""
 
+import asyncio
 import itertools
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, Boolean, DateTime, Float, Integer, Table, insert, select, update
 
+from domain import event as names
 from domain.enrollment import State
 from domain.errors import UnknownCustomerError
 from storage.columns import UtcDateTime
@@ -19,7 +21,7 @@ from storage.permissions import Permissions
 from storage.personal import IMPERSONAL, erased_columns, personal_columns
 from storage.salt import SALTED
 from storage.tables import Record
-from tests.storage.samples import NOON, added, commit, identify, ordered, read_customer
+from tests.storage.samples import NOON, added, commit, identify, ordered, read_customer, track
 
 ADDRESS = "anna@example.com"
 LATER = NOON + timedelta(hours=1)
@@ -166,6 +168,40 @@ async def test_nothing_goes_while_an_enrollment_runs(database: Database) -> None
         await forget(database, erasure)
 
     assert await contents(database) == before
+
+
+async def test_events_of_the_same_moment_are_forgotten_or_are_a_strangers(database: Database) -> None:
+    await commit(database, identify(traits={"email": ADDRESS}, anonymous_id="visitor"))
+    erasure = await request(database)
+
+    async def report(number: int) -> None:
+        of_either = {"user": None, "anonymous_id": "visitor"} if number % 2 else {"user": "anna"}
+        await commit(database, added(**of_either))
+
+    await asyncio.gather(*(report(n) for n in range(10)), forget(database, erasure), *(report(n) for n in range(10)))
+
+    async with database.read() as session:
+        known = await Customers(session).load(["anna", "anon-visitor"])
+        stored = {each: len(await EventStore(session).recent(each, NOON)) for each in known}
+    assert {each: sum(customer.counts.values()) for each, customer in known.items()} == stored
+    assert all(customer.email is None for customer in known.values())
+    assert sum(stored.values()) <= 20
+
+
+async def test_an_erasure_follows_a_visitor_to_whom_they_turn_out_to_be(database: Database) -> None:
+    await commit(database, track(names.PRODUCT_VIEWED, None, anonymous_id="visitor"))
+    erasure = await request(database, "anon-visitor")
+    await commit(database, identify(traits={"email": ADDRESS}, anonymous_id="visitor"))
+
+    async with database.read() as session:
+        [standing] = await Erasures(session).open()
+    assert (standing.id, standing.customer) == (erasure.id, "anna")
+    await forget(database, standing)
+
+    await commit(database, identify("new", traits={"email": ADDRESS}))
+    async with database.read() as session:
+        assert await Customers(session).load(["anna", "anon-visitor"]) == {}
+        assert await Permissions(session).suppression("new") == "erasure"
 
 
 async def test_an_address_that_changed_meanwhile_is_suppressed_as_well(database: Database) -> None:
