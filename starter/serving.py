@@ -121,6 +121,7 @@ async def serving(
         parts: more to ask for `GET /health`.
         routers: more for the collector to serve.
     """
+    webhooks = create_webhooks_router(settings.webhooks, database=database, clock=clock, links=links)
     dispatcher = Dispatcher(database, clock, routes_of(settings, clock), Enroller(client))
     dispatching = asyncio.create_task(_dispatch(database, dispatcher, Eraser(database, clock, client)))
 
@@ -143,7 +144,6 @@ async def serving(
         limits=settings.rates,
         offered=Offered(consent=settings.consent, default_zone=settings.default_zone),
     )
-    webhooks = create_webhooks_router(settings.webhooks, database=database, clock=clock, links=links)
     for router in (*routers, webhooks):
         collector.include_router(router)
     try:
