@@ -28,8 +28,14 @@ _BY_MAIL = "Email "
 _NEVER = (UNSUBSCRIBED, *CONCLUDED, *DATA_REQUESTS, DATA_REQUEST_CONFIRMED)
 """What Segue concludes itself, or what a recipient says by the links of a mail."""
 
-_WHO = ("email", "name", "firstName", "first_name", "lastName", "last_name")
-"""Traits that say whom mails go to, and how they are addressed."""
+_WHO = ("email", "name", "firstName", "first_name", "lastName", "last_name", "birthday")
+"""Traits that say whom mails go to, how they are addressed, and when they are congratulated."""
+
+_HOW_OFTEN = ("email_frequency", "emailFrequency")
+"""Traits that are a yes or a no to mail, like consent."""
+
+_FOR_THE_GATE = ("segment", "best_hour", "bestHour")
+"""Traits that decide how many mails come, and when; see `domain.preferences`."""
 
 _ELSEWHERE = ("referrer",)
 """Properties that lead to other sites by nature, and are never shown."""
@@ -96,9 +102,11 @@ class Visitors:
             raise NotAllowedError(
                 join(path, "event"), f"a browser's key may not report {event.name!r}: report it from your backend"
             )
-        if read_permissions(read_traits(event)):
+        traits = read_traits(event)
+        if read_permissions(traits) or any(name in traits for name in _HOW_OFTEN):
             raise NotAllowedError(
-                join(path, "traits"), "a browser's key may not speak of consent: report it from your backend"
+                join(path, "traits"),
+                "a browser's key may not speak of consent, nor of how often mail may come: report it from your backend",
             )
         if event.type is EventType.ALIAS and event.anonymous_id not in (None, event.previous_id):
             raise NotAllowedError(
@@ -137,11 +145,12 @@ class Visitors:
 def news_of(customer: Customer, traits: dict[str, Any]) -> dict[str, Any]:
     """What a browser may tell of a customer: of one with a user id and an address, no other address and no name.
 
-    Else whoever knows a user id would have that customer's mails sent to themselves.
+    Else whoever knows a user id would have that customer's mails sent to themselves. What the gate goes by is left out
+    of anybody's: a visitor may turn out to be a customer, who takes over what they lack.
     """
-    if customer.email is None or customer.id.startswith(ANONYMOUS_PREFIX):
-        return traits
-    return {name: value for name, value in traits.items() if name not in _WHO}
+    is_known = customer.email is not None and not customer.id.startswith(ANONYMOUS_PREFIX)
+    left_out = (*_FOR_THE_GATE, *(_WHO if is_known else ()))
+    return {name: value for name, value in traits.items() if name not in left_out}
 
 
 def _own_id(message_id: str) -> str:

@@ -34,7 +34,15 @@ def test_what_only_segue_or_a_provider_knows_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "traits", [{"consent": True}, {"consent": {"news": False}}, {"marketing_consent": True}, {"emailOptIn": False}]
+    "traits",
+    [
+        {"consent": True},
+        {"consent": {"news": False}},
+        {"marketing_consent": True},
+        {"emailOptIn": False},
+        {"email_frequency": "never"},
+        {"consent": {"news": {"granted": True}}},
+    ],
 )
 def test_consent_is_refused_wherever_it_stands(traits: dict[str, Any]) -> None:
     for said in (identify(**traits), event(context={"traits": traits})):
@@ -85,6 +93,11 @@ def test_a_visitor_may_tell_and_correct_their_own_address() -> None:
     assert told(known(email=None), identify(email="anna@new.example")).email == "anna@new.example"
     visitor = known("anon-1", "ana@typo.example")
     assert told(visitor, identify(None, email="anna@new.example")).email == "anna@new.example"
+
+
+@pytest.mark.parametrize("customer", [known(), known("anon-1"), known(email=None)])
+def test_a_stranger_does_not_decide_how_many_mails_come_and_when(customer: Customer) -> None:
+    assert told(customer, identify(segment="vip", best_hour=3, bestHour=3, plan="gold")).traits == {"plan": "gold"}
 
 
 def test_a_backend_may_change_an_address() -> None:
