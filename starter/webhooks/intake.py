@@ -83,14 +83,15 @@ class Intake:
             UnavailableError: the database is away; nothing of the last hundred reports was stored. Try again.
         """
         wanted = [report for report in reports if self._is_wanted(report)]
-        for begin in range(0, max(len(wanted), 1), AT_ONCE):
+        for begin in range(0, len(wanted), AT_ONCE):
             async with self._database.transaction() as session:
-                if token is not None and not await SpentTokens(session).spend(
-                    f"{provider}/{token}", self._real(), keep
-                ):
+                if begin == 0 and token is not None and not await self._spend(session, f"{provider}/{token}", keep):
                     self._count(provider, "repeated", len(wanted))
                     return
                 await self._store(session, provider, wanted[begin : begin + AT_ONCE])
+
+    async def _spend(self, session: AsyncSession, token: str, keep: timedelta) -> bool:
+        return await SpentTokens(session).spend(token, self._real(), keep)
 
     def _is_wanted(self, report: Report) -> bool:
         if report.happening is Happening.UNKNOWN:
@@ -104,7 +105,9 @@ class Intake:
 
     async def _store(self, session: AsyncSession, provider: str, reports: Sequence[Report]) -> None:
         found = await self._find(session, sorted(reports, key=lambda report: report.at))
-        self._count(provider, "unknown mail", len(reports) - len({each.report.id for each in found}))
+        if strange := len(reports) - len({each.report.id for each in found}):
+            self._count(provider, "unknown mail", strange)
+            _log.info("reports of mails that are not in the ledger", provider=provider, reports=strange)
         events: list[Event] = []
         for each in found:
             events.append(await self._event(session, each, events))

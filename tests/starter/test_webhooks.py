@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from structlog.testing import capture_logs
 
 from domain import event as names
 from domain.clock import SystemClock
@@ -18,7 +19,10 @@ from domain.errors import ConfigurationError
 from domain.event import Event
 from domain.message import MessageStatus
 from domain.withdrawal import COMPLAINT, HARD_BOUNCE
+from mail.feedback.adapter import Request
+from mail.feedback.sendgrid import SendGrid
 from settings import WebhookSettings
+from starter.webhooks.intake import Intake
 from starter.webhooks.routes import create_webhooks_router
 from storage.customers import Customers
 from storage.database import Database
@@ -407,3 +411,37 @@ async def test_reports_that_come_several_times_at_once_count_once(postgresql_dat
         assert await post(http, "sendgrid", signed[0]) == 200
     told = [event.message_id for event in await of_mail(database) if event.message_id.startswith("sendgrid-")]
     assert sorted(told) == sorted(f"sendgrid-{report['sg_event_id']}" for report in batch)
+
+
+async def test_what_is_left_out_is_counted_and_logged_without_an_address(sqlite_database: Database) -> None:
+    message = await send(sqlite_database)
+    batch = [
+        sendgrid(message),
+        sendgrid(message, "account_status_change"),
+        sendgrid("m-theirs", "open", sg_event_id="theirs"),
+        sendgrid(message, "click", url=LINKS.click(message, 0)),
+        sendgrid(message, "bounce", type="bounce", reason=f"550 {ADDRESS} is unknown"),
+    ]
+    headers, body = by_sendgrid(batch, now())
+    request = Request(headers={name.lower(): value for name, value in headers.items()}, body=body, real_at=now())
+    intake = Intake(sqlite_database, SystemClock(), LINKS)
+    with capture_logs() as logs:
+        for _ in range(2):
+            reports = SendGrid(SENDGRID_KEY, timedelta(hours=1)).read(request)
+            await intake.take("sendgrid", reports, keep=timedelta(hours=1))
+        async with doors(sqlite_database) as http:
+            assert await post(http, "sendgrid", ({}, body)) == 401
+    assert intake.counts == {
+        ("sendgrid", "stored"): 2,
+        ("sendgrid", "repeated"): 2,
+        ("sendgrid", "unknown kind"): 2,
+        ("sendgrid", "unknown mail"): 2,
+        ("sendgrid", "own link"): 2,
+    }
+    assert {line["event"] for line in logs} == {
+        "a report of an unknown kind",
+        "reports of mails that are not in the ledger",
+        "a webhook's request was refused",
+    }
+    assert ADDRESS not in json.dumps(logs)
+    assert ADDRESS not in repr(reports) + repr(request)
