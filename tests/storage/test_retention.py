@@ -11,6 +11,7 @@ from domain.enrollment import State
 from domain.event import Event, StoredEvent
 from domain.message import MessageStatus, ledger_id
 from domain.retention import Keeping, RetentionPolicy
+from mail.links import CLICK_MAX_AGE
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
@@ -138,6 +139,11 @@ async def test_events_go_and_what_follows_from_them_stays(database: Database) ->
 async def _all(session: AsyncSession) -> list[StoredEvent]:
     store = EventStore(session)
     return [each for seq in range(1, 5) if (each := await store.at(seq)) is not None]
+
+
+def test_where_links_lead_is_kept_as_long_as_they_may_be_clicked() -> None:
+    assert CLICKED_FOR == CLICK_MAX_AGE
+    assert RetentionPolicy().bodies == CLICK_MAX_AGE
 
 
 def test_events_are_kept_as_long_as_sources_need_them() -> None:
