@@ -67,6 +67,12 @@ class Enrollments(Repository):
         theirs = _ENROLLMENTS.c.customer_id.in_(sorted(customers))
         return await self._all(select(*_FIELDS).where(theirs, _ENROLLMENTS.c.state != State.ENDED))
 
+    async def hold_running(self, customers: Collection[str]) -> list[EnrollmentRow]:
+        """As `running`, kept from ending until the transaction does."""
+        theirs = _ENROLLMENTS.c.customer_id.in_(sorted(customers))
+        statement = select(*_FIELDS).where(theirs, _ENROLLMENTS.c.state != State.ENDED)
+        return await self._all(statement.with_for_update() if self.is_postgresql else statement)
+
     async def starting(self) -> list[EnrollmentRow]:
         """Enrollments that were decided, and that no workflow has taken up yet, oldest first."""
         return await self._all(select(*_FIELDS).where(_ENROLLMENTS.c.state == State.STARTING))

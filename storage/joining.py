@@ -14,7 +14,7 @@ from storage.enrollments import Enrollments
 from storage.joins import Joins
 from storage.ledger import Ledger
 from storage.repository import Repository
-from storage.tables import Record
+from storage.tables import MessageRecord, Record, table_of
 
 OWNER: Final = "customer_id"
 """The column that says whose a row is."""
@@ -24,6 +24,8 @@ OTHER_NAMES: Final = {"coupons": "customer"}
 
 APART: Final = frozenset({"aliases"})
 """Tables that are not moved row by row: `Identities.write` points aliases at the customer."""
+
+_MESSAGES: Final = table_of(MessageRecord)
 
 
 class Joining(Repository):
@@ -36,7 +38,8 @@ class Joining(Repository):
         and the gate lets nothing of it through any more. Workflows hear of it later (`starter.dispatch.joins`).
         """
         enrollments, ledger, at = Enrollments(self.session), Ledger(self.session), cause.received_at
-        running = await enrollments.running([old, new])
+        # Held: one that ends just now must not be what another gives way to.
+        running = await enrollments.hold_running([old, new])
         superseded = settle(running, await ledger.said([row.id for row in running]))
         for each in superseded:
             outcome = superseded_outcome(each.by)
@@ -76,12 +79,16 @@ class Joining(Repository):
 
 
 def moved_tables() -> list[Table]:
-    """Every table whose rows go along with their customer."""
-    return [
+    """Every table whose rows go along with their customer; messages first.
+
+    Whoever closes an enrollment takes its messages, then the enrollment: in another order, both would wait in a circle.
+    """
+    tables = [
         table
         for table in Record.metadata.sorted_tables
         if table.name not in APART and OTHER_NAMES.get(table.name, OWNER) in table.c
     ]
+    return sorted(tables, key=lambda table: table.name != _MESSAGES.name)
 
 
 def _unique_with(table: Table, owner: str) -> list[list[str]]:
