@@ -82,7 +82,10 @@ async def test_only_the_uis_pages_may_ask() -> None:
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"", 400), (b"[]", 400), (b"null", 400), (b"7", 400), (b'"x"', 400), (b'{"payloads": 1}', 400), (b"\xff", 400), (b" " * (MAX_BODY + 1), 413)],
+    [
+        *((body, 400) for body in (b"", b"[]", b"null", b"7", b'"x"', b'{"payloads": 1}', b"\xff")),
+        (b" " * (MAX_BODY + 1), 413),
+    ],
 )
 async def test_a_body_that_is_none_is_refused(body: bytes, status: int) -> None:
     async with asking() as http:
