@@ -32,7 +32,7 @@ from starter.collector.data_requests import DataKeeper
 from starter.collector.health import Ready, look
 from starter.collector.keys import REPORTING, Caller, WriteKeys
 from starter.collector.pages import Pages
-from starter.collector.paths import ALIASES, BATCH, CALLS, FOR_BROWSERS, KEY_BESIDE
+from starter.collector.paths import ALIASES, BATCH, CALLS, FOR_BROWSERS, KEY_BESIDE, KEYED
 from starter.collector.rates import AddressLimit, Rates
 from starter.collector.recipients import create_recipients_routers
 from starter.collector.refusals import Refusals
@@ -195,7 +195,7 @@ def create_collector(
         redirect_slashes=False,
     )
     install_answers(app, rates)
-    app.add_middleware(AddressLimit, rates=rates, keyed=CALLS, refuse=too_many)
+    app.add_middleware(AddressLimit, rates=rates, keyed=KEYED, refuse=too_many)
     app.add_middleware(_CallsOnlyCors, **_CORS)
     for kind, model in MODELS.items():
         _add_call(app, kind.value, door.single(kind), model.__doc__ or "", model.model_json_schema())

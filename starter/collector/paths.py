@@ -43,3 +43,6 @@ FOR_BROWSERS: Final = (CALLS, "/api/", "/beacon/", "/customerio/", "/sourceConfi
 
 KEY_BESIDE: Final = ("/beacon/", "/api/s/")
 """Where the key may stand in the address or in `X-Write-Key`. Elsewhere it may not: proxies write addresses down."""
+
+KEYED: Final = (CALLS, "/api/", "/beacon/")
+"""Where calls go: whoever shows a key there in a header is counted by it, and not by their address."""
