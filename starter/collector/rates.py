@@ -85,7 +85,9 @@ class AddressLimit:
         refuse: makes the answer to one request too many.
     """
 
-    def __init__(self, app: ASGIApp, rates: Rates, keyed: tuple[str, ...], refuse: Callable[[TooManyError], ASGIApp]) -> None:
+    def __init__(
+        self, app: ASGIApp, rates: Rates, keyed: tuple[str, ...], refuse: Callable[[TooManyError], ASGIApp]
+    ) -> None:
         self._app, self._rates, self._keyed, self._refuse = app, rates, keyed, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
