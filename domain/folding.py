@@ -124,7 +124,10 @@ def was_active(customer: Customer) -> bool:
 
 
 def absorb(known: Customer | None, other: Customer, *, customer_id: str) -> Customer:
-    """Join two rows that turn out to be one person: what `known` says stands, what it lacks is taken over."""
+    """Join two rows that turn out to be one person: what `known` says stands, what it lacks is taken over.
+
+    Carts are put together: shops do so when somebody signs in.
+    """
     if known is None:
         return other.model_copy(update={"id": customer_id})
     taken = {
@@ -134,7 +137,7 @@ def absorb(known: Customer | None, other: Customer, *, customer_id: str) -> Cust
         update=taken
         | {
             "traits": other.traits | known.traits,
-            "cart": other.cart if known.cart.is_empty else known.cart,
+            "cart": _joined_cart(known, other),
             "orders": known.orders + other.orders,
             "lifetime_value": round(known.lifetime_value + other.lifetime_value, 2),
             "first_order_at": _pick(min, known.first_order_at, other.first_order_at),
@@ -144,6 +147,24 @@ def absorb(known: Customer | None, other: Customer, *, customer_id: str) -> Cust
             "counts": _sum(known.counts, other.counts),
         }
     )
+
+
+def _joined_cart(known: Customer, other: Customer) -> Cart:
+    """What one person would have in the cart who had done all of it: both carts, less what an order took since."""
+    mine, theirs = _not_ordered(known.cart, other.last_order_at), _not_ordered(other.cart, known.last_order_at)
+    if mine.is_empty or theirs.is_empty:
+        return theirs if mine.is_empty else mine
+    held = {line.product_id for line in mine.lines}
+    more = tuple(line for line in theirs.lines if line.product_id not in held)
+    changed_at = _pick(max, mine.changed_at, theirs.changed_at)
+    return mine.model_copy(update={"lines": (*mine.lines, *more)[-basket.MOST_LINES :], "changed_at": changed_at})
+
+
+def _not_ordered(cart: Cart, ordered_at: datetime | None) -> Cart:
+    """A cart, or nothing where the same person ordered after they last changed it."""
+    if ordered_at is None or cart.changed_at is None or cart.changed_at > ordered_at:
+        return cart
+    return Cart(currency=cart.currency, changed_at=ordered_at)
 
 
 def _is_done_there(name: str) -> bool:

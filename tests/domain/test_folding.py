@@ -429,11 +429,32 @@ def test_joining_keeps_what_is_known_and_fills_gaps() -> None:
 
     assert (joined.email, joined.first_name, joined.orders, joined.lifetime_value) == ("a@example.com", "Anna", 2, 15.0)
     assert joined.traits == {"email": "a@example.com", "plan": "pro", "firstName": "Anna"}
-    assert [line.product_id for line in joined.cart.lines] == ["boots"]
+    assert joined.cart.is_empty  # the boots were put in before the last order, which one person would have taken along
     assert (joined.first_order_at, joined.last_order_at) == (NOON + MINUTE, NOON + 6 * MINUTE)
     assert (joined.first_seen_at, joined.last_seen_at) == (NOON, NOON + 6 * MINUTE)
     assert joined.counts == {"identify": 2, names.ORDER_COMPLETED: 2, names.PRODUCT_ADDED: 1}
     assert absorb(None, other, customer_id="anna") == other.model_copy(update={"id": "anna"})
+
+
+def test_joining_puts_two_carts_together() -> None:
+    known = fold_all(added(BOOTS, 1), added({"product_id": "hat", "price": 20}, 2)).customer
+    other = fold_all(
+        added({"product_id": "hat", "price": 25, "quantity": 3}, 3), added({"product_id": "tent"}, 4)
+    ).customer
+
+    joined = absorb(known, other, customer_id="anna").cart
+
+    assert [(line.product_id, line.quantity) for line in joined.lines] == [("boots", 1), ("hat", 1), ("tent", 1)]
+    assert joined.changed_at == NOON + 4 * MINUTE
+
+
+@pytest.mark.parametrize(("ordered_at", "left"), [(0, ["boots", "tent"]), (3, ["tent"]), (6, [])])
+def test_joining_leaves_nothing_in_the_cart_that_was_ordered_since(ordered_at: int, left: list[str]) -> None:
+    visitor = fold_all(ordered({"revenue": 10}, ordered_at), added({"product_id": "tent"}, 5)).customer
+    if ordered_at > 5:
+        visitor = fold_all(added({"product_id": "tent"}, 5), ordered({"revenue": 10}, ordered_at)).customer
+    known = fold_all(added(BOOTS, 2)).customer
+    assert [line.product_id for line in absorb(known, visitor, customer_id="anna").cart.lines] == left
 
 
 @pytest.mark.parametrize(

@@ -95,10 +95,10 @@ async def test_nothing_is_sent_twice_to_who_was_anonymous(database: Database) ->
     assert visitor.orders == 0
 
 
-async def test_a_known_cart_is_not_replaced_by_the_visitors(database: Database) -> None:
+async def test_a_known_cart_is_kept_and_the_visitors_is_put_to_it(database: Database) -> None:
     await commit(database, added("boots", "anna"), added("hat", None, anonymous_id="v1"))
     await commit(database, identify("anna", anonymous_id="v1"))
-    assert [line.product_id for line in (await read_customer(database)).cart.lines] == ["boots"]
+    assert [line.product_id for line in (await read_customer(database)).cart.lines] == ["boots", "hat"]
 
 
 async def test_signing_in_within_the_batch_counts_for_the_whole_batch(database: Database) -> None:
