@@ -5,7 +5,8 @@ goes on. While Temporal is away nothing is lost, and no mail goes: the suppressi
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -31,11 +32,17 @@ LOOK_EVERY = timedelta(seconds=1)
 AGAIN_AFTER = timedelta(milliseconds=200)
 """Until an enrollment that is just ending is looked at again."""
 
+FAILED_FOR = timedelta(minutes=1)
+"""Until one is tried again that failed for a reason nobody foresaw."""
+
 TERMINATE_AFTER = timedelta(hours=1)
 """What an enrollment has to end by itself, a mail under way first. No worker may be there, or its code may not fit."""
 
 SALT_AFTER = timedelta(hours=1)
 """When what was hashed without salt is salted: no process of a version before the salt is left by then."""
+
+_REFUSALS = (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.INVALID_ARGUMENT)
+"""The last of them where visibility knows no search attributes."""
 
 Run = tuple[str, str]
 """Workflow id and run id."""
@@ -50,6 +57,7 @@ class Eraser:
         self._database, self._clock, self._client = database, clock, client
         self._enroller = Enroller(client)
         self._asked_to_end: dict[str, float] = {}
+        self._failed: dict[str, float] = {}
         self._unscrubbed = False
 
     async def run(self) -> None:
@@ -81,12 +89,20 @@ class Eraser:
         """
         async with self._database.read() as session:
             standing = await Erasures(session).open()
-        waiting = 0
+        waiting, now = 0, asyncio.get_running_loop().time()
         for erasure in standing:
+            if self._failed.get(erasure.id, now) > now:
+                continue
             try:
                 await self._forget(erasure)
             except StillEnrolledError:
                 waiting += 1
+            except TransientError:
+                raise
+            except Exception as error:
+                # One that cannot be carried out holds up no other. Without a traceback: an error may quote anything.
+                _log.error("an erasure failed, trying again", erasure=erasure.id, problem=type(error).__name__)
+                self._failed[erasure.id] = now + FAILED_FOR.total_seconds()
         if self._unscrubbed:
             self._unscrubbed = not await self._database.scrub()
         return waiting
@@ -137,19 +153,18 @@ class Eraser:
         Raises:
             StillEnrolledError: one has recorded its end, and is about to say its last words.
         """
-        try:
-            runs = {run for row in rows for run in await self._runs_of(row)}
-            runs |= {run for each in customers for run in await self._listed(each)}
-            for workflow_id, run_id in sorted(runs):
+        known: set[Run] = set()
+        with _as_far_as_we_may("Temporal describes no workflows for us"):
+            known = {run for row in rows for run in await self._runs_of(row)}
+        listed: set[Run] = set()
+        with _as_far_as_we_may("Temporal lists no histories for us"):
+            listed = {run for each in customers for run in await self._listed(each)}
+        deleted = 0
+        with _as_far_as_we_may("Temporal deletes no histories for us"):
+            for workflow_id, run_id in sorted(known | listed):
                 await self._delete(workflow_id, run_id)
-        except RPCError as error:
-            if error.status in (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.PERMISSION_DENIED):
-                _log.warning("Temporal deletes no histories for us", problem=error.message)
-                return 0
-            raise UnavailableError(f"Temporal is away: {in_plain_words(error)}") from error
-        except RuntimeError as error:  # a client that connects at its first call
-            raise UnavailableError(f"Temporal is away: {in_plain_words(error)}") from error
-        return len(runs)
+                deleted += 1
+        return deleted
 
     async def _runs_of(self, row: EnrollmentRow) -> set[Run]:
         """The latest run under an enrollment's workflow id, and the one that was admitted."""
@@ -160,6 +175,9 @@ class Eraser:
                 return set()
             raise
         if latest.status is WorkflowExecutionStatus.RUNNING:
+            now = asyncio.get_running_loop().time()
+            if now - self._asked_to_end.setdefault(row.id, now) > TERMINATE_AFTER.total_seconds():
+                await self._terminate(row.workflow_id)
             raise StillEnrolledError(f"{row.id} is just ending")
         return {(row.workflow_id, run_id) for run_id in (latest.run_id, row.run_id) if run_id}
 
@@ -184,3 +202,16 @@ class Eraser:
             salted = await Salt(session).salt_bare_hashes()
         if salted:
             _log.info("addresses that were hashed without salt are salted", hashes=salted)
+
+
+@contextmanager
+def _as_far_as_we_may(refused: str) -> Iterator[None]:
+    """What Temporal does not do for us, it does not: histories end with its retention. What is away is waited for."""
+    try:
+        yield
+    except RPCError as error:
+        if error.status not in _REFUSALS:
+            raise UnavailableError(f"Temporal is away: {in_plain_words(error)}") from error
+        _log.warning(refused, problem=error.message)
+    except RuntimeError as error:  # a client that connects at its first call
+        raise UnavailableError(f"Temporal is away: {in_plain_words(error)}") from error

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import text
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
@@ -150,6 +151,26 @@ async def test_a_request_stands_while_temporal_is_away_and_whatever_dies(databas
 
         await until(again, lambda waiting: waiting == 0)
     assert not await is_known(database, "anna")
+
+
+async def test_one_that_fails_holds_up_no_other(sqlite_database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    database, privacy = sqlite_database, Privacy(sqlite_database, SystemClock())
+    await commit(database, identify("anna"), identify("ben"))
+    async with database.transaction() as session:
+        await Enrollments(session).open(enrollment(customer="anna"))
+        broken = text('UPDATE enrollments SET occasion = \'{"name": "anna@example.com"}\'')
+        await (await session.connection()).execute(broken)
+    await privacy.request_erasure("anna", "a test")
+    await privacy.request_erasure("ben", "a test")
+    async with temporal(free_port()) as client:
+        eraser = Eraser(database, SystemClock(), client)
+        await eraser.carry_out()
+        assert await eraser.carry_out() == 0
+
+    assert [await is_known(database, each) for each in ("anna", "ben")] == [True, False]
+    told = capsys.readouterr().out
+    assert told.count("an erasure failed") == 1
+    assert "anna@example.com" not in told
 
 
 async def test_what_does_not_end_is_terminated(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
