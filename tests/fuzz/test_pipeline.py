@@ -114,9 +114,7 @@ def test_packed_bytes_are_unpacked_within_bounds_or_refused(body: bytes) -> None
         _names_the_problem(error)
 
 
-_FIELDS = st.sampled_from(
-    ["shown_topic", "topic", "frequency", "shown_frequency", "pause", "language"]
-)
+_FIELDS = st.sampled_from(["shown_topic", "topic", "frequency", "shown_frequency", "pause", "language"])
 _CHOSEN = st.sampled_from(["weekly", "begin", "end", "de", "cart reminders", ""]) | st.text(max_size=20)
 
 

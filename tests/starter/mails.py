@@ -8,7 +8,13 @@ from storage.ledger import Ledger
 from tests.starter.collectors import LINKS
 from tests.storage.samples import NOON, SEND, gate_request
 
-_BODY = {"subject": "Your cart", "html": "<p>", "text": "", "links": (), "rfc_message_id": "<m@shop.example>"}
+_BODY: dict[str, Any] = {
+    "subject": "Your cart",
+    "html": "<p>",
+    "text": "",
+    "links": (),
+    "rfc_message_id": "<m@shop.example>",
+}
 
 
 def path_of(link: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from domain.event import Event, EventType
 from storage.database import Database
-from tests.starter.test_dispatcher import MINUTE, NOON, Post
+from tests.starter.posts import MINUTE, NOON, Post
 from workflows.catalogue import JOURNEYS
 
 PAGES = ("Home", "About us", "/blog/lamps", "Imprint", "page")
