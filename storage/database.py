@@ -43,6 +43,7 @@ class Database:
         if self.is_sqlite:
             self._writer = engines.sqlite_writer(self.url)
             self._reader = engines.sqlite_reader(self.url)
+            self._checkpointer = engines.sqlite_checkpointer(self.url)
         else:
             self._writer = engines.postgresql(self.url)
             self._reader = self._writer.execution_options(postgresql_readonly=True)
@@ -103,20 +104,21 @@ class Database:
     async def scrub(self) -> bool:
         """Let nothing of what was deleted linger in SQLite's write-ahead log; whether that was to be had now.
 
-        A reader under way keeps older pages in the log. On PostgreSQL nothing is done: its vacuum reuses the space of
-        deleted rows, and its log is its own.
+        A reader under way keeps older pages in the log, and a writer the log. Neither is waited for: writers would
+        wait as well, for as long as a backup reads. Try again later, less and less often. On PostgreSQL nothing is
+        done: its vacuum reuses the space of deleted rows, and its log is its own.
 
         Raises:
-            UnavailableError: the file is locked, or away.
+            UnavailableError: the file is away.
         """
         if not self.is_sqlite:
             return True
-        async with self._turns.take(), self._writer.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            try:
+        try:
+            async with self._checkpointer.connect() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
                 [(is_busy, _, _)] = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-            except SqliteError as error:
-                raise UnavailableError(f"the database at {describe(self.url)} is away or busy: {error}") from error
+        except (SqliteError, DBAPIError) as error:
+            raise UnavailableError(f"the database at {describe(self.url)} is away or busy: {error}") from error
         return not is_busy
 
     async def migrate(self) -> None:
@@ -162,6 +164,7 @@ class Database:
         await self._writer.dispose()
         if self.is_sqlite:
             await self._reader.dispose()
+            await self._checkpointer.dispose()
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:

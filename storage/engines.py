@@ -53,6 +53,11 @@ def sqlite_reader(url: URL) -> AsyncEngine:
     return _sqlite(url, "DEFERRED", ("query_only=ON",), pool_size=READERS, max_overflow=READERS)
 
 
+def sqlite_checkpointer(url: URL) -> AsyncEngine:
+    """The engine for emptying the write-ahead log: it waits for nobody, as others would wait for it meanwhile."""
+    return _sqlite(url, "DEFERRED", ("query_only=ON", "busy_timeout=0"), poolclass=NullPool)
+
+
 def sqlite_migrator(url: URL) -> AsyncEngine:
     """The engine of migrations. No foreign keys: SQLite changes a table by copying it and dropping the old one."""
     return _sqlite(url, "IMMEDIATE", ("foreign_keys=OFF",), poolclass=NullPool)

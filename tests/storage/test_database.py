@@ -1,5 +1,8 @@
 import asyncio
+import sqlite3
 import traceback
+from contextlib import closing
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -174,3 +177,19 @@ async def test_an_error_of_the_database_quotes_no_values(database: Database) -> 
     told = "".join(traceback.format_exception(refused.value))
     assert "IntegrityError" in told
     assert "anna@example.com" not in told
+
+
+async def test_emptying_the_log_keeps_no_writer_waiting_for_a_reader(sqlite_database: Database, sqlite_url: str) -> None:
+    await commit(sqlite_database, added("boots"))
+    log = Path(f"{sqlite_url}-wal")
+    with closing(sqlite3.connect(sqlite_url, isolation_level=None)) as backup:
+        backup.execute("BEGIN")
+        backup.execute("SELECT count(*) FROM events").fetchone()
+        await commit(sqlite_database, added("hat"))
+        async with asyncio.timeout(5):
+            async with sqlite_database.transaction():
+                assert not await sqlite_database.scrub(), "nor does it wait for a writer"
+            scrubbed, _ = await asyncio.gather(sqlite_database.scrub(), commit(sqlite_database, added("scarf")))
+        assert not scrubbed, "the reader still needs the log"
+    assert await sqlite_database.scrub()
+    assert log.stat().st_size == 0
