@@ -38,6 +38,9 @@ FAILED_FOR = timedelta(minutes=1)
 TERMINATE_AFTER = timedelta(hours=1)
 """What an enrollment has to end by itself, a mail under way first. No worker may be there, or its code may not fit."""
 
+SCRUB_AGAIN_AFTER, SCRUB_AGAIN_AT_MOST = timedelta(seconds=1), timedelta(minutes=5)
+"""Until SQLite's log is emptied again where somebody read it: twice as long after each try, and at most so long."""
+
 SALT_AFTER = timedelta(hours=1)
 """When what was hashed without salt is salted: no process of a version before the salt is left by then."""
 
@@ -58,7 +61,8 @@ class Eraser:
         self._enroller = Enroller(client)
         self._asked_to_end: dict[str, float] = {}
         self._failed: dict[str, float] = {}
-        self._unscrubbed = False
+        self._scrub_at: float | None = None
+        self._scrub_pause = SCRUB_AGAIN_AFTER
 
     async def run(self) -> None:
         """Carry out for ever. Cancel to stop."""
@@ -103,8 +107,7 @@ class Eraser:
                 # One that cannot be carried out holds up no other. Without a traceback: an error may quote anything.
                 _log.error("an erasure failed, trying again", erasure=erasure.id, problem=type(error).__name__)
                 self._failed[erasure.id] = now + FAILED_FOR.total_seconds()
-        if self._unscrubbed:
-            self._unscrubbed = not await self._database.scrub()
+        await self._scrub()
         return waiting
 
     async def _forget(self, erasure: Erasure) -> None:
@@ -117,8 +120,18 @@ class Eraser:
         histories = await self._delete_histories(ids, rows)
         async with self._database.transaction() as session:
             forgotten = await Erasures(session).forget(erasure, self._clock.now())
-        self._unscrubbed = True
+        self._scrub_at, self._scrub_pause = asyncio.get_running_loop().time(), SCRUB_AGAIN_AFTER
         _log.info("somebody was erased", erasure=erasure.id, histories=histories, rows=sum(forgotten.rows.values()))
+
+    async def _scrub(self) -> None:
+        """Empty the log of what was deleted, once it is time to."""
+        now = asyncio.get_running_loop().time()
+        if self._scrub_at is None or now < self._scrub_at:
+            return
+        self._scrub_at = now + self._scrub_pause.total_seconds()
+        self._scrub_pause = min(self._scrub_pause * 2, SCRUB_AGAIN_AT_MOST)
+        if await self._database.scrub():
+            self._scrub_at = None
 
     async def _end(self, row: EnrollmentRow) -> bool:
         """Let an enrollment end; whether it has."""

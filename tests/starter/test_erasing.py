@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 
@@ -184,3 +184,28 @@ async def test_what_does_not_end_is_terminated(sqlite_database: Database, monkey
         async with erasing(sqlite_database, client):
             await until(lambda: standing(sqlite_database), lambda count: count == 0)
     assert not await is_known(sqlite_database, "anna")
+
+
+class Counted(Database):
+    """Counts how often its log was to be emptied, and each time somebody reads it."""
+
+    scrubs = 0
+
+    async def scrub(self) -> bool:
+        self.scrubs += 1
+        return False
+
+
+async def test_a_log_that_is_read_is_emptied_later_and_not_at_every_look(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with temporal(free_port()) as client, aclosing(Counted(sqlite_url)) as database:
+        await commit(database, identify("anna"))
+        await Privacy(database, SystemClock()).request_erasure("anna", "a test")
+        monkeypatch.setattr("starter.erasing.SCRUB_AGAIN_AFTER", timedelta(milliseconds=100))
+        eraser, begun = Eraser(database, SystemClock(), client), asyncio.get_running_loop().time()
+        async with asyncio.timeout(30):
+            while database.scrubs < 4:
+                await eraser.carry_out()
+                await asyncio.sleep(0.01)
+        assert asyncio.get_running_loop().time() - begun > 0.7, "after 0.1, 0.2 and 0.4 s"
