@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.civil import find_zone
 from domain.customer import Customer
 from domain.event import Event, EventType
+from domain.identity import Resolution
 from domain.model import Instant, Value
 from starter.imports.fields import (
     FieldError,
@@ -68,10 +69,12 @@ class CustomerImport(Kind[Person]):
     async def store(self, session: AsyncSession, items: Sequence[Item[Person]], now: datetime) -> Stored:
         """Store what is new of them."""
         events = await _events(session, [item.value for item in items], now)
-        # The lock of all commits first, then the customers', as everybody takes them: so nobody waits in a circle.
+        # The lock of all commits first, then rows for new customers, then locks of all in their order, as the commit
+        # itself takes them: so nobody waits in a circle.
         resolution = await Identities(session).resolve(events)
-        customers = Customers(session)
-        held = await customers.hold_known(set(resolution.customers))
+        others = {old for old, _ in resolution.joins}
+        rows = await Customers(session).hold(_first_seen(events, resolution), others)
+        held = {each: customer for each, customer in rows.items() if customer is not None}
         told = await EventStore(session).last_identified([*held])
         news = _News(held, told)
         told_now = [
@@ -100,6 +103,14 @@ class _News:
             self._told[whose] = max(told_at or event.occurred_at, event.occurred_at)
         is_new = bool(traits) or not known
         return event.model_copy(update={"properties": traits}) if is_new else None
+
+
+def _first_seen(events: Sequence[Event], resolution: Resolution) -> dict[str, datetime]:
+    """All customers that the commit creates or locks, and since when somebody new is known."""
+    seen = dict.fromkeys(resolution.aliases.values(), events[0].occurred_at)
+    return seen | {
+        whose: event.occurred_at for event, whose in zip(events[::-1], resolution.customers[::-1], strict=True)
+    }
 
 
 def _known_of(customer: Customer) -> set[str]:
