@@ -9,7 +9,7 @@ from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
 from domain.clock import Clock
-from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Progress, State
+from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Progress, State, fit_key
 from domain.errors import PermanentError, SegueError, UnavailableError, UnknownCustomerError
 from domain.intent import DEFAULT_THRESHOLDS, Intent, Thresholds
 from domain.joining import CustomerJoin
@@ -112,6 +112,7 @@ class Operations:
         plan = journey_named(journey).plan
         who = await self._identify(customer)
         now = self._clock.now()
+        key = None if key is None else fit_key(key)
         async with self._database.transaction() as session:
             await Customers(session).lock(who)
             enrollments = Enrollments(session)

@@ -11,14 +11,13 @@ from domain.clock import PacedClock
 from domain.customer import Cart, CartLine, Customer
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, State
 from domain.errors import ConfigurationError
-from domain.event import Event, EventType, StoredEvent
+from domain.event import CUSTOMER_ERASED, Event, EventType, StoredEvent
 from domain.intent import Thresholds, Tier
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from tests.workflows.listeners import VIDEO_WATCHED, ByName, ByUnion, Everything, Watches
 from workflows.catalogue import JOURNEYS
 from workflows.post_purchase import PostPurchase
 from workflows.vocabulary import HasCart, Journey, On, Plan, TierAtLeast
-from workflows.vocabulary.inbox import CUSTOMER_ERASED
 from workflows.vocabulary.routing import Routes, may_reenter
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -186,6 +185,30 @@ def test_an_order_has_an_enrollment_of_its_own(properties: dict[str, Any], key: 
     begin = ROUTES.begin(ORDER, stored(names.ORDER_COMPLETED, properties=properties), EMPTY, NOON)
     assert begin is not None
     assert (begin.start.key, begin.row.workflow_id) == (key, f"post-purchase/anna/{key}")
+
+
+@pytest.mark.parametrize("said", ["anna@mail.example", "o" * 191, "o-1\n2"])
+def test_a_key_that_may_not_travel_is_nowhere_and_still_tells_orders_apart(said: str) -> None:
+    begun = [
+        ROUTES.begin(ORDER, stored(names.ORDER_COMPLETED, properties={"order_id": each}), EMPTY, NOON)
+        for each in (said, said, said + "0")
+    ]
+    first, again, other = (begin.row.key for begin in begun if begin is not None)
+    assert first == again != other
+    refund = stored(names.ORDER_REFUNDED, properties={"order_id": said})
+    assert told(refund, row("post-purchase", key=first)) == [
+        Observation(**SAID, name=names.ORDER_REFUNDED, about=first)
+    ]
+    purchase = stored(names.ORDER_COMPLETED, properties={"order_id": said})
+    assert told(purchase, row("cart-recovery")) == [Purchase(**SAID, order_id=first)]
+    assert said not in repr(begun)
+
+
+def test_an_enrollment_that_began_with_an_unfit_key_still_knows_its_own() -> None:
+    refund = stored(names.ORDER_REFUNDED, properties={"order_id": "anna@mail.example"})
+    assert told(refund, row("post-purchase", key="anna@mail.example")) == [
+        Observation(**SAID, name=names.ORDER_REFUNDED, about="anna@mail.example")
+    ]
 
 
 def test_a_share_of_customers_is_held_out_the_same_ones_each_time() -> None:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from domain import event as names
 from domain.customer import Cart, CartLine, Customer
-from domain.enrollment import Outcome, OutcomeKind, State, parse_workflow_id, workflow_id
+from domain.enrollment import Outcome, OutcomeKind, State, fit_key, parse_workflow_id, workflow_id
 from domain.errors import UnknownJourneyError
 from domain.event import Event, EventType, StoredEvent
+from domain.identity import may_travel
 from domain.intent import Intent, Tier
 from domain.portrait import Portrait
 from tests.workflows.samples import HOUR, MINUTE, NOON, start
@@ -180,6 +181,15 @@ _part = st.text(min_size=1, max_size=20).filter(lambda text: "\x00" not in text 
 @given(_part, _part, st.none() | _part)
 def test_a_workflow_id_is_read_back_as_it_was_made(journey: str, customer: str, key: str | None) -> None:
     assert parse_workflow_id(workflow_id(journey, customer, key)) == (journey, customer, key)
+
+
+@given(st.text(min_size=1, max_size=250))
+def test_a_key_that_travels_is_itself_and_stays_so(said: str) -> None:
+    key = fit_key(said)
+    assert may_travel(key)
+    assert fit_key(key) == key
+    assert key == said or not may_travel(said)
+    assert parse_workflow_id(workflow_id("webinar", "anna", key)) == ("webinar", "anna", key)
 
 
 @pytest.mark.parametrize("identifier", ["cart-recovery", "a/b/c/d", ""])

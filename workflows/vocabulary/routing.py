@@ -11,7 +11,17 @@ from domain import basket
 from domain.clock import PacedClock
 from domain.customer import Customer
 from domain.draw import share
-from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Start, State, enrollment_id, workflow_id
+from domain.enrollment import (
+    EnrollmentRow,
+    Occasion,
+    Outcome,
+    OutcomeKind,
+    Start,
+    State,
+    enrollment_id,
+    fit_key,
+    workflow_id,
+)
 from domain.errors import ConfigurationError
 from domain.event import EMAIL_LINK_CLICKED, ORDER_COMPLETED, UNSUBSCRIBED, Event, StoredEvent
 from domain.intent import DEFAULT_THRESHOLDS, Thresholds
@@ -232,7 +242,7 @@ def occasion_of(stored: StoredEvent) -> Occasion:
 
 def key_of(plan: Plan, event: Event) -> str | None:
     """What tells the enrollment that an event begins from the customer's others; None where there is but one."""
-    return None if plan.one_per is None else _text(event, plan.one_per) or event.message_id
+    return None if plan.one_per is None else fit_key(_text(event, plan.one_per) or event.message_id)
 
 
 def _signal(stored: StoredEvent, listener: _Listener, row: EnrollmentRow) -> Signal | None:
@@ -245,15 +255,22 @@ def _signal(stored: StoredEvent, listener: _Listener, row: EnrollmentRow) -> Sig
         case str(name) if name == UNSUBSCRIBED:
             return Unsubscribe(**said, topic=_text(event, "topic"))
         case str(name) if name == ORDER_COMPLETED and (may_end or Purchase in kinds):
-            return Purchase(**said, revenue=_revenue(event), order_id=_text(event, "order_id"))
+            return Purchase(**said, revenue=_revenue(event), order_id=_key(event, "order_id", row))
         case str(name) if name == EMAIL_LINK_CLICKED and not may_end:
             # A click on another journey's mail is no answer to this one's.
             is_ours = event.properties.get("journey") in (None, row.journey)
             return Click(**said, message=_text(event, "message")) if is_ours and Click in kinds else None
         case str(name) if may_end or name in listener.observed:
-            return Observation(**said, name=name, about=_text(event, one_per) if one_per else None)
+            return Observation(**said, name=name, about=_key(event, one_per, row) if one_per else None)
         case _:
             return Revisit(**said) if stored.starts_visit and Revisit in kinds else None
+
+
+def _key(event: Event, name: str, row: EnrollmentRow) -> str | None:
+    """A property that is a key, as the enrollment knows it. One that began before keys were fitted has it unfitted."""
+    said = _text(event, name)
+    key = None if said is None else fit_key(said)
+    return row.key if row.key is not None and key == fit_key(row.key) else key
 
 
 def _text(event: Event, name: str) -> str | None:
