@@ -111,7 +111,8 @@ def _settled(call: dict[str, Any], number: int, raw: bytes) -> dict[str, Any]:
     moment = next((call[name] for name in ("timestamp", "originalTimestamp", "receivedAt") if call.get(name)), None)
     if moment is not None:
         settled["timestamp"] = moment
-    if not call.get("messageId"):
+    said = call.get("messageId")
+    if not said or (isinstance(said, str) and not said.strip()):  # what the collector takes for no id, too
         settled["messageId"] = f"line-{number}-{hashlib.sha256(raw.strip()).hexdigest()[:32]}"
     return settled
 

@@ -256,7 +256,12 @@ async def test_past_events_count_for_facts_and_begin_nothing(database: Database,
     content = calls(
         {"event": names.ORDER_COMPLETED, "timestamp": "2026-01-01T10:00:00Z", "properties": first},
         {"event": names.ORDER_COMPLETED, "timestamp": "2026-03-01T12:00:00Z", "properties": second},
-        {"event": names.PRODUCT_ADDED, "timestamp": "2026-01-01T09:00:00Z", "properties": {"product_id": "lamp"}},
+        {
+            "event": names.PRODUCT_ADDED,
+            "messageId": " ",
+            "timestamp": "2026-01-01T09:00:00Z",
+            "properties": {"product_id": "lamp"},
+        },
         {"event": names.PRODUCT_VIEWED, "properties": {"product_id": "lamp"}},
         {"event": names.PRODUCT_VIEWED, "timestamp": "2099-01-01T09:00:00Z"},
         {"type": "trick", "timestamp": "2026-01-01T09:00:00Z"},
@@ -412,3 +417,37 @@ async def test_a_file_that_unpacks_without_end_is_cut_off(sqlite_database: Datab
     done = await import_(sqlite_database, CustomerImport(), bomb)
     assert done.stored == 1
     assert "times its size" in errors_of(bomb).read_text()
+
+
+async def test_a_quote_that_was_forgotten_costs_one_row(sqlite_database: Database, file: Path) -> None:
+    rows = [f"c{number},c{number}@shop.example" for number in range(300)]
+    rows[7] = 'c7,"c7@shop.example'
+    rows[250] = 'c250,"c250"@shop.example'
+
+    done = await import_(sqlite_database, CustomerImport(), file, "\n".join(["id,email", *rows]) + "\n")
+
+    assert counts(done) == (298, 0, 2)
+    assert [told[0] for told in mistakes(file)] == ["9", "252"]
+
+
+async def test_a_row_may_hold_line_ends(sqlite_database: Database, file: Path) -> None:
+    content = 'id,email,traits.street\nanna,anna@shop.example,"1 Street\nTown"\nben,ben@shop.example,\n'
+    assert counts(await import_(sqlite_database, CustomerImport(), file, content)) == (2, 0, 0)
+    assert (await read_customer(sqlite_database)).traits["street"] == "1 Street\nTown"
+
+
+@pytest.mark.parametrize(
+    "content", ["hanna.secret@private.example,Hanna\nben@shop.example,Ben\n", "hanna,hanna\n1,2\n"]
+)
+async def test_a_file_without_a_header_is_refused_and_nothing_of_it_told(
+    sqlite_database: Database, file: Path, content: str
+) -> None:
+    with pytest.raises(InvalidImportError, match="must name its columns") as refused:
+        await import_(sqlite_database, CustomerImport(), file, content)
+    assert "hanna" not in str(refused.value)
+
+
+async def test_a_field_whose_name_is_no_word_is_not_quoted(sqlite_database: Database, file: Path) -> None:
+    content = json.dumps({"id": "anna", "hanna.secret@private.example": "x"}) + "\n"
+    await import_(sqlite_database, CustomerImport(), file.with_suffix(".ndjson"), content)
+    assert "hanna" not in errors_of(file.with_suffix(".ndjson")).read_text()
