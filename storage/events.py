@@ -1,10 +1,10 @@
 """The event store: commits events with what they change, and hands them to the dispatcher in order."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, tuple_, update
 
 from domain.enrollment import Occasion
 from domain.event import Event, EventType, StoredEvent
@@ -76,10 +76,19 @@ class EventStore(Repository):
             statement = statement.where(_EVENTS.c.customer_id.not_in(sorted(excluding)))
         return await self._read(statement)
 
-    async def mark_dispatched(self, seqs: Collection[int], at: datetime) -> None:
-        """Note that events have reached whoever wanted them. Up to some ten thousand at once."""
-        if seqs:
-            await self.execute(update(_EVENTS).where(_EVENTS.c.seq.in_(sorted(seqs))).values(dispatched_at=at))
+    async def mark_dispatched(
+        self, seqs: Collection[int], at: datetime, whose: Mapping[int, str] | None = None
+    ) -> None:
+        """Note that events have reached whoever wanted them. Up to some ten thousand at once.
+
+        `whose` says as whose each was delivered: one that is another customer's by now stays pending.
+        """
+        if not seqs:
+            return
+        delivered = update(_EVENTS).where(_EVENTS.c.seq.in_(sorted(seqs)))
+        if whose is not None:
+            delivered = delivered.where(tuple_(_EVENTS.c.seq, _EVENTS.c.customer_id).in_(sorted(whose.items())))
+        await self.execute(delivered.values(dispatched_at=at))
 
     async def park(self, seq: int, error: str) -> None:
         """Set an event aside that can never be dispatched, so that those behind it can."""
@@ -148,6 +157,11 @@ class EventStore(Repository):
     async def of_names(self, customer: str, names: Collection[str]) -> list[StoredEvent]:
         """The customer's events of these names, the first committed first."""
         return await self._read(select(*_EVENT_COLUMNS).where(*_of(customer, names)).order_by(_EVENTS.c.seq))
+
+    async def of_backends(self, customer: str, name: str) -> list[StoredEvent]:
+        """The customer's events of a name that were not reported with a browser's key, the first committed first."""
+        theirs = select(*_EVENT_COLUMNS).where(*_of(customer, [name]), ~_EVENTS.c.public)
+        return await self._read(theirs.order_by(_EVENTS.c.seq))
 
     async def latest_seq(self, customer: str) -> int:
         """The place of the customer's newest event; 0 before the first."""

@@ -51,6 +51,7 @@ LEAVE_WITHIN = 600.0
 """Seconds an enrollment may take to end, once it was told; a mail under way is finished first. Then nobody waits."""
 
 GIVEN_UP = Outcome(kind=OutcomeKind.CANCELLED, why="Temporal refused to start it")
+KEPT_OUT = Outcome(kind=OutcomeKind.CANCELLED, why="the earlier one does not end on Temporal")
 
 _log = structlog.get_logger("segue.dispatcher")
 
@@ -107,7 +108,7 @@ class Dispatcher:
                 # If an event began it, the event will come again; what an operator began waits for the next start.
                 _log.warning("enrollment waits", enrollment=row.workflow_id, problem=str(error))
             except PermanentError:
-                await self._give_up(row)
+                await self._give_up(row, GIVEN_UP)
 
     async def deliver_pending(self) -> bool:
         """Deliver one batch of what is due. Returns whether there may be more.
@@ -126,7 +127,7 @@ class Dispatcher:
         by_customer: dict[str, list[StoredEvent]] = defaultdict(list)
         for event in events:
             by_customer[event.customer].append(event)
-        done: list[int] = []
+        done: list[StoredEvent] = []
         try:
             await self._serve(by_customer, running, done)
         finally:
@@ -137,7 +138,7 @@ class Dispatcher:
         self,
         by_customer: dict[str, list[StoredEvent]],
         running: dict[str, list[EnrollmentRow]],
-        done: list[int],
+        done: list[StoredEvent],
     ) -> None:
         """Serve customers side by side, each one's events in order. One customer's trouble holds up no other."""
         turns = asyncio.Semaphore(AT_ONCE)
@@ -153,13 +154,13 @@ class Dispatcher:
             for customer, events in by_customer.items():
                 rows = running.get(customer, [])
                 if not rows and not any(self._routes.may_begin(event.event) for event in events):
-                    done.extend(event.seq for event in events)  # nobody wants them: most page views
+                    done.extend(events)  # nobody wants them: most page views
                 else:
                     group.create_task(in_turn(events, rows))
         if outages:
             raise outages[0]
 
-    async def _mark_early(self, done: list[int], outages: list[TransientError]) -> None:
+    async def _mark_early(self, done: list[StoredEvent], outages: list[TransientError]) -> None:
         marking, done[:] = [*done], []
         try:
             await self._mark(marking)
@@ -171,7 +172,7 @@ class Dispatcher:
         self,
         events: Sequence[StoredEvent],
         rows: list[EnrollmentRow],
-        done: list[int],
+        done: list[StoredEvent],
         outages: list[TransientError],
     ) -> None:
         """Deliver one customer's events until something is away, for them or for everybody."""
@@ -179,7 +180,7 @@ class Dispatcher:
             while events and not outages:  # after an outage the rest would only wait for the same thing to come back
                 burst = next_burst(events, rows, self._routes)
                 await self._deliver(burst, rows)
-                done.extend(event.seq for event in burst.events)
+                done.extend(burst.events)
                 events = events[len(burst.events) :]
         except HeldError:
             self._held[events[0].customer] = asyncio.get_running_loop().time() + HELD_FOR
@@ -206,13 +207,29 @@ class Dispatcher:
             if all(row.id != begun.row.id for row in rows):
                 rows.append(begun.row)
             try:
-                await self._enroller.begin(begun.start, begun.row.workflow_id)
-                self.enrolled += 1
+                await self._start(begun, event)
             except PermanentError as error:
                 refused.append(error)
-                await self._give_up(begun.row)
+                await self._give_up(begun.row, GIVEN_UP)
         if refused:
             await self._park(burst.wanted, refused[0])
+
+    async def _start(self, begun: Begin, event: StoredEvent) -> None:
+        """Start an enrollment's workflow, unless the earlier one under its id does not end in time.
+
+        Raises:
+            StillEndingError: it may still end.
+            RejectedByTemporalError: it can never be started.
+        """
+        try:
+            await self._enroller.begin(begun.start, begun.row.workflow_id)
+            self.enrolled += 1
+        except StillEndingError:
+            # By the workflow's id: what keeps one event's enrollment out keeps out the next one's, without more ado.
+            self._hold(begun.row.workflow_id, begun.row.workflow_id, event)
+            await self._give_up(begun.row, KEPT_OUT)
+            return
+        self._leaving.pop(begun.row.workflow_id, None)
 
     async def _wait_for_endings(self, event: StoredEvent, rows: Sequence[EnrollmentRow]) -> None:
         """Let an enrollment end that an earlier event ends, before this one, which begins it anew, finds it open.
@@ -227,7 +244,7 @@ class Dispatcher:
             if not await self._is_leaving(row, plan, event.seq):
                 self._leaving.pop(row.id, None)
                 continue
-            self._hold(row, event)
+            self._hold(row.id, row.workflow_id, event)
 
     async def _wait_for_own_ending(self, burst: Burst, rows: Sequence[EnrollmentRow]) -> None:
         """Let an enrollment end that this very event ends, before the event begins the next.
@@ -243,16 +260,19 @@ class Dispatcher:
             if event.event.occurred_at < row.occasion.occurred_at:
                 continue  # older than the enrollment, which therefore ignores it
             if await self._is_open(row):
-                self._hold(row, event)
+                self._hold(row.id, row.workflow_id, event)
             self._leaving.pop(row.id, None)
 
-    def _hold(self, row: EnrollmentRow, event: StoredEvent) -> None:
-        """Hold the customer's events back while an enrollment ends, as long as that may take."""
+    def _hold(self, ending: str, workflow_id: str, event: StoredEvent) -> None:
+        """Hold the customer's events back while an enrollment ends, as long as that may take.
+
+        `ending` is what is waited for: an enrollment, or whichever runs under a workflow id.
+        """
         now = asyncio.get_running_loop().time()
-        since = self._leaving.setdefault(row.id, now)
+        since = self._leaving.setdefault(ending, now)
         if now - since < LEAVE_WITHIN:
-            raise StillEndingError(f"{row.workflow_id} is still ending")
-        _log.warning("enrollment does not end", workflow_id=row.workflow_id, kept_out=event.event.message_id)
+            raise StillEndingError(f"{workflow_id} is still ending")
+        _log.warning("enrollment does not end", workflow_id=workflow_id, kept_out=event.event.message_id)
 
     async def _is_open(self, row: EnrollmentRow) -> bool:
         async with self._database.read() as session:
@@ -268,10 +288,10 @@ class Dispatcher:
             ended_by = await EventStore(session).ended_by(row.customer, plan.ends_on, row.occasion, before=before)
         return ended_by is not None
 
-    async def _give_up(self, row: EnrollmentRow) -> None:
+    async def _give_up(self, row: EnrollmentRow, outcome: Outcome) -> None:
         """End an enrollment that can never be started, so that a later event may begin another."""
         async with self._database.transaction() as session:
-            await Enrollments(session).close(row.id, GIVEN_UP, self._clock.now())
+            await Enrollments(session).close(row.id, outcome, self._clock.now())
 
     async def _park(self, events: Sequence[StoredEvent], error: PermanentError) -> None:
         """Set events aside, with the reason, for an operator to see."""
@@ -288,10 +308,12 @@ class Dispatcher:
         begun: list[Begin] = []
         async with self._database.transaction() as session:
             # Locked, so that nobody else opens an enrollment of this customer meanwhile, see `Operations.enroll`.
-            customer = await Customers(session).lock(event.customer)
+            customer = (await Customers(session).hold_known([event.customer])).get(event.customer)
             stored = await EventStore(session).at(event.seq)
             if stored is not None and stored.customer != event.customer:
                 raise PassedOnError(f"event {event.event.message_id} is another customer's by now")
+            if customer is None or stored is None:
+                return []  # somebody who was erased since it was read, and all of theirs
             hindsight = Hindsight(session, event, self._clock.now())
             for plan in plans:
                 begin = await self._begin_one(Enrollments(session), plan, event, customer, hindsight)
@@ -328,10 +350,15 @@ class Dispatcher:
             found[row.customer].append(row)
         return found
 
-    async def _mark(self, done: Sequence[int]) -> None:
+    async def _mark(self, done: Sequence[StoredEvent]) -> None:
+        """Note what was delivered, less what became another customer's meanwhile: that is delivered to their journeys.
+
+        Whose enrollments run is read after the events. Between the two they may all have gone to somebody else.
+        """
         if done:
+            whose = {event.seq: event.customer for event in done}
             async with self._database.transaction() as session:
-                await EventStore(session).mark_dispatched(done, self._clock.now())
+                await EventStore(session).mark_dispatched(whose, self._clock.now(), whose)
 
     def _held_now(self) -> list[str]:
         now = asyncio.get_running_loop().time()

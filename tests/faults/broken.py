@@ -34,11 +34,18 @@ def _without_claim() -> None:
 
     hand_over = Ledger.hand_over
 
-    async def proceed(self: Ledger, message: str, now: datetime, repeats_safely: timedelta | None = None) -> HandOver:
+    async def proceed(
+        self: Ledger,
+        message: str,
+        now: datetime,
+        repeats_safely: timedelta | None = None,
+        *,
+        address: str | None = None,
+    ) -> HandOver:
         row = await self.require(message)
         if row.status is MessageStatus.HANDED_OVER:
             return HandOver(answer=HandOverAnswer.PROCEED, row=row)
-        return await hand_over(self, message, now, repeats_safely)
+        return await hand_over(self, message, now, repeats_safely, address=address)
 
     SendingActivities._look_again = look  # type: ignore[method-assign]
     Ledger.hand_over = proceed  # type: ignore[method-assign]
@@ -67,8 +74,8 @@ def _marked_first() -> None:
     """Mark events as dispatched before they are delivered."""
     serve = Dispatcher._serve
 
-    async def marking(self: Dispatcher, by_customer: Any, running: Any, done: list[int]) -> None:
-        await self._mark([event.seq for events in by_customer.values() for event in events])
+    async def marking(self: Dispatcher, by_customer: Any, running: Any, done: list[Any]) -> None:
+        await self._mark([event for events in by_customer.values() for event in events])
         await serve(self, by_customer, running, done)
 
     Dispatcher._serve = marking  # type: ignore[method-assign]

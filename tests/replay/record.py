@@ -20,6 +20,9 @@ from domain.civil import QuietHours
 from storage.database import Database
 from tests.house import ANNA, House, opened_house, time_skipping
 from tests.replay import scenes_joining, scenes_lifecycle, scenes_retention, scenes_selling
+from tests.replay.earlier import BeforeJoins
+from tests.workflows.playing import worker_for
+from worker import build_worker
 
 FOLDER = Path(__file__).parent / "histories"
 
@@ -133,7 +136,8 @@ SCENES: dict[str, Scene] = (
 async def record(scene: Scene, database: Database) -> str:
     """Play a scene, and return the enrollment's history as JSON."""
     quiet = QuietHours() if scene is deferral else None
-    async with time_skipping() as env, opened_house(env, database, quiet=quiet) as house:
+    build = worker_for(BeforeJoins) if scene is scenes_joining.unheard_join else build_worker
+    async with time_skipping() as env, opened_house(env, database, quiet=quiet, build=build) as house:
         await house.identify(**PERSON)
         workflow_id = await scene(house)
         history = await house.handle(workflow_id).fetch_history()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from domain import event as names
 from tests.house import ANNA, House
-from tests.replay.commands import ACTIVITY, BEGIN, END, MAIL
+from tests.replay.commands import ACTIVITY, BEGIN, END, GATE, MAIL
 from tests.scenarios.visitors import visitor_adds_to_cart, visitor_signs_in
 
 HOUR = timedelta(hours=1)
@@ -32,9 +32,17 @@ async def superseded(house: House) -> str:
     return VISITORS_CART
 
 
+async def unheard_join(house: House) -> str:
+    """As above, with a worker that knows nothing of joins; see `tests.replay.earlier`."""
+    await superseded(house)
+    await house.advance(80 * HOUR)
+    return VISITORS_CART
+
+
 SCENES: dict[str, Callable[[House], Awaitable[str]]] = {
     "cart-recovery.joined": joined,
     "cart-recovery.superseded": superseded,
+    "cart-recovery.unheard-join": unheard_join,
 }
 
 FINGERPRINTS: dict[str, list[str]] = {
@@ -57,7 +65,18 @@ FINGERPRINTS: dict[str, list[str]] = {
         *BEGIN,
         "timer 1 h",
         "told join",
+        "patch join-supersedes",
+        "upsert TemporalChangeVersion",
         "timer cancelled",
+        *END,
+        "completed",
+    ],
+    "cart-recovery.unheard-join": [
+        *BEGIN,
+        "timer 1 h",
+        "told join",
+        ACTIVITY,
+        *GATE,  # which knows that it has ended
         *END,
         "completed",
     ],

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -9,13 +10,14 @@ import pytest
 from domain import event as names
 from domain.clock import PacedClock
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Start, State
-from domain.errors import UnavailableError
-from domain.event import Event
+from domain.errors import UnavailableError, UnknownCustomerError
+from domain.event import Event, StoredEvent
 from domain.signals import Click, Purchase, Revisit, Signal
 from starter.dispatch import dispatcher as dispatching
 from starter.dispatch.dispatcher import Dispatcher
 from storage.database import Database
 from storage.enrollments import Enrollments
+from storage.erasure import Erasures
 from tests.starter.posts import MINUTE, NOON, FakeTemporal, Post
 from workflows.post_purchase import PostPurchase
 from workflows.vocabulary import On, Plan, journey
@@ -302,6 +304,27 @@ async def test_a_backlog_of_held_customers_does_not_keep_others_out_of_the_batch
     assert await post.pending() == 8
 
 
+async def test_an_enrollment_that_never_ends_holds_its_customers_other_events_back_for_a_while_only(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "HELD_FOR", 0.0)
+    post.temporal.still_ending.add("cart-recovery/anna")
+    await post.commit(post.added(), post.event(names.SUBSCRIPTION_STARTED, subscription_id="s-1"))
+    await post.deliver()
+    assert (post.temporal.went, await post.pending()) == ([], 2)
+
+    monkeypatch.setattr(dispatching, "LEAVE_WITHIN", 0.0)
+    await post.deliver()
+    assert (post.temporal.went, await post.pending()) == (["start subscription/anna/s-1"], 0)
+    kept_out = [row.outcome for row in await post.rows() if row.journey == "cart-recovery"]
+    assert kept_out == [Outcome(kind=OutcomeKind.CANCELLED, why="the earlier one does not end on Temporal")]
+
+    post.temporal.still_ending.clear()
+    await post.commit(post.added(at=NOON + MINUTE))
+    await post.deliver()
+    assert post.temporal.went[-1] == "start cart-recovery/anna"
+
+
 async def test_what_ends_one_enrollment_begins_the_next_of_its_key_once_that_has_ended(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -327,6 +350,30 @@ async def test_what_is_older_than_the_enrollment_ends_nothing_and_is_not_waited_
     await post.commit(post.event(names.SUBSCRIPTION_RENEWED, at=NOON - MINUTE, subscription_id="s-1"))
     await post.deliver()
     assert (len(await post.rows()), await post.pending()) == (1, 0)
+
+
+async def test_who_is_erased_amid_a_batch_holds_up_nobody_else(post: Post) -> None:
+    """The event was read; before its journey is recorded the customer and all of theirs is gone."""
+
+    class Overtaken(Dispatcher):
+        async def _wait_for_endings(self, event: StoredEvent, rows: Sequence[EnrollmentRow]) -> None:
+            await erase(post, "anna")
+            await super()._wait_for_endings(event, rows)
+
+    await post.commit(post.added(), post.added("ben"))
+    await Overtaken(post.database, post.clock, post.routes, post.temporal).deliver_pending()
+    assert post.temporal.went == ["start cart-recovery/ben"]
+    assert (await post.rows(), await post.pending()) == ([], 0)
+
+
+async def erase(post: Post, customer: str) -> None:
+    """Forget a customer who is in no journey, once."""
+    with suppress(UnknownCustomerError):
+        async with post.database.transaction() as session:
+            await Erasures(session).request(customer, "a test", NOON)
+    async with post.database.transaction() as session:
+        for erasure in await Erasures(session).open():
+            await Erasures(session).forget(erasure, NOON)
 
 
 # -- Temporal refuses for good -----------------------------------------------------------------------------------------
@@ -376,7 +423,7 @@ async def test_a_start_that_is_refused_does_not_hold_back_another_of_the_same_ev
 class DyingDispatcher(Dispatcher):
     """Dies after delivering, before it can note that it did."""
 
-    async def _mark(self, done: Sequence[int]) -> None:
+    async def _mark(self, done: Sequence[StoredEvent]) -> None:
         raise SystemError("the process died here")
 
 

@@ -149,6 +149,26 @@ async def test_a_join_amid_a_batch_begins_nothing_for_who_is_nobody_any_more(pos
     assert [row.workflow_id for row in await post.rows()] == [CART]
 
 
+async def test_a_click_just_before_a_sign_in_is_told_whoever_it_is_by_then(post: Post) -> None:
+    """It was read as the visitor's; before their journeys are looked up all of it is Anna's."""
+
+    class Overtaken(Dispatcher):
+        async def _running(self, enrollments: Any, events: Any) -> Any:
+            await post.commit(joining)
+            return await super()._running(enrollments, events)
+
+    joining = sign_in(post)
+    await post.commit(visitors(post.added()))
+    await post.deliver()
+    await post.admit("anon-v1")
+    click = post.event(names.EMAIL_LINK_CLICKED, at=NOON + MINUTE, journey="cart-recovery")
+    await post.commit(visitors(click))
+    await Overtaken(post.database, post.clock, post.routes, post.temporal).deliver_pending()
+    await post.deliver()
+    assert [type(signal) for signal in post.temporal.signals] == [Click]
+    assert await post.pending() == 0
+
+
 @pytest.mark.parametrize("dies_after", [1, 2, 3])
 async def test_a_crash_amid_the_telling_tells_again(post: Post, dies_after: int) -> None:
     class Forgetful(FakeTemporal):

@@ -28,6 +28,11 @@ from workflows.vocabulary.script import Script
 from workflows.vocabulary.watch import HandOver, Watch
 
 JOIN_IS_SEARCHABLE = "join-is-searchable"
+JOIN_SUPERSEDES = "join-supersedes"
+"""Patches. A worker of before that is told of a join does nothing, and what it did must replay.
+
+Two of them: one that was passed over by such a worker stays off for the run, and must not take the other with it.
+"""
 
 
 class Enrollment(ABC):
@@ -168,11 +173,12 @@ class Enrollment(ABC):
         if told.enrollment != self.start.enrollment or self._display.has_ended:
             return
         if told.superseded_by is not None:
-            self._inbox.supersede(told.superseded_by)
+            # It cuts waits short. Where it is passed over, the gate refuses all that follows: the row has ended.
+            if workflow.patched(JOIN_SUPERSEDES):
+                self._inbox.supersede(told.superseded_by)
         elif told.customer != self._display.customer:
             self._display.customer = told.customer
             self._watch.note_soon(self._watch.now(), f"joined with {told.customer}")
-            # Behind a patch: a worker of before that is told of a join does nothing, and that must replay.
             if workflow.patched(JOIN_IS_SEARCHABLE):
                 workflow.upsert_search_attributes([search.CUSTOMER.value_set(told.customer)])
 
