@@ -10,6 +10,7 @@ from domain.model import Instant, Value
 from starter.imports.fields import (
     WRITE_A_MOMENT,
     FieldError,
+    is_known,
     read_address,
     read_identifier,
     read_moment,
@@ -52,7 +53,8 @@ class ConsentImport(Kind[Statement]):
 
     def read(self, lines: Lines, after: int, now: datetime) -> Iterator[Item[Statement] | Mistake]:
         """Statements behind a line."""
-        return (row if isinstance(row, Mistake) else _item(row, now) for row in read_rows(lines, after))
+        rows = read_rows(lines, lambda name: is_known(name, COLUMNS), after)
+        return (row if isinstance(row, Mistake) else _item(row, now) for row in rows)
 
     async def store(self, session: AsyncSession, items: Sequence[Item[Statement]], _now: datetime) -> Stored:
         """Add them to the log. What a recipient refused by a link of ours stays refused."""

@@ -19,6 +19,7 @@ from domain.identity import Resolution
 from domain.model import Instant, Value
 from starter.imports.fields import (
     FieldError,
+    is_known,
     read_address,
     read_identifier,
     read_moment,
@@ -64,7 +65,8 @@ class CustomerImport(Kind[Person]):
 
     def read(self, lines: Lines, after: int, now: datetime) -> Iterator[Item[Person] | Mistake]:
         """People behind a line."""
-        return (row if isinstance(row, Mistake) else _item(row, now) for row in read_rows(lines, after))
+        rows = read_rows(lines, lambda name: is_known(name, COLUMNS, prefix=TRAIT), after)
+        return (row if isinstance(row, Mistake) else _item(row, now) for row in rows)
 
     async def store(self, session: AsyncSession, items: Sequence[Item[Person]], now: datetime) -> Stored:
         """Store what is new of them."""

@@ -8,6 +8,7 @@ from domain.errors import InvalidEventError
 from domain.profile import normalise_email
 from domain.segment import EARLIEST, MAX_ID, parse_moment
 from domain.soundness import require_sound
+from starter.imports.rows import shown
 
 
 class FieldError(Exception):
@@ -21,12 +22,17 @@ class FieldError(Exception):
 WRITE_A_MOMENT: Final = "write a date and time, such as 2026-03-01T09:00:00Z"
 
 
+def is_known(name: str, names: tuple[str, ...], *, prefix: str = "") -> bool:
+    """Whether a field has a meaning."""
+    return name in names or bool(prefix and name.startswith(prefix) and name != prefix)
+
+
 def require_known(fields: Mapping[str, Any], names: tuple[str, ...], *, prefix: str = "") -> None:
     """Make sure that every field has a meaning: of a misspelt one nobody would know that it was lost."""
     for name in fields:
-        if name not in names and not (prefix and name.startswith(prefix) and name != prefix):
+        if not is_known(name, names, prefix=prefix):
             more = f", {prefix}…" if prefix else ""
-            raise FieldError(name[:60], "is no known field", f"known are {', '.join(names)}{more}")
+            raise FieldError(shown(name), "is no known field", f"known are {', '.join(names)}{more}")
 
 
 def require_storable(fields: Mapping[str, Any]) -> None:

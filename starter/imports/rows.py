@@ -1,7 +1,8 @@
 """Rows of a file to be imported: CSV with a header, or JSON objects one a line. A bad one does not stop the others."""
 
 import csv
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, NamedTuple
 
 from domain.errors import InvalidEventError, InvalidImportError
@@ -11,7 +12,11 @@ from starter.lines import Lines, RawLine
 MOST_COLUMNS: Final = 320
 """More than a customer may have traits."""
 
+MOST_LINES: Final = 50
+"""Lines in one row of CSV. A quote that is open for longer was forgotten, and must not swallow the rows behind it."""
+
 _DELIMITERS: Final = ",;\t"
+_NAME: Final = re.compile(r"[A-Za-z_][\w .-]{0,59}")
 _NOT_UTF8: Final = "save the file as UTF-8"
 
 
@@ -37,8 +42,13 @@ class Mistake(NamedTuple):
     remedy: str
 
 
-def read_rows(lines: Lines, after: int = 0) -> Iterator[Row | Mistake]:
+def read_rows(lines: Lines, is_known: Callable[[str], bool], after: int = 0) -> Iterator[Row | Mistake]:
     """Rows behind a line.
+
+    Args:
+        lines: of an opened file.
+        is_known: whether a column has a meaning; a header without one is none.
+        after: the line up to which nothing is wanted.
 
     Raises:
         InvalidImportError: the file has no header, or none that can be read, or is neither of the formats.
@@ -46,13 +56,15 @@ def read_rows(lines: Lines, after: int = 0) -> Iterator[Row | Mistake]:
     header = next((line for line in lines.read() if line.problem or line.raw.strip()), None)
     if header is None:
         raise InvalidImportError("the file is empty: nothing was imported")
+    if header.problem is not None:
+        raise InvalidImportError(f"the file cannot be read: {header.problem}")
     match header.raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]:
         case b"{":
             return _json_rows(lines.read(after))
         case b"[":
             raise InvalidImportError("the file is a JSON list: write one object a line, without brackets and commas")
         case _:
-            names, delimiter = _header(header)
+            names, delimiter = _header(header, is_known)
             return _csv_rows(lines, max(after, header.number), names, delimiter)
 
 
@@ -74,7 +86,7 @@ def _json_row(number: int, raw: bytes) -> Row | Mistake:
     return Row(number, number, {name: each for name, each in value.items() if each is not None and each != ""})
 
 
-def _header(line: RawLine) -> tuple[list[str], str]:
+def _header(line: RawLine, is_known: Callable[[str], bool]) -> tuple[list[str], str]:
     try:
         text = line.raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -88,6 +100,10 @@ def _header(line: RawLine) -> tuple[list[str], str]:
         raise InvalidImportError(f"the header is no CSV: {error}") from error
     if len(names) > MOST_COLUMNS:
         raise InvalidImportError(f"the header has {len(names)} columns, {MOST_COLUMNS} are allowed: leave some out")
+    if not any(map(is_known, names)):
+        raise InvalidImportError(
+            "the header has no column that is known: the first line of a CSV file names its columns (docs/import.md)"
+        )
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if repeated:
         raise InvalidImportError(
@@ -110,6 +126,11 @@ def _csv_rows(lines: Lines, after: int, names: list[str], delimiter: str) -> Ite
         except csv.Error as error:
             remedy = "close every quote, and double those within a field"
             found = Mistake(feed.first, feed.number, "", f"no CSV: {error}", remedy)
+        if isinstance(found, Mistake):
+            # Perhaps a quote was forgotten: lines behind the first are rows of their own, and are read again as such.
+            found = found._replace(last=found.line)
+            feed.rewind()
+            reader = csv.reader(feed, delimiter=delimiter, strict=True)
         # A line within a row is dealt with when the row is: whoever goes on from there reads the row again.
         yield from (each._replace(last=min(each.last, feed.first - 1)) for each in feed.taken_out())
         if found is not None:
@@ -132,11 +153,17 @@ class _Feed:
     def __init__(self, lines: Iterator[RawLine]) -> None:
         self._lines = lines
         self._mistakes: list[Mistake] = []
+        self._row: list[tuple[int, str]] = []
+        self._again: list[tuple[int, str]] = []
         self.first = self.number = 0
 
     def begin(self) -> None:
         """A row begins with the next line."""
-        self.first = 0
+        self.first, self._row = 0, []
+
+    def rewind(self) -> None:
+        """Give all lines of the row but the first once more."""
+        self._again, self._row = self._row[1:] + self._again, []
 
     def taken_out(self) -> Collection[Mistake]:
         """What was wrong with lines since this was last asked."""
@@ -147,6 +174,14 @@ class _Feed:
         return self
 
     def __next__(self) -> str:
+        if len(self._row) == MOST_LINES:
+            raise csv.Error(f"a quote is not closed within {MOST_LINES} lines")
+        self.number, text = self._again.pop(0) if self._again else self._next_text()
+        self.first = self.first or self.number
+        self._row.append((self.number, text))
+        return text
+
+    def _next_text(self) -> tuple[int, str]:
         while True:
             number, raw, problem = next(self._lines)
             text = ""
@@ -158,10 +193,14 @@ class _Feed:
             if problem is None and "\0" in text:
                 problem = "contains a NUL character"
             if problem is None:
-                self.number, self.first = number, self.first or number
-                return text
+                return number, text
             self._mistakes.append(Mistake(number, number, "", problem, "correct the line, in UTF-8"))
 
 
 def _shortly(names: list[str]) -> str:
-    return ", ".join(repr(name[:40]) for name in names[:3])
+    return ", ".join(repr(shown(name)) for name in names[:3])
+
+
+def shown(name: str) -> str:
+    """A field's name, if it is one: in a file that is not what it should be it may be somebody's address."""
+    return name if _NAME.fullmatch(name) else "(no name)"

@@ -400,7 +400,7 @@ async def test_mistakes_are_written_nowhere_else(sqlite_database: Database, file
 async def test_a_spreadsheet_runs_nothing_of_the_mistakes(sqlite_database: Database, file: Path) -> None:
     await import_(sqlite_database, CustomerImport(), file, "id,\"=cmd|'/c calc'!A1\",@sum\nu1,a,b\n")
     [[_, field, *_rest]] = mistakes(file)
-    assert field == "'=cmd|'/c calc'!A1"
+    assert field == "(no name)"
 
 
 @pytest.fixture
@@ -442,7 +442,7 @@ async def test_a_row_may_hold_line_ends(sqlite_database: Database, file: Path) -
 async def test_a_file_without_a_header_is_refused_and_nothing_of_it_told(
     sqlite_database: Database, file: Path, content: str
 ) -> None:
-    with pytest.raises(InvalidImportError, match="must name its columns") as refused:
+    with pytest.raises(InvalidImportError, match="names its columns") as refused:
         await import_(sqlite_database, CustomerImport(), file, content)
     assert "hanna" not in str(refused.value)
 
