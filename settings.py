@@ -177,6 +177,9 @@ class Settings(BaseSettings):
     rates: RateSettings = RateSettings()
     trusted_proxies: Networks = Field(default="", description="Whose X-Forwarded-For is believed, by comma.")
     max_connections: int = Field(default=1_000, gt=0, description="At a time, to each collector.")
+    max_connections_per_address: int = Field(
+        default=100, gt=0, description="Of them, of one client; a trusted proxy has as many as it likes."
+    )
     payload_keys: SecretOrNone = Field(
         default=None, description="Encrypt payloads: `ID:BASE64` by comma, see [encryption](#encrypted-payloads)."
     )
@@ -232,6 +235,7 @@ class Settings(BaseSettings):
             best_hour_within=self.best_hour_within,
             default_zone=self.default_zone,
             consent=self.consent,
+            pages_owe=self.browser.owes,
         )
 
     def with_secrets(self, *, secret: str | None = None, write_keys: str | None = None) -> "Settings":

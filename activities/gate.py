@@ -48,6 +48,7 @@ class Gate:
             enrollment=enrollment,
             message=message,
             topic=ask.topic,
+            kind=ask.kind,
             occasion=occasion,
             ends_on=ends_on,
             now=now,

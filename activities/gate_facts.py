@@ -4,8 +4,10 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.confirmation import is_confirmed
 from domain.enrollment import Occasion
 from domain.gate import GateFacts, GatePolicy, Rival
+from domain.message import Kind
 from domain.preferences import read_preferences
 from storage.customers import Customers
 from storage.enrollments import Enrollments
@@ -23,6 +25,7 @@ async def read_facts(
     enrollment: str,
     message: str,
     topic: str,
+    kind: Kind,
     occasion: Occasion,
     ends_on: tuple[str, ...],
     now: datetime,
@@ -35,6 +38,7 @@ async def read_facts(
     return GateFacts(
         now=now,
         has_address=known.email is not None,
+        unconfirmed=kind is Kind.TRANSACTIONAL and await _is_unconfirmed(session, customer, occasion),
         closed=await _closed(session, enrollment),
         suppression=await permissions.suppression(customer),
         sunset=await permissions.sunset(customer),
@@ -60,6 +64,15 @@ async def read_rivals(session: AsyncSession, customer: str, enrollment: str) -> 
         for row in await Enrollments(session).running([customer])
         if row.lane is not None and row.id != enrollment
     )
+
+
+async def _is_unconfirmed(session: AsyncSession, customer: str, occasion: Occasion) -> bool:
+    events = EventStore(session)
+    began = await events.at(occasion.seq)
+    if began is None or not began.event.public:
+        return False
+    said = await events.of_backends(customer, began.event.name)
+    return not is_confirmed(began.event, (each.event for each in said))
 
 
 async def _closed(session: AsyncSession, enrollment: str) -> str | None:

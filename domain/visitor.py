@@ -10,10 +10,24 @@ from urllib.parse import urlsplit
 
 from domain.customer import Customer
 from domain.errors import NotAllowedError
-from domain.event import CONCLUDED, DATA_REQUEST_CONFIRMED, DATA_REQUESTS, UNSUBSCRIBED, Event, EventType
+from domain.event import (
+    CONCLUDED,
+    CUSTOMER_ERASED,
+    DATA_REQUEST_CONFIRMED,
+    DATA_REQUESTS,
+    ORDER_CANCELLED,
+    ORDER_REFUNDED,
+    SUBSCRIPTION_CANCELLED,
+    SUBSCRIPTION_RENEWED,
+    SUBSCRIPTION_UPDATED,
+    UNSUBSCRIBED,
+    WEBINAR_CANCELLED,
+    Event,
+    EventType,
+)
 from domain.identity import ANONYMOUS_PREFIX
 from domain.model import Value
-from domain.profile import read_permissions, read_traits
+from domain.profile import CONSENTS, read_permissions, read_traits
 from domain.soundness import join
 
 PREFIX = "browser:"
@@ -25,8 +39,22 @@ _LONGEST_ID = 256
 _BY_MAIL = "Email "
 """What the events of the Segment spec for email begin with."""
 
-_NEVER = (UNSUBSCRIBED, *CONCLUDED, *DATA_REQUESTS, DATA_REQUEST_CONFIRMED)
-"""What Segue concludes itself, or what a recipient says by the links of a mail."""
+_OWN = (UNSUBSCRIBED, *CONCLUDED, CUSTOMER_ERASED, *DATA_REQUESTS, DATA_REQUEST_CONFIRMED)
+"""What Segue concludes itself, what its operator says, or a recipient by the links of a mail."""
+
+_BOOKED = (
+    ORDER_CANCELLED,
+    ORDER_REFUNDED,
+    SUBSCRIPTION_UPDATED,
+    SUBSCRIPTION_RENEWED,
+    SUBSCRIPTION_CANCELLED,
+    WEBINAR_CANCELLED,
+)
+"""What becomes of something bought or booked. It takes mails away that a customer is owed, or puts them off, and billing
+knows of it. What visitors do on the page ends journeys as well, and may be reported: products put into the cart,
+checkouts, orders, subscriptions begun, products shared, recordings watched."""
+
+_NEVER = (*_OWN, *_BOOKED)
 
 _WHO = ("email", "name", "firstName", "first_name", "lastName", "last_name", "birthday")
 """Traits that say whom mails go to, how they are addressed, and when they are congratulated."""
@@ -36,6 +64,10 @@ _HOW_OFTEN = ("email_frequency", "emailFrequency")
 
 _FOR_THE_GATE = ("segment", "best_hour", "bestHour")
 """Traits that decide how many mails come, and when; see `domain.preferences`."""
+
+_FIRST_ONLY = {"timezone": ("timezone",), "locale": ("locale", "language")}
+"""Fields of a customer that decide when mails come and how they read, with their traits: the first that is told stays.
+"""
 
 _ELSEWHERE = ("referrer",)
 """Properties that lead to other sites by nature, and are never shown."""
@@ -51,12 +83,15 @@ class BrowserPolicy(Value):
     """What browsers' keys are trusted with, beyond what they always are.
 
     `refuses`: names of events that they may not report, e.g. of orders where the backend reports these.
-    `addresses`: whether they may tell the first address of somebody with a user id.
+    `addresses`: whether they may tell addresses: a visitor's, and the first of somebody with a user id.
+    `owes`: whether mail is owed by their word alone, e.g. an order's confirmation. Anybody with the key can then have
+    mail sent to any address, so it is for shops that report orders from pages alone.
     `hosts`: further hosts that links and pictures of products may lead to; the shop's own always may.
     """
 
     refuses: tuple[str, ...] = ()
     addresses: bool = True
+    owes: bool = False
     hosts: tuple[str, ...] = ()
 
 
@@ -93,7 +128,7 @@ class Visitors:
         if event.type is EventType.ALIAS:
             # The spec allows user ids here as well. By one of these anybody could become anybody.
             update |= {"anonymous_id": event.previous_id, "previous_id": None}
-        if event.user_id is not None and not self._policy.addresses:
+        if not self._policy.addresses:  # also no visitor's: it would be taken along when they sign in
             update = _without_address(update)
         return event.model_copy(update=update)
 
@@ -142,15 +177,47 @@ class Visitors:
         return at_home and parts.scheme.lower() in ("http", "https", "") and "\\" not in address and "@" not in address
 
 
-def news_of(customer: Customer, traits: dict[str, Any]) -> dict[str, Any]:
+def news_of(customer: Customer, traits: dict[str, Any], *, is_bound: bool = False) -> dict[str, Any]:
     """What a browser may tell of a customer: of one with a user id and an address, no other address and no name.
 
     Else whoever knows a user id would have that customer's mails sent to themselves. What the gate goes by is left out
     of anybody's: a visitor may turn out to be a customer, who takes over what they lack.
+
+    Args:
+        customer: as known so far.
+        traits: those of the call.
+        is_bound: something was agreed to or refused for the address they have, which therefore stays.
     """
-    is_known = customer.email is not None and not customer.id.startswith(ANONYMOUS_PREFIX)
-    left_out = (*_FOR_THE_GATE, *(_WHO if is_known else ()))
+    left_out = {*_FOR_THE_GATE}
+    if _is_known(customer):
+        left_out |= {*_WHO, *_told_already(customer)}
+    elif is_bound and customer.email is not None:
+        left_out.add("email")
     return {name: value for name, value in traits.items() if name not in left_out}
+
+
+def profile_of(customer: Customer, said: dict[str, str]) -> dict[str, str]:
+    """Of the fields that a browser's call tells of a customer, those that are taken in; see `news_of`."""
+    fixed = [name for name in _FIRST_ONLY if _is_known(customer) and getattr(customer, name)]
+    return {name: value for name, value in said.items() if name not in fixed}
+
+
+def taken_over(known: Customer, visitor: Customer) -> dict[str, Any]:
+    """The traits of a visitor that go to the customer they turn out to be, who has an address of their own.
+
+    Anybody may have told what the visitor is called, and anybody may say that they are this customer.
+    """
+    left_out = {*_WHO, *_HOW_OFTEN, *_FOR_THE_GATE, "consent", *CONSENTS, *_told_already(known)}
+    return {name: value for name, value in visitor.traits.items() if name not in left_out}
+
+
+def _is_known(customer: Customer) -> bool:
+    return customer.email is not None and not customer.id.startswith(ANONYMOUS_PREFIX)
+
+
+def _told_already(customer: Customer) -> list[str]:
+    """Traits of fields that are known, and are not told anew."""
+    return [trait for name, traits in _FIRST_ONLY.items() if getattr(customer, name) for trait in traits]
 
 
 def _own_id(message_id: str) -> str:

@@ -33,6 +33,7 @@ class Leave(NamedTuple):
     wants_none: bool = False
     paused_until: datetime | None = None
     segment: str | None = None
+    unconfirmed: bool = False
 
 
 FREE = Leave()

@@ -185,13 +185,20 @@ class VirtualPerformer:
             if decision.verdict is not Verdict.DEFER or decision.until is None:
                 break
             turns.append(self._turn(world, TurnKind.HELD, verb, decision.reason.split(": waits until")[0]))
-            world, heard = self._sleep(world, decision.until, fate)
-            turns.extend(heard)
-            if world.ending is not None:
+            if world.ending is None:
+                world, heard = self._sleep(world, decision.until, fate)
+                turns.extend(heard)
+            if world.ending is not None and not self._goes_after_all(world, verb, due, fate):
                 return self._dropped(world, verb, world.ending.why, turns)
         if decision.verdict is Verdict.DROP:
             return self._dropped(world, verb, decision.reason, turns)
         return self._hand_over(world, verb, fate, turns)
+
+    def _goes_after_all(self, world: World, verb: verbs.Send, due: datetime, fate: Fate) -> bool:
+        """Whether a mail that waited when the journey ended needs to wait no more; only what is owed is asked."""
+        if not verb.is_owed:
+            return False
+        return self._decide(world, verb, due, fate.leave(world.now)).verdict is not Verdict.DEFER
 
     def _hand_over(self, world: World, verb: verbs.Send, fate: Fate, turns: list[Turn]) -> Done:
         # Reactions from before this mail answer an earlier one.

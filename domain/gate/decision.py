@@ -1,5 +1,6 @@
 """The gate's decision: all rules in their order."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from domain.gate import caps, cool_downs, hours, lanes, permission, session
@@ -9,7 +10,9 @@ from domain.gate.policy import GatePolicy
 from domain.gate.rule import Asked, Delay
 from domain.message import Decision, Kind, Verdict
 
-FOR_ANY_MAIL = (permission.CLOSED, permission.EXIT_EVENT, permission.ADDRESS, permission.SUPPRESSION)
+FOR_ANY_MAIL = (
+    permission.CLOSED, permission.EXIT_EVENT, permission.ADDRESS, permission.SUPPRESSION, permission.BACKEND,
+)  # fmt: skip
 FOR_MARKETING = (permission.SUNSET, permission.OPT_OUT, permission.CONSENT, lanes.GIVES_WAY)
 WHEN = (
     caps.CAPS, caps.WISH, caps.PAUSE, lanes.WAITS, cool_downs.AFTER_INCENTIVE, cool_downs.AFTER_SILENCE,
@@ -28,14 +31,20 @@ def decide(ask: Ask, facts: GateFacts, policy: GatePolicy) -> Decision:
     """Answer whether the message goes now, waits, or never goes.
 
     Asked again at `until`, with the same facts otherwise, the answer is *send*. Except for a mail that waits for
-    somebody to do something, a stronger journey to end or the customer to answer: it asks again from time to time.
+    somebody to do something, a stronger journey to end or the customer to answer: it asks again from time to time. So
+    does an owed one, for a while, that lacks what may still be told.
     """
     asked = Asked(ask, facts, policy)
+    lacking: list[Delay] = []
     for rule in FOR_ANY_MAIL:
         if (objection := rule.objection(asked)) is not None:
-            return _drop(rule.name, objection, ended_by=facts.ended_by)
+            until = asked.owed_again_at if ask.kind is Kind.TRANSACTIONAL and rule.may_be_told else None
+            if until is None:
+                return _drop(rule.name, objection, ended_by=facts.ended_by)
+            lacking.append(Delay(until, objection, rule.name))
     if ask.kind is Kind.TRANSACTIONAL:
-        return Decision(verdict=Verdict.SEND, reason="transactional: owed to the customer")
+        owed = Decision(verdict=Verdict.SEND, reason="transactional: owed to the customer")
+        return _defer(lacking) if lacking else owed
     for rule in FOR_MARKETING:
         if (objection := rule.objection(asked)) is not None:
             rival = lanes.stronger(ask.place, facts.rivals) if rule is lanes.GIVES_WAY else None
@@ -51,12 +60,10 @@ def _decide_when(asked: Asked) -> Decision:
         return _drop(STALENESS, f"too late to make sense: {waits or 'asked late'}, first possible {_utc(until)}")
     best = hours.best_moment(asked, until)
     if best is not None and not any(rule.delay(asked, best.until) for rule in WHEN):
-        until, delays, waits = best.until, [*delays, best], ", then ".join(filter(None, [waits, best.why]))
+        until, delays = best.until, [*delays, best]
     if not delays:
         return Decision(verdict=Verdict.SEND, reason="all rules of the gate hold")
-    return Decision(
-        verdict=Verdict.DEFER, reason=f"{waits}: waits until {_utc(until)}", until=until, rule=delays[-1].rule
-    )
+    return _defer(delays, until)
 
 
 def _first_moment(asked: Asked) -> tuple[datetime, list[Delay]]:
@@ -78,6 +85,15 @@ def _first_moment(asked: Asked) -> tuple[datetime, list[Delay]]:
 def _utc(moment: datetime) -> str:
     """In UTC always: the local time would tell where the customer lives."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _defer(delays: Sequence[Delay], until: datetime | None = None) -> Decision:
+    """Later: at a moment, or else when the last delay is over."""
+    until = until or delays[-1].until
+    waits = ", then ".join(delay.why for delay in delays)
+    return Decision(
+        verdict=Verdict.DEFER, reason=f"{waits}: waits until {_utc(until)}", until=until, rule=delays[-1].rule
+    )
 
 
 def _drop(rule: str, reason: str, *, ended_by: str | None = None, gives_way_to: str | None = None) -> Decision:

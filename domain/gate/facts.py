@@ -32,6 +32,8 @@ class GateFacts(Value):
 
     now: Instant
     has_address: bool
+    unconfirmed: bool = False
+    """It began with what a browser's key alone has reported, as far as is known; asked of owed mail only."""
     suppression: str | None = None
     """Why nothing at all may go to the address: hard bounce, complaint, erasure."""
     sunset: str | None = None

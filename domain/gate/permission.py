@@ -2,6 +2,7 @@
 
 from domain.gate.policy import ConsentRule
 from domain.gate.rule import Asked, Forbids
+from domain.message import Kind
 
 
 def _closed(asked: Asked) -> str | None:
@@ -19,6 +20,12 @@ def _address(asked: Asked) -> str | None:
 
 def _suppression(asked: Asked) -> str | None:
     return None if asked.facts.suppression is None else f"suppressed: {asked.facts.suppression}"
+
+
+def _backend(asked: Asked) -> str | None:
+    """A browser's key is anybody's: by its word alone Segue would mail anything to anyone."""
+    trusted = asked.ask.kind is not Kind.TRANSACTIONAL or asked.policy.pages_owe
+    return "only a page has reported it, and no backend" if asked.facts.unconfirmed and not trusted else None
 
 
 def _sunset(asked: Asked) -> str | None:
@@ -41,8 +48,9 @@ def _consent(asked: Asked) -> str | None:
 
 CLOSED = Forbids("closed", _closed)
 EXIT_EVENT = Forbids("exit event", _exit_event)
-ADDRESS = Forbids("address", _address)
+ADDRESS = Forbids("address", _address, may_be_told=True)
 SUPPRESSION = Forbids("suppression", _suppression)
+BACKEND = Forbids("backend", _backend, may_be_told=True)
 SUNSET = Forbids("sunset", _sunset)
 OPT_OUT = Forbids("opt-out", _opt_out)
 CONSENT = Forbids("consent", _consent)

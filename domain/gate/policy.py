@@ -73,6 +73,8 @@ class GatePolicy(Value):
     """How long a mail that could go waits at most for the customer's best hour. Zero: not at all."""
     default_zone: str = "UTC"
     consent: ConsentRule = ConsentRule.RECORDED
+    pages_owe: bool = False
+    """Whether owed mail goes by the word of a browser's key alone; see docs/decisions/0038."""
 
     @field_validator("default_zone")
     @classmethod

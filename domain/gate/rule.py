@@ -13,6 +13,12 @@ ASK_AGAIN = timedelta(hours=6)
 """Some waits end when somebody does something, which nobody can foresee: a mail that waits so asks now and then."""
 
 
+OWED_WAITS = timedelta(hours=1)
+"""How long owed mail waits for what may still be told, from when it was due."""
+
+OWED_ASKS_AGAIN = timedelta(minutes=5)
+
+
 class Asked(NamedTuple):
     """A question to the gate: what asks, what is known, what the shop wants."""
 
@@ -25,6 +31,12 @@ class Asked(NamedTuple):
         """When a mail asks again that waits for something unforeseen: soon, and a last time while it is just fresh."""
         soon, last = self.facts.now + ASK_AGAIN, self.ask.fresh_until
         return soon if last is None or last <= self.facts.now else min(soon, last)
+
+    @property
+    def owed_again_at(self) -> datetime | None:
+        """When owed mail asks again that lacks what may still be told; None: it has waited long enough."""
+        last = self.ask.due_at + OWED_WAITS
+        return None if last <= self.facts.now else min(self.facts.now + OWED_ASKS_AGAIN, last)
 
 
 class Delay(NamedTuple):
@@ -42,6 +54,8 @@ class Forbids:
     name: str
     objection: Callable[[Asked], str | None]
     """Why the mail must never go, in a line; None: it may."""
+    may_be_told: bool = False
+    """What is lacking may be told in a moment: owed mail waits for it, marketing does not."""
 
 
 @dataclass(frozen=True)

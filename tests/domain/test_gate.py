@@ -77,7 +77,9 @@ class TestObjections:
         [
             ({"closed": "cancelled"}, Verdict.DROP),
             ({"ended_by": "Order Completed"}, Verdict.DROP),
-            ({"has_address": False}, Verdict.DROP),
+            ({"has_address": False}, Verdict.DEFER),
+            ({"unconfirmed": True}, Verdict.DEFER),
+            ({"has_address": False, "suppression": "complaint"}, Verdict.DROP),
             ({"suppression": "complaint"}, Verdict.DROP),
             ({"opted_out": True}, Verdict.SEND),
             ({"consent": None}, Verdict.SEND),
@@ -86,7 +88,7 @@ class TestObjections:
             ({"now": NOON.replace(hour=23)}, Verdict.SEND),
         ],
     )
-    def test_transactional_mail_meets_only_the_first_four(self, fields: dict[str, Any], verdict: Verdict) -> None:
+    def test_transactional_mail_meets_only_the_first_five(self, fields: dict[str, Any], verdict: Verdict) -> None:
         question = ask(kind=Kind.TRANSACTIONAL, stale_after=timedelta())
         assert decide(question, facts(**fields), AT_NIGHT).verdict is verdict
 
@@ -104,6 +106,40 @@ class TestObjections:
     def test_consent(self, consent: bool | None, rule: ConsentRule, verdict: Verdict) -> None:
         policy = GatePolicy(quiet=NEVER_QUIET, consent=rule)
         assert decide(ask(), facts(consent=consent), policy).verdict is verdict
+
+
+class TestOwed:
+    """What is owed waits for what may still be told, an hour from when it was due."""
+
+    @pytest.mark.parametrize(
+        ("lacks", "rule", "reason"),
+        [
+            ({"has_address": False}, "address", "no email address is known"),
+            ({"unconfirmed": True}, "backend", "only a page has reported it, and no backend"),
+        ],
+    )
+    @pytest.mark.parametrize(
+        ("waited", "until"), [(0, 5), (52, 57), (57, 60), (60, None), (600, None)], ids="{} minutes".format
+    )
+    def test_it_asks_again_for_an_hour(
+        self, lacks: dict[str, Any], rule: str, reason: str, waited: int, until: int | None
+    ) -> None:
+        now = NOON + waited * HOUR / 60
+        decision = decide(ask(kind=Kind.TRANSACTIONAL), facts(now=now, **lacks), AT_NIGHT)
+        assert decision.rule == rule
+        if until is None:
+            assert (decision.verdict, decision.reason, decision.until) == (Verdict.DROP, reason, None)
+        else:
+            assert (decision.verdict, decision.until) == (Verdict.DEFER, NOON + until * HOUR / 60)
+            assert decision.reason.startswith(f"{reason}: waits until ")
+
+    def test_marketing_does_not(self) -> None:
+        assert decide(ask(), facts(has_address=False), POLICY).verdict is Verdict.DROP
+        assert decide(ask(), facts(unconfirmed=True), POLICY).verdict is Verdict.SEND
+
+    def test_a_shop_may_trust_its_pages(self) -> None:
+        policy = GatePolicy(quiet=NEVER_QUIET, pages_owe=True)
+        assert decide(ask(kind=Kind.TRANSACTIONAL), facts(unconfirmed=True), policy).verdict is Verdict.SEND
 
 
 class TestCaps:

@@ -54,6 +54,9 @@ class Sender:
                 delivery = await self._give_up(delivery.message)
             else:
                 delivery = await self._ask_gate(verb, mail)
+                if woke is Woke.TOLD and delivery.until is not None:
+                    # Owed, and it waits all the same. An ended journey does not: the next one needs its workflow id.
+                    delivery = self._dropped(delivery.message)
         if delivery.ended_by is not None:
             await self._hear_of_ending(delivery.ended_by)
         elif delivery.gives_way_to is not None:
