@@ -53,8 +53,10 @@ class Place:
         Raises:
             ConfigurationError: another stack holds it, or it cannot be written.
         """
+        # It holds addresses and mails: for its owner only, also where the folder was there before. Temporal's server and
+        # all else that is started from here makes its files so, too.
+        os.umask(0o077)
         try:
-            # It holds addresses and mails: for its owner only.
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = (self.folder / "lock").open("w")
         except OSError as error:

@@ -1,7 +1,8 @@
 """What a command talks to: the deployment that the environment names, else what runs in the data folder."""
 
-from pathlib import Path
+from pathlib import os
 
+import Path
 import pytest
 
 from domain.errors import ConfigurationError
@@ -60,3 +61,13 @@ def test_where_nothing_runs_the_remedy_is_named(folder: Path) -> None:
     with pytest.raises(ConfigurationError, match="start it with `segue up`"):
         reach(None)
     assert not list(folder.iterdir())
+
+
+def test_what_a_stack_keeps_is_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with Place(tmp_path).occupied():  # a folder that others may read
+            (tmp_path / "segue.db").touch()
+        assert (tmp_path / "segue.db").stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
