@@ -1,17 +1,22 @@
 """What recipients chose themselves: how often mail comes, a pause, the language. Topics are `storage.permissions`.
 
-A log: who, what, when, and by which mail's link. Nothing a backend reports touches it; see `domain.preferences`.
+A log of the latest: who, what, when, and by which mail's link. Nothing a backend reports touches it; see
+`domain.preferences`.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
 from domain.preferences import NO_CHOICES, Choices
 from storage.repository import Repository
 from storage.tables import PreferenceRecord, table_of
+
+MOST: Final = 100
+"""Choices about one thing that are kept of a customer."""
 
 _CHOICES = table_of(PreferenceRecord)
 
@@ -25,20 +30,31 @@ class PreferenceLog(Repository):
 
     async def of(self, customers: Collection[str]) -> Mapping[str, Choices]:
         """What stands of several; who chose nothing is left out."""
-        statement = select(_CHOICES).where(_CHOICES.c.customer_id.in_(sorted(customers)))
+        newest_first = (_CHOICES.c.at.desc(), _CHOICES.c.id.desc())
+        place = func.row_number().over(partition_by=(_CHOICES.c.customer_id, _CHOICES.c.about), order_by=newest_first)
+        theirs = select(_CHOICES.c.customer_id, _CHOICES.c.about, _CHOICES.c.value, place.label("place"))
+        placed = theirs.where(_CHOICES.c.customer_id.in_(sorted(customers))).subquery()
         said: dict[str, dict[str, str | None]] = defaultdict(dict)
-        for row in await self.execute(statement.order_by(_CHOICES.c.at, _CHOICES.c.id)):
+        for row in await self.execute(select(placed).where(placed.c.place == 1)):
             if row.about in Choices.model_fields:  # a newer version of this code may know more
                 said[row.customer_id][row.about] = row.value
         return {customer: Choices.model_validate(values) for customer, values in said.items()}
 
     async def choose(self, customer: str, choices: Choices, at: datetime, source: str) -> None:
-        """Record what differs from what stands. Choosing the same again adds nothing; None takes a choice back."""
+        """Record what differs from what stands. Choosing the same again adds nothing; None takes a choice back.
+
+        Of more than `MOST` about one thing the oldest go: whoever has a link may choose as often as they like.
+        """
         before, after = (each.model_dump(mode="json") for each in (await self.choices(customer), choices))
         rows = [
             {"customer_id": customer, "about": about, "value": value, "source": source, "at": at}
             for about, value in after.items()
             if value != before[about]
         ]
-        if rows:
-            await self.execute(self.insert(_CHOICES), rows)
+        if not rows:
+            return
+        await self.execute(self.insert(_CHOICES), rows)
+        for row in rows:
+            alike = (_CHOICES.c.customer_id == customer) & (_CHOICES.c.about == row["about"])
+            kept = select(_CHOICES.c.id).where(alike).order_by(_CHOICES.c.at.desc(), _CHOICES.c.id.desc()).limit(MOST)
+            await self.execute(delete(_CHOICES).where(alike, _CHOICES.c.id.not_in(kept)))

@@ -37,6 +37,9 @@ AT_ONCE: Final = 100
 LONGEST_ID: Final = 256
 """As `domain.event.Event.message_id` has it."""
 
+MOST_AROUND: Final = 100
+"""Events in the seconds around a click that are looked at."""
+
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Whatever a provider dates earlier."""
 
@@ -185,7 +188,10 @@ class Intake:
             return opened_by(contact)
         if report.happening is not Happening.CLICKED or row is None:
             return None
-        recent = [stored.event for stored in await EventStore(session).recent(found.customer.id, at - SWEEP)]
+        # A report may come days late: what the customer did since is no matter, and may be much.
+        since, who = at - SWEEP - timedelta.resolution, found.customer.id
+        around = await EventStore(session).recent_of([who], since, at + SWEEP, MOST_AROUND)
+        recent = [stored.event for stored in around.get(who, ())]
         return clicked_by(contact, report.link or "", earlier_clicks([*recent, *before], row.id))
 
     def _real(self) -> datetime:

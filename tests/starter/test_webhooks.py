@@ -341,6 +341,24 @@ async def test_a_clock_ahead_of_ours_reports_nothing_from_the_future(sqlite_data
     assert event.occurred_at <= now()
 
 
+async def test_a_sweep_is_known_however_late_it_is_reported(sqlite_database: Database) -> None:
+    """Whatever the customer did since."""
+    database, at = sqlite_database, now() - timedelta(hours=1)
+    anna = await send(database, ago=timedelta(hours=2))
+
+    def clicked(number: int) -> dict[str, Any]:
+        more = {"url": f"https://shop.example/{number}", "useragent": BROWSER, "sg_event_id": f"c-{number}"}
+        return sendgrid(anna, "click", timestamp=int(at.timestamp()), **more)
+
+    async with doors(database) as http:
+        assert await post(http, "sendgrid", by_sendgrid([clicked(1), clicked(2)])) == 200
+        await commit(database, *(track(names.PRODUCT_VIEWED, at=now()) for _ in range(500)))
+        assert await post(http, "sendgrid", by_sendgrid([clicked(3)])) == 200
+
+    machines = [event for event in await of_mail(database) if event.name == names.EMAIL_CLICKED_BY_MACHINE]
+    assert [event.properties["machine"] for event in machines] == ["scanner (many links at once)"]
+
+
 async def test_a_machine_is_no_visitor(sqlite_database: Database) -> None:
     """No visit, no return, no activity: whoever was given up stays so, and a person's click lifts it."""
     long_ago = timedelta(days=60)

@@ -8,7 +8,7 @@ from domain.preferences import NO_CHOICES, PAUSE, Choices, Frequency
 from storage.database import Database
 from storage.leave import Leaves
 from storage.permissions import Permissions
-from storage.preferences import PreferenceLog
+from storage.preferences import MOST, PreferenceLog
 from storage.repository import Repository
 from storage.tables import PreferenceRecord, table_of
 from tests.storage.samples import MINUTE, NOON, added, commit, identify, read_customer
@@ -53,6 +53,15 @@ async def test_choosing_the_same_again_adds_nothing(database: Database) -> None:
     for minute in range(3):
         await choose(database, WEEKLY, minute)
     assert len(await log(database)) == 2
+
+
+async def test_whoever_cannot_decide_fills_no_table(database: Database) -> None:
+    await choose(database, Choices(language="de"))
+    for minute in range(MOST + 5):
+        await choose(database, Choices(language="de", paused_until=NOON + minute * MINUTE), minute)
+    pauses = [source for _, about, _, source in await log(database) if about == "paused_until"]
+    assert (len(pauses), pauses[0], pauses[-1]) == (MOST, "message-5", f"message-{MOST + 4}")
+    assert await chosen(database) == Choices(language="de", paused_until=NOON + (MOST + 4) * MINUTE)
 
 
 async def test_choices_go_along_when_a_visitor_turns_out_to_be_somebody(database: Database) -> None:
