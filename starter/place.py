@@ -53,8 +53,8 @@ class Place:
         Raises:
             ConfigurationError: another stack holds it, or it cannot be written.
         """
-        # It holds addresses and mails: for its owner only, also where the folder was there before. Temporal's server and
-        # all else that is started from here makes its files so, too.
+        # It holds addresses and mails: for its owner only, also where the folder was there before. What is started
+        # from here, such as Temporal's server, makes its files so, too.
         os.umask(0o077)
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

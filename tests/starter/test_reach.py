@@ -1,8 +1,8 @@
 """What a command talks to: the deployment that the environment names, else what runs in the data folder."""
 
-from pathlib import os
+import os
+from pathlib import Path
 
-import Path
 import pytest
 
 from domain.errors import ConfigurationError
