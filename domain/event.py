@@ -80,6 +80,9 @@ CART_EMPTIED = "Cart Emptied"
 CUSTOMER_RETURNED = "Customer Returned"
 """The first thing somebody did on the site after thirty days away."""
 
+CUSTOMER_ERASED = "Customer Erased"
+"""An operator's or Segue's own word: ends every journey of the customer."""
+
 # Ours: what scheduled sources find in the database, each once for its occasion.
 CUSTOMER_LAPSED = "Customer Lapsed"
 FIRST_ORDER_ANNIVERSARY = "First Order Anniversary"

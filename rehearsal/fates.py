@@ -12,7 +12,14 @@ from enum import StrEnum
 from typing import Any, cast
 
 from domain.enrollment import Start
-from domain.event import EMAIL_BOUNCED, EMAIL_COMPLAINED, ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED
+from domain.event import (
+    CUSTOMER_ERASED,
+    EMAIL_BOUNCED,
+    EMAIL_COMPLAINED,
+    ORDER_CANCELLED,
+    ORDER_COMPLETED,
+    ORDER_REFUNDED,
+)
 from domain.intent import Intent, Tier
 from domain.message import Kind, MessageStatus, Stage
 from domain.moments import Moment, Timing
@@ -22,7 +29,7 @@ from rehearsal.fate import FREE, Arrival, Cancel, Leave
 from rehearsal.questions import answer_in_words, question_of
 from rehearsal.world import Mail, World
 from workflows.vocabulary import verbs
-from workflows.vocabulary.inbox import COMMON_EXITS, CUSTOMER_ERASED
+from workflows.vocabulary.inbox import COMMON_EXITS
 from workflows.vocabulary.plan import Plan
 from workflows.vocabulary.words import in_words
 

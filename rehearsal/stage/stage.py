@@ -11,6 +11,7 @@ from typing import Any
 from domain import event as names
 from domain.civil import find_zone
 from domain.enrollment import Outcome
+from domain.event import CUSTOMER_ERASED
 from domain.facts import Fact
 from rehearsal.stage.backstage import Backstage
 from rehearsal.stage.entrance import enter
@@ -20,7 +21,6 @@ from rehearsal.stage.samples import properties_of
 from rehearsal.stage.spans import parse_span, write_span
 from rehearsal.stage.timeline import Entry
 from workflows.vocabulary import Journey
-from workflows.vocabulary.inbox import CUSTOMER_ERASED
 
 AT_MOST = timedelta(days=400)
 """How long `finish` lets a journey live."""

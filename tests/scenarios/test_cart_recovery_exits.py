@@ -9,9 +9,9 @@ from temporalio.exceptions import CancelledError
 
 from domain import event as names
 from domain.enrollment import OutcomeKind
+from domain.event import CUSTOMER_ERASED
 from domain.signals import Unsubscribe
 from tests.house import ANNA, House
-from workflows.vocabulary.inbox import CUSTOMER_ERASED
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from domain import event as names
 from domain.enrollment import OutcomeKind
+from domain.event import CUSTOMER_ERASED
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from tests.workflows.samples import HOUR, MINUTE, NOON, start
 from workflows.cart_recovery import CartRecovery
 from workflows.post_purchase import PostPurchase
 from workflows.vocabulary import On, Plan
-from workflows.vocabulary.inbox import CUSTOMER_ERASED, Inbox
+from workflows.vocabulary.inbox import Inbox
 
 LATER = NOON + HOUR
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from domain.carried_inbox import InboxState
 from domain.enrollment import Outcome, OutcomeKind, Start
-from domain.event import EMAIL_BOUNCED, EMAIL_COMPLAINED, ORDER_COMPLETED
+from domain.event import CUSTOMER_ERASED, EMAIL_BOUNCED, EMAIL_COMPLAINED, ORDER_COMPLETED
 from domain.joining import superseded_outcome
 from domain.profile import ALL_MARKETING
 from domain.signals import Observation, Purchase, Signal, Unsubscribe
@@ -21,7 +21,6 @@ from workflows.vocabulary.unread import Unread
 
 S = TypeVar("S", bound=Signal)
 
-CUSTOMER_ERASED = "Customer Erased"
 COMMON_EXITS = {
     EMAIL_BOUNCED: "the address bounced",
     EMAIL_COMPLAINED: "marked as spam",
