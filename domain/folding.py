@@ -13,9 +13,10 @@ from domain import basket
 from domain import event as names
 from domain.customer import VISIT_GAP, Cart, CartLine, Customer
 from domain.event import Event, EventType
+from domain.mailbox import share_mailbox
 from domain.model import Instant, Value
 from domain.profile import MOST_TRAITS, Permission, read_permissions, read_profile, read_traits
-from domain.visitor import news_of
+from domain.visitor import news_of, profile_of, taken_over
 
 MOST_COUNTED_NAMES = 500
 """Different event names counted for one customer. Pages may be named by their address; later names stay uncounted."""
@@ -71,7 +72,14 @@ class Folded(Value):
     """What the customer agreed to or refused."""
 
 
-def fold(customer: Customer | None, event: Event, *, customer_id: str, known_order: int | None = None) -> Folded:
+def fold(
+    customer: Customer | None,
+    event: Event,
+    *,
+    customer_id: str,
+    known_order: int | None = None,
+    is_bound: bool = False,
+) -> Folded:
     """Apply an event to the facts.
 
     Args:
@@ -79,10 +87,13 @@ def fold(customer: Customer | None, event: Event, *, customer_id: str, known_ord
         event: what happened.
         customer_id: whose facts they are.
         known_order: for Order Completed, the `Order.nth` of that order id if it was counted before.
+        is_bound: something was said for the address that a visitor has (`domain.mailbox`): no page changes it.
     """
     starts_visit = _starts_visit(customer, event)
     known = customer or Customer(id=customer_id, first_seen_at=event.occurred_at, last_seen_at=event.occurred_at)
-    traits = news_of(known, read_traits(event)) if event.public else read_traits(event)
+    traits = read_traits(event)
+    if event.public:
+        traits = news_of(known, traits, is_bound=is_bound)
     known = _told(_seen(known, event), event, traits)
     order = _read_order(known, event) if known_order is None and is_order(event) else None
     shopped = _ordered(known, order) if order else _shopped(known, event)
@@ -123,20 +134,27 @@ def was_active(customer: Customer) -> bool:
     return any(_is_done_there(name) and name not in _OTHER_CALLS for name in customer.counts)
 
 
-def absorb(known: Customer | None, other: Customer, *, customer_id: str) -> Customer:
+def absorb(known: Customer | None, other: Customer, *, customer_id: str, by_page: bool = False) -> Customer:
     """Join two rows that turn out to be one person: what `known` says stands, what it lacks is taken over.
 
+    Where `known` has an address that `other` has not, they keep their own name, or none.
     Carts are put together: shops do so when somebody signs in.
+
+    Args:
+        known: None for somebody new.
+        other: the former id.
+        customer_id: of whom it turned out to be.
+        by_page: anybody's page said so. What it may not tell of `known` itself, it may not tell in this way.
     """
     if known is None:
         return other.model_copy(update={"id": customer_id})
-    taken = {
-        name: getattr(known, name) or getattr(other, name) for name in ("email", "first_name", "timezone", "locale")
-    }
+    is_named = share_mailbox(known, other) and not (by_page and known.email)
+    fields = ("email", "first_name", "timezone", "locale") if is_named else ("timezone", "locale")
+    taken = {name: getattr(known, name) or getattr(other, name) for name in fields}
     return known.model_copy(
         update=taken
         | {
-            "traits": other.traits | known.traits,
+            "traits": (other.traits if is_named else taken_over(known, other)) | known.traits,
             "cart": _joined_cart(known, other),
             "orders": known.orders + other.orders,
             "lifetime_value": round(known.lifetime_value + other.lifetime_value, 2),
@@ -207,6 +225,8 @@ def _seen(customer: Customer, event: Event) -> Customer:
 def _told(customer: Customer, event: Event, traits: Mapping[str, Any]) -> Customer:
     """Take the traits in. A call that is clearly late, such as an import, only fills what is not known yet."""
     said = read_profile(event, traits)
+    if event.public:
+        said = profile_of(customer, said)
     if not said and not traits:
         return customer
     is_late = event.occurred_at < customer.last_seen_at - VISIT_GAP

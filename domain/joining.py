@@ -50,7 +50,7 @@ class CustomerJoin(Value):
     at: Instant
     """When that event was received."""
     moved: dict[str, int] = Field(default_factory=dict)
-    """How many rows were moved, by table."""
+    """How many rows were moved, by table. What was said for another mailbox stays with `former`: it is not counted."""
     dropped: dict[str, int] = Field(default_factory=dict)
     """How many of the former id's rows gave way to the known customer's, by table; e.g. a second variant."""
     carried: tuple[str, ...] = ()

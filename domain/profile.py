@@ -17,6 +17,9 @@ from domain.model import Instant, Value
 ALL_MARKETING = "*"
 """The topic that stands for every one."""
 
+CONSENTS = ("marketing_consent", "marketingConsent", "email_opt_in", "emailOptIn")
+"""Traits that are a yes or a no to all marketing. The trait `consent` may be one to topics as well."""
+
 MOST_TRAITS = 300
 """Different traits kept of one person. A backend that invents names for them would fill the database."""
 
@@ -95,7 +98,7 @@ def read_permissions(traits: Mapping[str, Any]) -> tuple[Permission, ...]:
 
 
 def _permissions(traits: Mapping[str, Any]) -> Iterator[Permission]:
-    for name in ("marketing_consent", "marketingConsent", "email_opt_in", "emailOptIn"):
+    for name in CONSENTS:
         if isinstance(granted := traits.get(name), bool):
             yield Permission(topic=ALL_MARKETING, granted=granted)
     match traits.get("consent"):

@@ -50,8 +50,8 @@ _BOOKED = (
     SUBSCRIPTION_CANCELLED,
     WEBINAR_CANCELLED,
 )
-"""What becomes of something bought or booked. It takes mails away that a customer is owed, or puts them off, and billing
-knows of it. What visitors do on the page ends journeys as well, and may be reported: products put into the cart,
+"""What becomes of something bought or booked. It takes mails away that a customer is owed, or puts them off, and is
+known to billing. What visitors do on the page ends journeys as well, and may be reported: products put into the cart,
 checkouts, orders, subscriptions begun, products shared, recordings watched."""
 
 _NEVER = (*_OWN, *_BOOKED)

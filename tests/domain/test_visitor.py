@@ -1,5 +1,6 @@
 """What somebody with a browser's key can say, and cannot."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,9 +10,11 @@ from domain import event as names
 from domain.customer import Customer
 from domain.errors import NotAllowedError
 from domain.event import Event, EventType
-from domain.folding import fold
+from domain.folding import absorb, fold
 from domain.identity import resolve
 from domain.visitor import BrowserPolicy, Visitors
+from workflows.catalogue import JOURNEYS
+from workflows.vocabulary.inbox import COMMON_EXITS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 VISITORS = Visitors(BrowserPolicy(hosts=("cdn.example",)), "https://www.shop.example/de", "")
@@ -26,11 +29,33 @@ def identify(user: str | None = "anna", **traits: Any) -> Event:
     return event("identify", EventType.IDENTIFY, user_id=user, properties=traits)
 
 
-@pytest.mark.parametrize("name", [*names.CONCLUDED, *names.DATA_REQUESTS, "Unsubscribed", "Email Bounced", "Email X"])
+@pytest.mark.parametrize(
+    "name",
+    [*names.CONCLUDED, *names.DATA_REQUESTS, "Unsubscribed", "Email Bounced", "Email X", "Customer Erased"],
+)
 def test_what_only_segue_or_a_provider_knows_is_refused(name: str) -> None:
     with pytest.raises(NotAllowedError, match="report it from your backend") as refused:
         VISITORS.admit(event(name), "batch.3")
     assert refused.value.field == "batch.3.event"
+
+
+def test_of_all_that_ends_a_journey_a_page_reports_what_visitors_do_there() -> None:
+    ends = {end for journey in JOURNEYS.values() for end in (journey.plan.goal, *journey.plan.exits) if end}
+    assert {end for end in ends.union(COMMON_EXITS) if is_admitted(end)} == {
+        names.ORDER_COMPLETED,
+        names.PRODUCT_ADDED,
+        names.CHECKOUT_STARTED,
+        names.SUBSCRIPTION_STARTED,
+        names.PRODUCT_SHARED,
+        names.RECORDING_WATCHED,
+    }
+    assert not is_admitted(names.SUBSCRIPTION_UPDATED)  # it puts off what a subscriber is owed
+
+
+def is_admitted(name: str) -> bool:
+    with suppress(NotAllowedError):
+        return VISITORS.admit(event(name)).public
+    return False
 
 
 @pytest.mark.parametrize(
@@ -100,6 +125,38 @@ def test_a_stranger_does_not_decide_how_many_mails_come_and_when(customer: Custo
     assert told(customer, identify(segment="vip", best_hour=3, bestHour=3, plan="gold")).traits == {"plan": "gold"}
 
 
+def test_a_stranger_does_not_move_a_customer_to_another_zone_or_language() -> None:
+    anna = known().model_copy(update={"timezone": "Europe/Vienna", "locale": "de"})
+    elsewhere = {"timezone": "Asia/Tokyo", "locale": "ja", "language": "ja"}
+    for said in (identify(**elsewhere), event(context=elsewhere), event(context={"traits": elsewhere})):
+        after = told(anna, said)
+        assert (after.timezone, after.locale, after.traits) == ("Europe/Vienna", "de", {})
+    first = told(known(), event(context={"timezone": "Europe/Vienna", "locale": "de"}))
+    assert (first.timezone, first.locale) == ("Europe/Vienna", "de")
+    assert told(anna.model_copy(update={"id": "anon-1"}), identify(**elsewhere)).timezone == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize("email", ["evil@evil.example", "anna@shop.example", None])
+def test_who_signs_in_on_a_page_brings_a_customer_neither_name_nor_address(email: str | None) -> None:
+    who = {"firstName": "Idiot", "name": "Idiot", "birthday": "2000-12-06", "segment": "vip", "consent": True}
+    visitor = known("anon-1", email).model_copy(update={"first_name": "Idiot", "traits": who | {"plan": "gold"}})
+    anna = known().model_copy(update={"first_name": None})
+    joined = absorb(anna, visitor, customer_id="anna", by_page=True)
+    assert (joined.email, joined.first_name, joined.traits) == ("anna@shop.example", None, {"plan": "gold"})
+    by_backend = absorb(anna, visitor, customer_id="anna")
+    assert by_backend.first_name == ("Idiot" if email == anna.email else None)
+    first = absorb(known(email=None), visitor, customer_id="anna", by_page=True)
+    assert first.email == email
+
+
+def test_an_address_that_something_was_said_for_stays_until_a_backend_changes_it() -> None:
+    """Else a stranger's yes, or no, would be moved to the mailbox of somebody else."""
+    visitor, moved = known("anon-1", "mallory@evil.example"), identify(None, email="anna@shop.example")
+    bound = fold(visitor, VISITORS.admit(moved), customer_id="anon-1", is_bound=True).customer
+    assert bound.email == "mallory@evil.example"
+    assert fold(visitor, moved, customer_id="anon-1", is_bound=True).customer.email == "anna@shop.example"
+
+
 def test_a_backend_may_change_an_address() -> None:
     assert fold(known(), identify(email="anna@new.example"), customer_id="anna").customer.email == "anna@new.example"
 
@@ -110,7 +167,8 @@ def test_first_addresses_can_be_left_to_backends() -> None:
         after = fold(known(email=None), strict.admit(said), customer_id="anna").customer
         assert after.email is None
         assert "email" not in after.traits
-    assert strict.admit(identify(None, email="a@b.example")).properties == {"email": "a@b.example"}
+    # Nor a visitor's: whoever they turn out to be would take it over.
+    assert strict.admit(identify(None, email="a@b.example")).properties == {}
 
 
 @pytest.mark.parametrize("anonymous", ["victim", None])
