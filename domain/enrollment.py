@@ -143,7 +143,7 @@ def fit_key(said: str) -> str:
 
 
 def workflow_id(journey: str, customer: str, key: str | None = None) -> str:
-    """The workflow id: `cart-recovery/customer-42` or, with a key as `fit_key` makes it, `post-purchase/anna/order-1001`."""
+    """The workflow id: `cart-recovery/customer-42` or, with a key from `fit_key`, `post-purchase/customer-42/1001`."""
     parts = (journey, customer) if key is None else (journey, customer, key)
     return "/".join(quote(part, safe=" !$&'()*+,:;=@-._~") for part in parts)
 

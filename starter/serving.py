@@ -17,7 +17,7 @@ from mail.links import Links
 from settings import Settings, split_list
 from starter.collector.app import create_collector
 from starter.collector.centre import Offered
-from starter.connections import Connection
+from starter.connections import Guests, connections_of
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller
 from starter.erasing import Eraser
@@ -84,7 +84,7 @@ def server_config(settings: Settings, app: FastAPI) -> uvicorn.Config:
     proxies = list(split_list(settings.trusted_proxies))
     return uvicorn.Config(
         app,
-        http=Connection,
+        http=connections_of(Guests(settings.max_connections_per_address, proxies)),
         ws="none",
         log_config=None,
         access_log=False,

@@ -187,8 +187,12 @@ class Windows(Storage):
 
 
 def _network(connection: HTTPConnection) -> str:
-    """Whose request it is: the address, of IPv6 the network. Behind a proxy that is not trusted, the proxy's."""
-    host = connection.client.host if connection.client else ""
+    """Whose request it is. Behind a proxy that is not trusted, the proxy's."""
+    return network_of(connection.client.host if connection.client else "")
+
+
+def network_of(host: str) -> str:
+    """What counts as one client: an address, of IPv6 the network."""
     try:
         address = ip_address(host)
     except ValueError:

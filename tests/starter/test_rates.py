@@ -173,7 +173,9 @@ async def test_too_many_connections_are_refused_and_those_there_go_on(sqlite_dat
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(12)]
         assert await held[11][0].read() == b""  # beyond twice as many: not even an answer
         held[0][1].write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert (await held[0][0].readline()).startswith(b"HTTP/1.1 503 ")
+        refusal = (await held[0][0].read()).lower()
+        assert refusal.startswith(b"http/1.1 503 ")
+        assert b"\r\nretry-after: 5\r\n" in refusal
         for _, writer in held:
             writer.close()
 
@@ -183,3 +185,54 @@ async def test_too_many_connections_are_refused_and_those_there_go_on(sqlite_dat
                 return (await http.get("/health")).status_code == 200
 
             await until(is_well)
+
+
+async def test_one_address_does_not_take_every_connection(sqlite_database: Database) -> None:
+    async with at_work(sqlite_database, max_connections_per_address=3) as port:
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        refusal = (await answer_to(port, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")).lower()
+        assert refusal.startswith(b"http/1.1 503 ")
+        assert b"\r\nretry-after: 5\r\n" in refusal
+        held += [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+        assert await held[6][0].read() == b""  # beyond twice as many
+        elsewhere = httpx2.AsyncHTTPTransport(local_address="127.0.0.2")
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", transport=elsewhere) as http:
+            assert (await http.get("/health")).status_code == 200
+        for _, writer in held:
+            writer.close()
+
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+
+            async def is_well() -> bool:
+                return (await http.get("/health")).status_code == 200
+
+            await until(is_well)
+
+
+async def test_a_trusted_proxy_has_as_many_connections_as_it_likes(sqlite_database: Database) -> None:
+    async with at_work(sqlite_database, max_connections_per_address=1, trusted_proxies="127.0.0.0/8") as port:
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+            assert (await http.get("/health")).status_code == 200
+        for _, writer in held:
+            writer.close()
+
+
+def test_of_ipv6_a_network_is_one_client() -> None:
+    guests = connections.Guests(1)
+    hosts = ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "198.51.100.1")
+    assert [guests.come(host) for host in hosts] == [1, 2, 1, 1]
+    guests.go("2001:db8::1")
+    guests.go("2001:db8::2")
+    assert guests.come("2001:db8::3") == 1
+
+
+@pytest.mark.parametrize(("piece", "answer"), [(b" ", b""), (b" " * 100, b"HTTP/1.1 400 ")], ids=["drips", "flows"])
+async def test_a_body_that_drips_is_not_waited_for(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, piece: bytes, answer: bytes
+) -> None:
+    monkeypatch.setattr(connections.Connection, "body_begins_within", 0.3)
+    pieces = [piece] * 20
+    head = HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % (20 * len(piece))
+    async with at_work(sqlite_database) as port:
+        assert (await answer_to(port, head, *pieces))[: len(answer) or None] == answer
