@@ -34,5 +34,6 @@ class EnrollmentActivities:
         A message that was handed over without an answer becomes *unknown*.
         """
         async with self._database.transaction() as session:
+            await Enrollments(session).hold(request.enrollment)
             await Ledger(session).end_open(request.enrollment, f"the journey ended: {request.outcome.why}", request.at)
             return await Enrollments(session).close(request.enrollment, request.outcome, request.at)

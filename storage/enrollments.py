@@ -67,6 +67,14 @@ class Enrollments(Repository):
         theirs = _ENROLLMENTS.c.customer_id.in_(sorted(customers))
         return await self._all(select(*_FIELDS).where(theirs, _ENROLLMENTS.c.state != State.ENDED))
 
+    async def hold(self, enrollment: str) -> EnrollmentRow | None:
+        """The enrollment, kept from changing until the transaction ends; None when there is none of that id.
+
+        Whoever changes an enrollment and its messages takes it first, then them: else two would wait in a circle.
+        """
+        statement = select(*_FIELDS).where(_ENROLLMENTS.c.id == enrollment)
+        return await self._first(statement.with_for_update() if self.is_postgresql else statement)
+
     async def hold_running(self, customers: Collection[str]) -> list[EnrollmentRow]:
         """As `running`, kept from ending until the transaction does."""
         theirs = _ENROLLMENTS.c.customer_id.in_(sorted(customers))

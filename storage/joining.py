@@ -14,7 +14,7 @@ from storage.enrollments import Enrollments
 from storage.joins import Joins
 from storage.ledger import Ledger
 from storage.repository import Repository
-from storage.tables import MessageRecord, Record, table_of
+from storage.tables import EnrollmentRecord, Record
 
 OWNER: Final = "customer_id"
 """The column that says whose a row is."""
@@ -24,8 +24,6 @@ OTHER_NAMES: Final = {"coupons": "customer"}
 
 APART: Final = frozenset({"aliases"})
 """Tables that are not moved row by row: `Identities.write` points aliases at the customer."""
-
-_MESSAGES: Final = table_of(MessageRecord)
 
 
 class Joining(Repository):
@@ -79,16 +77,13 @@ class Joining(Repository):
 
 
 def moved_tables() -> list[Table]:
-    """Every table whose rows go along with their customer; messages first.
-
-    Whoever closes an enrollment takes its messages, then the enrollment: in another order, both would wait in a circle.
-    """
+    """Every table whose rows go along with their customer; enrollments first, see `Enrollments.hold`."""
     tables = [
         table
         for table in Record.metadata.sorted_tables
         if table.name not in APART and OTHER_NAMES.get(table.name, OWNER) in table.c
     ]
-    return sorted(tables, key=lambda table: table.name != _MESSAGES.name)
+    return sorted(tables, key=lambda table: table.name != EnrollmentRecord.__tablename__)
 
 
 def _unique_with(table: Table, owner: str) -> list[list[str]]:

@@ -16,7 +16,8 @@ async def end_gone(session: AsyncSession, row: EnrollmentRow, at: datetime) -> N
 
     One that has recorded its outcome keeps it.
     """
-    if row.state is State.ENDED:
+    held = await Enrollments(session).hold(row.id)
+    if held is None or held.state is State.ENDED:
         return
     await Ledger(session).end_open(row.id, WHY, at)
     mails = await Ledger(session).count_sent(row.id)

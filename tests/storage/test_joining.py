@@ -3,9 +3,13 @@
 import asyncio
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Float, Integer, Table, func, select
+from sqlalchemy import JSON, Boolean, Float, Integer, Table, func, select, text
+from temporalio.testing import ActivityEnvironment
 
-from domain.enrollment import OutcomeKind, State
+from activities.enrollments import EnrollmentActivities
+from domain.calls import CloseRequest
+from domain.clock import SystemClock
+from domain.enrollment import Outcome, OutcomeKind, State
 from domain.event import Event, EventType
 from domain.joining import CustomerJoin
 from domain.message import MessageStatus
@@ -18,6 +22,7 @@ from storage.joining import APART, OTHER_NAMES, OWNER, Joining, moved_tables
 from storage.joins import Joins
 from storage.ledger import Ledger
 from storage.tables import Record
+from tests.stack.waiting import until
 from tests.storage.samples import (
     DROP,
     MINUTE,
@@ -96,6 +101,35 @@ async def test_two_carts_and_one_person_are_one_journey(database: Database) -> N
     assert join.moved == {"events": 1, "enrollments": 1, "messages": 1}
     assert [each.enrollment for each in join.superseded] == [VISITOR.id]
     assert join.carried == ()
+
+
+async def test_a_journey_that_is_just_ending_and_a_join_do_not_wait_in_a_circle(
+    postgresql_database: Database,
+) -> None:
+    """Both want the visitor's enrollment and its message, which somebody else holds until both are under way."""
+    database = postgresql_database
+    await open_both(database)
+    message = await write(database, VISITOR)
+    outcome = Outcome(kind=OutcomeKind.EXITED, why="cart emptied")
+    request = CloseRequest(enrollment=VISITOR.id, outcome=outcome, at=NOON)
+    close = EnrollmentActivities(database, SystemClock()).close
+    async with asyncio.TaskGroup() as both, database.transaction() as session:
+        held = text("SELECT id FROM messages WHERE id = :message FOR UPDATE")
+        await (await session.connection()).execute(held, {"message": message})
+        both.create_task(ActivityEnvironment().run(close, request))
+        await until(lambda: waiting_for_locks(database), lambda count: count == 1)
+        both.create_task(commit(database, identify("anna", anonymous_id="v1")))
+        await until(lambda: waiting_for_locks(database), lambda count: count == 2)
+
+    assert await states(database) == {"cart-recovery/anon-v1": State.ENDED, "cart-recovery/anna": State.RUNNING}
+    assert [join.superseded for join in await joins_of(database)] == [()]
+
+
+async def waiting_for_locks(database: Database) -> int:
+    """How many transactions wait for another."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with database.read() as session:
+        return int((await (await session.connection()).execute(text(waiting))).scalar_one())
 
 
 async def test_a_visitors_journey_goes_on_for_whom_they_turn_out_to_be(database: Database) -> None:
