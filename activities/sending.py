@@ -194,7 +194,7 @@ class SendingActivities:
         """Mark the message as handed over and return the mail; or return what became of it already."""
         ledger = Ledger(session)
         customer = await Customers(session).get((await ledger.require(request.message)).customer)
-        handed = await ledger.hand_over(request.message, now, self._transport.repeats_safely)
+        handed = await ledger.hand_over(request.message, now, self._transport.repeats_safely, address=customer.email)
         if handed.answer is not HandOverAnswer.PROCEED or customer.email is None:
             row = handed.row
             return Delivery(message=row.id, status=row.status, reason=row.reason, at=row.sent_at or now)

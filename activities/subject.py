@@ -32,10 +32,4 @@ async def hold_subject(session: AsyncSession, enrollment: str | None, otherwise:
     Raises:
         UnknownCustomerError: nobody of that id is known any more.
     """
-    customer = await subject_of(session, enrollment, otherwise)
-    while True:
-        held = await Customers(session).lock(customer)
-        # A join may have been under way for as long as the lock was waited for.
-        customer = await subject_of(session, enrollment, otherwise)
-        if customer == held.id:
-            return held
+    return await Customers(session).lock_owner(lambda: subject_of(session, enrollment, otherwise))

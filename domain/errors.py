@@ -8,6 +8,7 @@
     │   ├── UnknownSourceError      no scheduled source of that name is deployed
     │   ├── UnknownCustomerError    nobody of that id was ever reported
     │   ├── UnknownMessageError     no such row in the ledger
+    │   ├── FormerMailboxError      a link is of a mail that went to another mailbox than its customer's
     │   ├── UnknownKeyError         no write key has that id
     │   ├── UnreadablePayloadError  what Temporal keeps is encrypted under a key that is not ours, or was changed
     │   ├── InvalidCatalogueError   a catalogue file cannot be imported as it is; names line, field and remedy
@@ -73,6 +74,13 @@ class UnknownCustomerError(PermanentError):
 
 class UnknownMessageError(PermanentError):
     """No such row in the ledger."""
+
+
+class FormerMailboxError(PermanentError):
+    """A link is of a mail that went to another mailbox than the one its customer has now. Says nobody's name."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"message {message} went to another mailbox than its customer's")
 
 
 class UnknownKeyError(PermanentError):

@@ -3,6 +3,8 @@
 from contextlib import suppress
 from typing import Any, Final
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from domain.clock import Clock
 from domain.errors import UnknownCustomerError
 from storage.database import Database
@@ -29,7 +31,11 @@ class Privacy:
             UnavailableError: the database is away.
         """
         async with self._database.read() as session:
-            tables = await Export(session).of(customer)
+            return await self.export_in(session, customer)
+
+    async def export_in(self, session: AsyncSession, customer: str) -> dict[str, Any]:
+        """The same, as a transaction of the caller's sees it. Raises as `export` does."""
+        tables = await Export(session).of(customer)
         return {
             "format": FORMAT,
             "customer": customer,
@@ -52,4 +58,13 @@ class Privacy:
         """
         with suppress(UnknownCustomerError):
             async with self._database.transaction() as session:
-                await Erasures(session).request(customer, source, self._clock.now())
+                await self.request_erasure_in(session, customer, source)
+
+    async def request_erasure_in(self, session: AsyncSession, customer: str, source: str) -> None:
+        """The same, in the transaction in which the caller found out who it is: it stands once that commits.
+
+        Raises:
+            UnknownCustomerError: nobody of that id is known, or no longer.
+            UnavailableError: the database is away; nothing was asked for.
+        """
+        await Erasures(session).request(customer, source, self._clock.now())

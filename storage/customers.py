@@ -1,6 +1,6 @@
 """Customers: the facts about each, and the lock under which they change."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, bindparam, select, update
@@ -42,6 +42,25 @@ class Customers(Repository):
         """
         statement = select(_CUSTOMERS).where(_CUSTOMERS.c.id == customer)
         return (await self._get_all(self._for_update(statement), customer))[customer]
+
+    async def lock_owner(self, find: Callable[[], Awaitable[str]]) -> Customer:
+        """Lock whoever something belongs to, although a join may give it to somebody else while the lock is waited for.
+
+        Args:
+            find: reads the owner's id, in this transaction.
+
+        Raises:
+            UnknownCustomerError: the owner is not known any more.
+        """
+        owner = await find()
+        while True:
+            held = (await self.hold_known([owner])).get(owner)
+            before, owner = owner, await find()
+            if owner != before:
+                continue
+            if held is None:
+                raise UnknownCustomerError(f"no customer {owner!r} was ever reported")
+            return held
 
     async def find(self, reference: str) -> str | None:
         """The canonical id of whoever a person means: by customer id, user id, anonymous id or address.

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import ColumnElement, select, text, update
 
+from domain.errors import UnavailableError
 from domain.event import Event
 from domain.identity import (
     ANONYMOUS_PREFIX,
@@ -39,15 +40,29 @@ class Identities(Repository):
 
         Raises:
             InvalidEventError: an event has neither a user id nor an anonymous id.
+            UnavailableError: whose an id is has just changed, by an erasure say. Try the batch again.
         """
         keys = {key for event in events for key in keys_of(event)}
         resolution = resolve(events, await self._load(keys))
         if not self.is_postgresql:
             return resolution
         # Two transactions may learn of the same id at once. Whoever writes one down is alone; all others share.
-        lock = "pg_advisory_xact_lock" if resolution.aliases else "pg_advisory_xact_lock_shared"
-        await self.execute(text(f"SELECT {lock}({IDENTITY_LOCK})"))
-        return resolve(events, await self._load(keys))
+        alone = bool(resolution.aliases)
+        await self._lock(alone)
+        resolution = resolve(events, await self._load(keys))
+        if resolution.aliases and not alone:
+            # Neither given back within a transaction, nor taken for oneself: two who share would wait for each other.
+            raise UnavailableError("whose an id is has just changed: try the batch again")
+        return resolution
+
+    async def share(self) -> None:
+        """Keep aliases as they are until the transaction ends, as a commit of events does.
+
+        For whoever locks a customer before they commit events: in the other order, a join would be waited for that
+        waits for the customer.
+        """
+        if self.is_postgresql:
+            await self.execute(text(f"SELECT pg_advisory_xact_lock_shared({IDENTITY_LOCK})"))
 
     async def find(self, user_id: str | None = None, anonymous_id: str | None = None) -> str | None:
         """The canonical id of one pair of ids; None when it could only be made up now. Takes no lock."""
@@ -85,6 +100,10 @@ class Identities(Repository):
             for (kind, external), customer in resolution.aliases.items()
         ]
         await self.execute(statement, rows)
+
+    async def _lock(self, alone: bool) -> None:
+        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        await self.execute(text(f"SELECT {lock}({IDENTITY_LOCK})"))
 
     async def _load(self, keys: Iterable[Key]) -> dict[Key, str]:
         externals = sorted({external for _, external in keys})

@@ -19,10 +19,15 @@ from domain.message import WENT_OUT, Decision, Kind, MessageStatus, Stage, Verdi
 from domain.model import CustomerId, Instant, Value
 from domain.offer import Offer
 from storage.repository import Repository
+from storage.salt import Salt, hash_email
+from storage.sharers import shared_with
 from storage.tables import FeedbackRecord, MessageRecord, table_of
 from storage.transitions import COUNTED, ENDED, HANDED, RENDERABLE, SETTLEABLE, UNDECIDED, WAITING, require_transition
 
 NOBODY_SAW = "handed over, and nobody saw the server's answer"
+
+SEVERAL = "several"
+"""Kept in the place of a mailbox's hash where a message may lie in two: it is no mailbox's hash."""
 
 _MESSAGES = table_of(MessageRecord)
 _FEEDBACK = table_of(FeedbackRecord)
@@ -68,6 +73,10 @@ class LedgerRow(Value):
     """How often the mail server may have taken it. More than once for transactional mail, or by its key as one."""
     message_id: str | None
     """The Message-ID header, once rendered."""
+    address_hash: str | None = None
+    """Of the mailbox it was handed over for; None where that is not known."""
+    inherited: bool = False
+    """Whether it came to its customer by a join."""
 
     def may_be_repeated(self, now: datetime, repeats_safely: timedelta | None) -> bool:
         """Whether it may be handed over again although nobody saw how the last time ended.
@@ -161,11 +170,11 @@ class Ledger(Repository):
     async def recent_marketing(
         self, customer: str, since: datetime, excluding: str | None = None
     ) -> tuple[PastMessage, ...]:
-        """Marketing mail that went to the customer since then, or that is claimed and about to; oldest first."""
+        """Marketing mail since then, or that is claimed and about to go, to the customer's mailbox; oldest first."""
         moment = func.coalesce(_MESSAGES.c.sent_at, _MESSAGES.c.claimed_at)
         columns = (moment.label("at"), _MESSAGES.c.stage, _MESSAGES.c.journey, _MESSAGES.c.offer)
         statement = select(*columns).where(
-            _MESSAGES.c.customer_id == customer,
+            shared_with(_MESSAGES.c.customer_id, customer),
             _MESSAGES.c.kind == Kind.MARKETING,
             _MESSAGES.c.status.in_(COUNTED),
             moment >= since,
@@ -204,13 +213,16 @@ class Ledger(Repository):
         require_transition(message, row.status, MessageStatus.RENDERED, among=RENDERABLE)
         await self._move(row, MessageStatus.RENDERED, rendered_at=now, **body)
 
-    async def hand_over(self, message: str, now: datetime, repeats_safely: timedelta | None = None) -> HandOver:
+    async def hand_over(
+        self, message: str, now: datetime, repeats_safely: timedelta | None = None, *, address: str | None = None
+    ) -> HandOver:
         """Ask to give a message to the mail server, and record that it is given. Commit before giving it.
 
         Args:
             message: its id.
             now: the moment.
             repeats_safely: for how long the mail server recognises a repetition; see `mail.transport.Transport`.
+            address: to whom it goes; kept as a hash, by which the links in it are held to that mailbox.
 
         Raises:
             UnknownMessageError: no such message.
@@ -223,7 +235,12 @@ class Ledger(Repository):
             return HandOver(answer=HandOverAnswer.UNKNOWN, row=row)
         if row.status in ENDED:
             return HandOver(answer=HandOverAnswer.ALREADY, row=row)
-        changes = {"hand_overs": row.hand_overs + 1, "handed_over_at": row.handed_over_at if begun else now}
+        changes: dict[str, Any] = {
+            "hand_overs": row.hand_overs + 1,
+            "handed_over_at": row.handed_over_at if begun else now,
+        }
+        if address is not None:
+            changes["address_hash"] = await self._mailbox(row, address, begun=begun)
         row = await self._move(row, MessageStatus.HANDED_OVER, **changes)
         return HandOver(answer=HandOverAnswer.PROCEED, row=row)
 
@@ -348,6 +365,13 @@ class Ledger(Repository):
             return False
         reported = select(_FEEDBACK.c.message).where(_FEEDBACK.c.message == row.id)
         return (await self.execute(reported)).first() is not None
+
+    async def _mailbox(self, row: LedgerRow, address: str, *, begun: bool) -> str | None:
+        """What is kept of where a message goes. One that may have gone elsewhere before has no mailbox of its own."""
+        mailbox = hash_email(address, await Salt(self.session).get())
+        if not begun or row.address_hash == mailbox:
+            return mailbox
+        return SEVERAL if row.address_hash is not None else None
 
     async def _hold(self, message: str) -> LedgerRow:
         """The message, kept from changing until the transaction ends."""

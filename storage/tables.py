@@ -163,7 +163,8 @@ class EnrollmentRecord(Record, table=True):
 class MessageRecord(Record, table=True):
     """The ledger: one row per message, the single truth of what was sent.
 
-    No address: it is read from the customer at the moment of sending, and is gone when the customer is.
+    No address: it is read from the customer at the moment of sending, and is gone when the customer is. A salted hash
+    of it is kept as long as the row, to know its mailbox again.
     """
 
     __tablename__ = "messages"
@@ -202,6 +203,10 @@ class MessageRecord(Record, table=True):
     """How often the mail server may have taken the message. More than once for transactional mail, or by its key."""
     message_id: str | None = Field(default=None, index=True)
     """The Message-ID header (RFC 5322, 3.6.4), the same on every attempt."""
+    address_hash: str | None = None
+    """Of the mailbox it was handed over for, see `storage.salt`; None: not handed over, or before this was kept."""
+    inherited: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """It came to its customer by a join: it may have gone to somebody who was taken for them."""
     subject: str | None = _long_text()
     html: str | None = _long_text()
     text: str | None = _long_text()

@@ -24,7 +24,11 @@ from workflows.vocabulary import (
 
 
 class Waits(Value):
-    """How long a confirmation is waited for: as long as its link lives (`mail.links.DATA_REQUEST_MAX_AGE`)."""
+    """How long a confirmation is waited for, in product time.
+
+    At the usual pace as long as its link lives, which is real time (`mail.links.DATA_REQUEST_MAX_AGE`). At another
+    pace the journey is over earlier, or later; the link does what it is for all the same.
+    """
 
     confirmation: Duration = timedelta(hours=72)
 
@@ -44,7 +48,7 @@ class DataRequest(Journey):
 
     Starts when a recipient asks for an export of their data, for their erasure, or for a fresh link to the preference
     centre; one enrollment for each request. Ends as a success when they confirm it by the mail's link, and else after
-    the three days for which that link lives. An erasure cancels it like every other journey.
+    three days, as long as that link lives at the usual pace. An erasure cancels it like every other journey.
     """
 
     plan = Plan(

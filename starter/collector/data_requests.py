@@ -19,7 +19,7 @@ from domain.event import DATA_EXPORT_REQUESTED, DATA_REQUEST_CONFIRMED, ERASURE_
 from mail.links import DataRequest, Links
 from starter.collector.origin import is_from_elsewhere
 from starter.collector.pages import Pages
-from starter.collector.recipient import Recipient, find_recipient
+from starter.collector.recipient import Recipient, find_recipient, hold_recipient
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
@@ -45,7 +45,7 @@ _FORBIDDEN: Final = 403
 class DataKeeper(Protocol):
     """Hands out and erases what is known of a customer; see `starter.privacy.Privacy`."""
 
-    async def export(self, customer: str) -> dict[str, Any]:
+    async def export_in(self, session: AsyncSession, customer: str) -> dict[str, Any]:
         """Everything known of a customer.
 
         Raises:
@@ -53,8 +53,12 @@ class DataKeeper(Protocol):
         """
         ...
 
-    async def request_erasure(self, customer: str, source: str) -> None:
-        """Have a customer erased: durable once this returns, carried out soon. Repeatable."""
+    async def request_erasure_in(self, session: AsyncSession, customer: str, source: str) -> None:
+        """Have a customer erased: durable once the transaction commits, carried out soon. Repeatable.
+
+        Raises:
+            UnknownCustomerError: nobody of that id is known.
+        """
         ...
 
 
@@ -116,19 +120,24 @@ class _Desk:
             return await self.show(request, asked_for, token)
         if is_from_elsewhere(request, self._links.base_url):
             return self._pages.note("elsewhere", self._pages.speech(request), _FORBIDDEN)
-        async with self._database.read() as session:
-            recipient = await find_recipient(session, message)
         if asked_for is DataRequest.ERASURE:
-            await self._keeper.request_erasure(recipient.customer.id, SOURCE)
+            async with self._database.transaction() as session:
+                recipient = await hold_recipient(session, message)
+                await self._keeper.request_erasure_in(session, recipient.customer.id, SOURCE)
             speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
             return self._pages.note("erased", speech)
-        known = await self._keeper.export(recipient.customer.id)
-        await self._tell_the_journey(recipient)
+        async with self._database.read() as session:
+            known = await self._keeper.export_in(session, (await find_recipient(session, message)).customer.id)
+        await self._tell_the_journey(message)
         return _download(known)
 
-    async def _tell_the_journey(self, recipient: Recipient) -> None:
-        """That the request it waits for was confirmed. Saying it again changes nothing."""
+    async def _tell_the_journey(self, message: str) -> None:
+        """That the request it waits for was confirmed. Saying it again changes nothing.
+
+        Asked for once more whose mailbox it is: whoever was joined while the data were read gets none.
+        """
         async with self._database.transaction() as session:
+            recipient = await hold_recipient(session, message)
             enrollment = await Enrollments(session).get(recipient.row.enrollment)
             request = enrollment.key if enrollment is not None and enrollment.key else recipient.row.id
             confirmed = recipient.event(

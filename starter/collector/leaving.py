@@ -7,13 +7,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.clock import Clock
-from domain.errors import ExpiredLinkError, UnavailableError, UnknownCustomerError, UnknownMessageError
+from domain.errors import (
+    ExpiredLinkError,
+    FormerMailboxError,
+    UnavailableError,
+    UnknownCustomerError,
+    UnknownMessageError,
+)
 from domain.profile import ALL_MARKETING
 from mail.links import Links
 from mail.speech import Speech
 from starter.collector.origin import is_from_elsewhere
 from starter.collector.pages import Pages
-from starter.collector.recipient import find_recipient
+from starter.collector.recipient import Recipient, find_reader, hold_reader, hold_recipient
 from starter.collector.wishes import leave
 from storage.database import Database
 from storage.permissions import Permissions
@@ -63,16 +69,20 @@ class _Exits:
         if is_from_elsewhere(request, self._links.base_url):
             return await self.ask(request, token, _FORBIDDEN)
         async with self._database.transaction() as session:
-            recipient = await find_recipient(session, message)
-            await leave(session, recipient, ALL_MARKETING, self._clock)
-        speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+            reader = await hold_reader(session, message)
+            if not reader.is_stranger:
+                await leave(session, reader, ALL_MARKETING, self._clock)
+        speech = self._speech_of(request, reader)
+        if not reader.is_at_home:
+            # Out they get, whatever they can open. A mail program that asked by itself must be told so, too.
+            return self._pages.note("left_before" if reader.is_stranger else "left", speech)
         undo = f"../r/{self._links.undo_token(message)}"
         return self._pages.page("left", speech, preferences=self._preferences(message), undo=undo)
 
     async def ask_back(self, request: Request, token: str) -> Response:
         """Of whoever reloads the page or keeps it: the same button again."""
         message = self._links.read_undo(token)
-        speech = await self._speech(request, message)
+        speech = await self._speech(request, message, only_at_home=True)
         return self._pages.page("left", speech, preferences=self._preferences(message), undo="")
 
     async def undo(self, request: Request, token: str) -> Response:
@@ -84,22 +94,30 @@ class _Exits:
         if is_from_elsewhere(request, self._links.base_url):
             return self._pages.note("elsewhere", self._pages.speech(request), _FORBIDDEN)
         async with self._database.transaction() as session:
-            recipient = await find_recipient(session, message)
+            recipient = await hold_recipient(session, message)
             lifted = await Permissions(session).lift_opt_out(
                 recipient.customer.id, ALL_MARKETING, self._clock.now(), by=message, said_by=message
             )
-        speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+        speech = self._speech_of(request, recipient)
         about = "undone" if lifted else "not_undone"
         return self._pages.note(about, speech, preferences=self._preferences(message))
 
-    async def _speech(self, request: Request, message: str) -> Speech:
+    async def _speech(self, request: Request, message: str, *, only_at_home: bool = False) -> Speech:
         """The recipient's language where it can be known: whoever wants out must not wait for a database."""
         try:
             async with self._database.read() as session:
-                recipient = await find_recipient(session, message)
+                reader = await find_reader(session, message)
         except (UnavailableError, UnknownCustomerError, UnknownMessageError):
             return self._pages.speech(request)
-        return self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+        if only_at_home and not reader.is_at_home:
+            raise FormerMailboxError(message)
+        return self._speech_of(request, reader)
+
+    def _speech_of(self, request: Request, reader: Recipient) -> Speech:
+        """The customer's own language in the customer's mailbox alone: it tells something of them."""
+        if not reader.is_at_home:
+            return self._pages.speech(request)
+        return self._pages.speech(request, reader.choices.language, reader.customer.locale)
 
     def _preferences(self, message: str) -> str:
         """Relative: behind a proxy our paths may lie below another."""

@@ -29,6 +29,7 @@ from mail.links import Links
 from mail.pixel import GIF
 from starter.collector.committer import Committer
 from starter.collector.pages import Pages
+from starter.collector.recipient import counts_as_theirs
 from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
@@ -103,6 +104,8 @@ class _Visits:
         """Store the click if that is possible soon. Each click counts, hence an id of its own."""
         try:
             async with asyncio.timeout(CLICK_PATIENCE):
+                if not await self._counts(row):
+                    return
                 machine = clicked_by(self._contact(row, request), str(link), await self._clicks_before(row))
                 name = EMAIL_CLICKED_BY_MACHINE if machine else EMAIL_LINK_CLICKED
                 event = self._event(str(uuid4()), name, row, {"link": link}, machine)
@@ -116,6 +119,8 @@ class _Visits:
             async with asyncio.timeout(CLICK_PATIENCE):
                 async with self._database.read() as session:
                     row = await Ledger(session).require(message)
+                if not await self._counts(row):
+                    return
                 machine = opened_by(self._contact(row, request))
                 name = EMAIL_OPENED_BY_MACHINE if machine else EMAIL_OPENED
                 hour = f"{self._clock.now():%Y-%m-%dT%H}"
@@ -123,6 +128,11 @@ class _Visits:
                 await self._committer.commit([event])
         except Exception as error:  # whatever it is, the mail wants its picture
             _log.warning("an open was not recorded", message=message, why=type(error).__name__)
+
+    async def _counts(self, row: LedgerRow) -> bool:
+        """Whether it is the customer's doing. In another mailbox a joined visitor's mail is read by who knows whom."""
+        async with self._database.read() as session:
+            return await counts_as_theirs(session, row)
 
     def _contact(self, row: LedgerRow, request: Request) -> Contact:
         address = request.client.host if request.client else None

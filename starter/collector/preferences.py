@@ -21,7 +21,7 @@ from starter.collector.centre import Centre, Offered, read_centre
 from starter.collector.data_requests import LINK, ask_for
 from starter.collector.origin import is_from_elsewhere
 from starter.collector.pages import Pages
-from starter.collector.recipient import Recipient, find_recipient
+from starter.collector.recipient import Recipient, find_recipient, hold_recipient
 from starter.collector.wishes import Form, InvalidChoiceError, come_back, fulfil, leave, read_wishes
 from storage.database import Database
 
@@ -101,7 +101,7 @@ class _Counter:
     async def _do(self, request: Request, message: str, what: str, form: Form) -> None:
         wishes = read_wishes(form, self._offered) if what == "save" else None
         async with self._database.transaction() as session:
-            recipient = await find_recipient(session, message)
+            recipient = await hold_recipient(session, message)
             if wishes is not None:
                 speech = self._speech(request, recipient)
                 await fulfil(session, recipient, wishes, speech, self._clock)
@@ -123,7 +123,7 @@ class _Counter:
 
     async def _ask(self, message: str, what: str) -> None:
         async with self._database.transaction() as session:
-            recipient = await find_recipient(session, message)
+            recipient = await hold_recipient(session, message)
             if recipient.customer.email:
                 await ask_for(session, recipient, what, self._clock)
 

@@ -1,4 +1,7 @@
-"""What a recipient's form changes, in one transaction. Only what differs from what the page showed is changed."""
+"""What a recipient's form changes, in one transaction. Only what differs from what the page showed is changed.
+
+Recipients are held (`hold_recipient`): what they choose lands on whoever they are by then, and on nobody forgotten.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +17,6 @@ from domain.profile import ALL_MARKETING
 from mail.speech import Speech
 from starter.collector.centre import Offered, read_topic
 from starter.collector.recipient import Recipient
-from storage.customers import Customers
 from storage.events import EventStore
 from storage.permissions import Consent, Permissions
 from storage.preferences import PreferenceLog
@@ -80,7 +82,6 @@ async def fulfil(session: AsyncSession, recipient: Recipient, wishes: Wishes, sp
     now, source, customer = clock.now(), recipient.row.id, recipient.customer.id
     for topic in wishes.off:
         await leave(session, recipient, topic, clock)
-    await Customers(session).lock(customer)
     permissions, log = Permissions(session), PreferenceLog(session)
     await permissions.let_rise(customer, now)  # whoever chooses is there: what stays switched on is wanted
     for topic in wishes.on:
@@ -127,10 +128,9 @@ async def leave(session: AsyncSession, recipient: Recipient, topic: str, clock: 
 async def come_back(session: AsyncSession, recipient: Recipient, clock: Clock) -> None:
     """Lift a recipient's refusal of all marketing. What they agreed to, topic by topic, is as it was."""
     now, source, customer = clock.now(), recipient.row.id, recipient.customer.id
-    known = await Customers(session).lock(customer)
     permissions, log = Permissions(session), PreferenceLog(session)
     await permissions.lift_opt_out(customer, ALL_MARKETING, now, by=source)
     await permissions.let_rise(customer, now)
     choices = await log.choices(customer)
-    if read_preferences(known.traits, choices).wants_none:
+    if read_preferences(recipient.customer.traits, choices).wants_none:
         await log.choose(customer, choices.model_copy(update={"frequency": Frequency.AS_SENT}), now, source)

@@ -453,7 +453,8 @@ async def test_who_was_erased_finds_a_friendly_page(page: Page, sqlite_database:
 
 
 async def test_a_strangers_mail_opens_the_centre_of_whom_they_turned_out_to_be(sqlite_database: Database) -> None:
-    await commit(sqlite_database, added(user=None, anonymous_id="visitor"))
+    address = {"email": TRAITS["email"]}
+    await commit(sqlite_database, identify(None, anonymous_id="visitor", traits=address))
     message = await sent_message(sqlite_database, "anon-visitor")
     await commit(sqlite_database, identify("anna", anonymous_id="visitor", traits=TRAITS))
     async with client_of(make_collector(sqlite_database), key=None) as client:

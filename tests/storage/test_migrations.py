@@ -33,6 +33,8 @@ SINCE_0003 = (
     "ALTER TABLE events DROP COLUMN public",
     "ALTER TABLE suppressions DROP COLUMN sunset",
     "ALTER TABLE suppressions DROP COLUMN lifted_at",
+    "ALTER TABLE messages DROP COLUMN address_hash",
+    "ALTER TABLE messages DROP COLUMN inherited",
 )
 
 

@@ -15,7 +15,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from domain.errors import InvalidLinkError, UnavailableError, UnknownCustomerError, UnknownMessageError
+from domain.errors import (
+    FormerMailboxError,
+    InvalidLinkError,
+    UnavailableError,
+    UnknownCustomerError,
+    UnknownMessageError,
+)
 from mail.speech import WORDS, Speech
 from starter.collector.answers import RETRY_AFTER
 from starter.collector.pages.language import choose_language
@@ -90,6 +96,9 @@ class Pages:
         except (UnknownMessageError, UnknownCustomerError):
             about = "broken" if request.url.path.startswith("/c/") else "gone"
             return self.note(about, self.speech(request), _GONE)
+        except FormerMailboxError:
+            # In the browser's language: the customer's own would tell something of them.
+            return self.note("former", self.speech(request), _GONE)
         except UnavailableError as error:
             _log.warning("a link could not be followed", why=str(error))
             page = self.note("away", self.speech(request), 503)
