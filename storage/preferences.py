@@ -1,7 +1,7 @@
 """What recipients chose themselves: how often mail comes, a pause, the language. Topics are `storage.permissions`.
 
 A log of the latest: who, what, when, and by which mail's link. Nothing a backend reports touches it; see
-`domain.preferences`.
+`domain.preferences`. What was chosen counts for the mailbox: for whoever has the same address (`storage.sharers`).
 """
 
 from collections import defaultdict
@@ -11,8 +11,9 @@ from typing import Final
 
 from sqlalchemy import delete, func, select
 
-from domain.preferences import NO_CHOICES, Choices
+from domain.preferences import Choices
 from storage.repository import Repository
+from storage.sharers import shared_with
 from storage.tables import PreferenceRecord, table_of
 
 MOST: Final = 100
@@ -25,11 +26,16 @@ class PreferenceLog(Repository):
     """Records and reads choices. Whoever records holds the customer's lock (`Customers.lock`)."""
 
     async def choices(self, customer: str) -> Choices:
-        """What stands now."""
-        return (await self.of([customer])).get(customer, NO_CHOICES)
+        """What stands now in the customer's mailbox: the newest word of whoever has the same address."""
+        newest_first = (_CHOICES.c.at.desc(), _CHOICES.c.id.desc())
+        place = func.row_number().over(partition_by=_CHOICES.c.about, order_by=newest_first)
+        said = select(_CHOICES.c.about, _CHOICES.c.value, place.label("place"))
+        placed = said.where(shared_with(_CHOICES.c.customer_id, customer)).subquery()
+        rows = await self.execute(select(placed).where(placed.c.place == 1))
+        return Choices.model_validate({row.about: row.value for row in rows if row.about in Choices.model_fields})
 
     async def of(self, customers: Collection[str]) -> Mapping[str, Choices]:
-        """What stands of several; who chose nothing is left out."""
+        """What each of several chose themselves; who chose nothing is left out."""
         newest_first = (_CHOICES.c.at.desc(), _CHOICES.c.id.desc())
         place = func.row_number().over(partition_by=(_CHOICES.c.customer_id, _CHOICES.c.about), order_by=newest_first)
         theirs = select(_CHOICES.c.customer_id, _CHOICES.c.about, _CHOICES.c.value, place.label("place"))
