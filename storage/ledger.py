@@ -25,6 +25,7 @@ from storage.tables import FeedbackRecord, MessageRecord, table_of
 from storage.transitions import COUNTED, ENDED, HANDED, RENDERABLE, SETTLEABLE, UNDECIDED, WAITING, require_transition
 
 NOBODY_SAW = "handed over, and nobody saw the server's answer"
+NOT_TAKEN = "the mail server did not take it, and by then it was given up"
 
 SEVERAL = "several"
 """Kept in the place of a mailbox's hash where a message may lie in two: it is no mailbox's hash."""
@@ -247,7 +248,8 @@ class Ledger(Repository):
     async def take_back(self, message: str) -> None:
         """The mail server has certainly not taken the message this time: it may be handed over again.
 
-        Where it may have taken it at an earlier attempt, that one's mark stays.
+        Where it may have taken it at an earlier attempt, that one's mark stays. Where its journey ended meanwhile, and
+        nobody seemed to have seen the answer, it is dropped: this was the answer.
 
         Raises:
             UnknownMessageError: no such message.
@@ -255,6 +257,11 @@ class Ledger(Repository):
         """
         row = await self._hold(message)
         if await self._is_settled(row):
+            return
+        if row.status is MessageStatus.UNKNOWN:
+            changes = {"reason": NOT_TAKEN} if row.hand_overs <= 1 else {}
+            ended = MessageStatus.DROPPED if row.hand_overs <= 1 else MessageStatus.UNKNOWN
+            await self._move(row, ended, hand_overs=max(row.hand_overs - 1, 0), **changes)
             return
         require_transition(message, row.status, MessageStatus.RENDERED, among=frozenset({MessageStatus.HANDED_OVER}))
         before = MessageStatus.HANDED_OVER if row.hand_overs > 1 else MessageStatus.RENDERED

@@ -16,8 +16,9 @@ TRANSITIONS: Final[Mapping[Status | None, frozenset[Status]]] = {
     Status.HANDED_OVER: frozenset(
         {Status.HANDED_OVER, Status.RENDERED, Status.SENT, Status.REFUSED, Status.DROPPED, Status.UNKNOWN}
     ),
-    # The server's answer may still come: from the slow first attempt, or from the provider's report.
-    Status.UNKNOWN: frozenset({Status.SENT, Status.REFUSED}),
+    # The server's answer may still come: from the slow first attempt, or from the provider's report. Dropped: it has
+    # certainly not taken it. Still unknown: that was one of several attempts.
+    Status.UNKNOWN: frozenset({Status.SENT, Status.REFUSED, Status.DROPPED, Status.UNKNOWN}),
     Status.SENT: frozenset(),
     Status.REFUSED: frozenset(),
     Status.DROPPED: frozenset(),

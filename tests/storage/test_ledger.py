@@ -10,7 +10,7 @@ from domain.offer import Offer, OfferKind
 from storage.customers import Customers
 from storage.database import Database
 from storage.errors import IllegalTransitionError
-from storage.ledger import HandOverAnswer, Ledger, LedgerRow, StoredBody
+from storage.ledger import NOBODY_SAW, NOT_TAKEN, HandOverAnswer, Ledger, LedgerRow, StoredBody
 from storage.transitions import TRANSITIONS, require_transition
 from tests.storage.samples import DROP, MINUTE, NOON, SEND, commit, gate_request, identify
 
@@ -40,8 +40,8 @@ async def render(ledger: Ledger, message: str, subject: str = "Still thinking?")
     )
 
 
-async def rendered(database: Database, kind: Kind = MARKETING) -> str:
-    message = await claim(database, kind=kind)
+async def rendered(database: Database, kind: Kind = MARKETING, step: str = "reminder") -> str:
+    message = await claim(database, step, kind=kind)
     async with database.transaction() as session:
         await render(Ledger(session), message)
     return message
@@ -368,6 +368,27 @@ async def test_the_list_ends_with_the_newest_decision(database: Database) -> Non
         assert [row.step for row in await ledger.list(customer="anna", limit=2)] == ["c", "d"]
         assert [row.step for row in await ledger.list(journey="welcome")] == ["e"]
         assert await ledger.list(customer="ben", journey="welcome") == []
+
+
+async def test_what_was_under_way_as_its_journey_ended_is_known_once_the_server_has_answered(
+    database: Database,
+) -> None:
+    """The journey's end, or a join, did not wait for the answer: that the server took nothing, this time."""
+    once = await rendered(database)
+    again = await rendered(database, kind=Kind.TRANSACTIONAL, step="again")
+    for message in (once, again, again):
+        await hand_over(database, message)
+    async with database.transaction() as session:
+        ledger = Ledger(session)
+        await ledger.end_open("enrollment-of-anna", "the journey ended: order completed", LATER)
+        for message in (once, again):
+            await ledger.take_back(message)
+
+    row = await get(database, once)
+    assert (row.status, row.reason, row.hand_overs) == (MessageStatus.DROPPED, NOT_TAKEN, 0)
+    assert (await hand_over(database, once))[0] is HandOverAnswer.ALREADY
+    row = await get(database, again)
+    assert (row.status, row.reason, row.hand_overs) == (MessageStatus.UNKNOWN, NOBODY_SAW, 1)
 
 
 async def test_an_attempt_that_was_given_up_takes_back_its_own_mark_and_no_others(database: Database) -> None:
