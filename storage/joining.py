@@ -4,17 +4,21 @@ Facts are joined by `domain.folding.absorb`; this is about the rows that point a
 column, so that a new table takes part without a word here: events, orders, consents, running enrollments, the ledger.
 """
 
-from typing import Final
+from collections.abc import Collection
+from typing import Any, Final
 
-from sqlalchemy import Table, UniqueConstraint, delete, exists, update
+from sqlalchemy import ColumnElement, Table, UniqueConstraint, delete, exists, select, update
 
 from domain.event import Event
 from domain.joining import settle, superseded_outcome
 from storage.enrollments import Enrollments
 from storage.joins import Joins
 from storage.ledger import Ledger
+from storage.mailboxes import OF_A_MAILBOX
+from storage.permissions import ERASURE
 from storage.repository import Repository
-from storage.tables import EnrollmentRecord, Record
+from storage.salt import Salt, hashes_of
+from storage.tables import EnrollmentRecord, ErasureRecord, MessageRecord, Record, SuppressionRecord, table_of
 
 OWNER: Final = "customer_id"
 """The column that says whose a row is."""
@@ -25,15 +29,33 @@ OTHER_NAMES: Final = {"coupons": "customer"}
 APART: Final = frozenset({"aliases"})
 """Tables that are not moved row by row: `Identities.write` points aliases at the customer."""
 
+_ERASURES: Final = table_of(ErasureRecord)
+_MESSAGES: Final = table_of(MessageRecord)
+_SUPPRESSIONS: Final = table_of(SuppressionRecord)
+
+_MARKS: Final[dict[str, dict[str, Any]]] = {_MESSAGES.name: {"inherited": True}}
+"""What is noted on rows that are moved: the mailbox of a message may not be the customer's."""
+
 
 class Joining(Repository):
     """Makes one customer of two. Both are held by the caller, so that no mail of theirs is decided about meanwhile."""
 
-    async def join(self, old: str, new: str, cause: Event) -> None:
+    async def join(
+        self, old: str, new: str, cause: Event, email: str | None = None, *, goes_along: bool = True
+    ) -> None:
         """Give the new customer what was recorded of the old one, and write down that it was done.
 
         Of two enrollments in the same journey one goes on (`domain.joining`); the other has ended when this commits,
         and the gate lets nothing of it through any more. Workflows hear of it later (`starter.dispatch.joins`).
+
+        Args:
+            old: whoever turned out to be the other.
+            new: the customer.
+            cause: what told of it.
+            email: the address that the customer has. An erasure that was asked for from another one stays with the old
+                customer: it is not the word of whoever reads the customer's mail.
+            goes_along: whether what was said for a mailbox becomes the customer's (`domain.mailbox`). Else it stays
+                with the old id: it is exported and erased as the customer's, and is no word of theirs.
         """
         enrollments, ledger, at = Enrollments(self.session), Ledger(self.session), cause.received_at
         # Held: one that ends just now must not be what another gives way to.
@@ -44,7 +66,8 @@ class Joining(Repository):
             await ledger.end_open(each.enrollment, f"the journey ended: {outcome.why}", at)
             mails = await ledger.count_sent(each.enrollment)
             await enrollments.close(each.enrollment, superseded_outcome(each.by, mails), at)
-        moved, dropped = await self._move_all(old, new)
+        left = () if goes_along else OF_A_MAILBOX
+        moved, dropped = await self._move_all(old, new, left, await self._erasures_from_elsewhere(old, email))
         ended = {each.enrollment for each in superseded}
         await Joins(self.session).record(
             old,
@@ -59,11 +82,31 @@ class Joining(Repository):
             is_told=not running,
         )
 
-    async def _move_all(self, old: str, new: str) -> tuple[dict[str, int], dict[str, int]]:
+    async def _erasures_from_elsewhere(self, old: str, email: str | None) -> list[str]:
+        """Erasures that were asked for while mail went to another address than this."""
+        asked_from = (_SUPPRESSIONS.c.source == _ERASURES.c.id) & (_SUPPRESSIONS.c.reason == ERASURE)
+        columns = (_ERASURES.c.id, _SUPPRESSIONS.c.email_hash)
+        found = await self.execute(
+            select(*columns)
+            .join(_SUPPRESSIONS, asked_from)
+            .where(_ERASURES.c.customer_id == old, _SUPPRESSIONS.c.email_hash.is_not(None))
+        )
+        theirs = hashes_of(email, await Salt(self.session).find()) if email else ()
+        return sorted({row.id for row in found if row.email_hash not in theirs})
+
+    async def _move_all(
+        self, old: str, new: str, left: Collection[Table], erasures_that_stay: list[str]
+    ) -> tuple[dict[str, int], dict[str, int]]:
         """How many rows were moved, and how many gave way, by table."""
+        stay: dict[str, ColumnElement[bool]] = {
+            _ERASURES.name: _ERASURES.c.id.in_(erasures_that_stay),
+            _SUPPRESSIONS.name: _SUPPRESSIONS.c.source.in_(erasures_that_stay),
+        }
         moved: dict[str, int] = {}
         dropped: dict[str, int] = {}
         for table in moved_tables():
+            if table in left:
+                continue
             owner = table.c[OTHER_NAMES.get(table.name, OWNER)]
             for unique in _unique_with(table, owner.name):
                 mine = table.alias("mine")
@@ -71,7 +114,10 @@ class Joining(Repository):
                 clash = exists().where(mine.c[owner.name] == new, *theirs)
                 gone = await self.execute(delete(table).where(owner == old, clash))
                 dropped[table.name] = dropped.get(table.name, 0) + gone.rowcount
-            done = await self.execute(update(table).where(owner == old).values({owner.name: new}))
+            moving = update(table).where(owner == old)
+            if table.name in stay and erasures_that_stay:
+                moving = moving.where(~stay[table.name])
+            done = await self.execute(moving.values({owner.name: new} | _MARKS.get(table.name, {})))
             moved[table.name] = done.rowcount
         return _some(moved), _some(dropped)
 
