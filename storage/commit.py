@@ -17,6 +17,7 @@ from domain.errors import UnavailableError
 from domain.event import CUSTOMER_RETURNED, Event
 from domain.folding import Folded, absorb, fold, is_order, order_id
 from domain.identity import Resolution, tells_of_ids
+from domain.mailbox import binds, goes_along, tells_of_mailbox
 from domain.model import Instant
 from domain.withdrawal import read_withdrawal
 from storage.coupons import Coupons
@@ -24,6 +25,7 @@ from storage.customers import Customers
 from storage.feedback import Feedback
 from storage.identities import Identities
 from storage.joining import Joining
+from storage.mailboxes import Mailboxes
 from storage.permissions import Consent, Permissions
 from storage.repository import Repository
 from storage.tables import EventRecord, OrderRecord, table_of
@@ -63,7 +65,8 @@ class Commit(Repository):
             for event, whose in zip(events, resolution.customers, strict=True)
             if event.message_id not in known
         ]
-        folded = _fold_all(new, facts, await self._known_orders(events))
+        bound = await Mailboxes(self.session).bound({whose for event, whose in new if tells_of_mailbox(event)})
+        folded = _fold_all(new, facts, await self._known_orders(events), bound)
 
         changed = {*(whose for _, whose in new), *(each for join in resolution.joins for each in join)}
         await customers.save(customer for each in sorted(changed) if (customer := facts.get(each)) is not None)
@@ -102,9 +105,11 @@ class Commit(Repository):
         for old, new in resolution.joins:
             if (theirs := facts.get(old)) is None:
                 continue
-            facts[new] = absorb(facts.get(new), theirs, customer_id=new)
+            cause = events[resolution.causes[old]]
+            along = goes_along(facts.get(new), theirs, cause)
+            facts[new] = joined = absorb(facts.get(new), theirs, customer_id=new, by_page=cause.public)
             facts[old] = Customer(id=old, first_seen_at=theirs.first_seen_at, last_seen_at=theirs.last_seen_at)
-            await Joining(self.session).join(old, new, events[resolution.causes[old]])
+            await Joining(self.session).join(old, new, cause, email=joined.email, goes_along=along)
 
     async def _stored_ids(self, events: Sequence[Event]) -> set[str]:
         ids = [event.message_id for event in events]
@@ -168,18 +173,20 @@ def _first_seen(events: Sequence[Event], resolution: Resolution) -> dict[str, In
 
 
 def _fold_all(
-    new: Sequence[tuple[Event, str]], facts: dict[str, Customer | None], orders: dict[str, int]
+    new: Sequence[tuple[Event, str]], facts: dict[str, Customer | None], orders: dict[str, int], bound: set[str]
 ) -> list[_FoldedEvent]:
-    """Fold in order, each event followed by what follows from it. Updates facts and known orders."""
+    """Fold in order, each event followed by what follows from it. Updates facts, known orders, and who is bound."""
     folded: list[_FoldedEvent] = []
     for event, whose in new:
         known_order = orders.get(order_id(event)) if is_order(event) else None
-        result = fold(facts[whose], event, customer_id=whose, known_order=known_order)
+        result = fold(facts[whose], event, customer_id=whose, known_order=known_order, is_bound=whose in bound)
         folded.append((event, whose, result))
         facts[whose] = result.customer
+        if binds(event, result.permissions):
+            bound.add(whose)
         if result.order is not None:
             orders[result.order.order_id] = result.order.nth
-        folded += _fold_all([(each, whose) for each in result.derived], facts, orders)
+        folded += _fold_all([(each, whose) for each in result.derived], facts, orders, bound)
     return folded
 
 

@@ -12,6 +12,7 @@ from domain.customer import Customer
 from domain.event import Event, StoredEvent
 from domain.folding import Folded, absorb, fold, is_order, order_id
 from domain.identity import Key, keys_of, resolve
+from domain.mailbox import goes_along
 from domain.withdrawal import read_withdrawal
 from rehearsal.backtest.timeline import Barred, Said, Timeline, Told
 
@@ -48,12 +49,13 @@ class History:
     def _commit(self, event: Event) -> None:
         customer, joins = self._people.find(event)
         for old, new in joins:
-            self._join(old, new, event.occurred_at)
+            self._join(old, new, event)
         self._fold(event, self._timeline(customer))
 
     def _fold(self, event: Event, timeline: Timeline) -> None:
         known_order = self._orders.get(order_id(event)) if is_order(event) else None
-        folded = fold(timeline.newest, event, customer_id=timeline.customer, known_order=known_order)
+        is_bound = bool(timeline.said or timeline.opt_outs)
+        folded = fold(timeline.newest, event, customer_id=timeline.customer, known_order=known_order, is_bound=is_bound)
         if folded.order is not None:
             self._orders[folded.order.order_id] = folded.order.nth
         self._seq += 1
@@ -88,18 +90,20 @@ class History:
             if folded.customer.email:
                 self._addresses.setdefault(folded.customer.email, barred)
 
-    def _join(self, old: str, new: str, at: datetime) -> None:
+    def _join(self, old: str, new: str, cause: Event) -> None:
         """Give a known customer what was folded of an anonymous one, and whatever happens to them from now on."""
         left = self.timelines.get(old)
         if left is None or left.newest is None:
             return
-        taken, known = self._timeline(new), left.newest
-        taken.learn(absorb(taken.newest, known, customer_id=new), at)
+        taken, known, at = self._timeline(new), left.newest, cause.occurred_at
+        along = goes_along(taken.newest, known, cause)
+        taken.learn(absorb(taken.newest, known, customer_id=new, by_page=cause.public), at)
         left.learn(Customer(id=old, first_seen_at=known.first_seen_at, last_seen_at=known.last_seen_at), at)
         theirs = [stored for _, stored in left.inherited] + [told.stored for told in left.told]
         taken.inherited += [(at, stored.model_copy(update={"customer": new})) for stored in theirs]
-        taken.said += [each._replace(since=at) for each in left.said]
-        taken.opt_outs += [each._replace(since=at) for each in left.opt_outs]
+        if along:
+            taken.said += [each._replace(since=at) for each in left.said]
+            taken.opt_outs += [each._replace(since=at) for each in left.opt_outs]
         taken.suppressions += [each._replace(since=at) for each in left.suppressions]
         left.becomes(taken, at, self._seq + 1)
 

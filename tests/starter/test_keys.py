@@ -8,11 +8,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from domain.visitor import BrowserPolicy
 from domain.write_key import Scope, hash_key
 from starter.collector import keys as module
 from starter.embedded import free_port
 from storage.customers import Customers
 from storage.database import Database
+from storage.permissions import Permissions
 from storage.write_keys import WriteKeys
 from tests.stack.waiting import until
 from tests.starter.collectors import KEY, client_of, make_collector, stored_events
@@ -27,6 +29,13 @@ async def make_key(database: Database, *scopes: Scope) -> tuple[str, str]:
     async with database.transaction() as session:
         made, key = await WriteKeys(session).create("test", scopes, NOW)
     return made.id, key
+
+
+async def is_used(database: Database) -> bool:
+    """Whether it is written down of the only key that it was used."""
+    async with database.read() as session:
+        [key] = await WriteKeys(session).list()
+    return key.last_used_at is not None
 
 
 @pytest.mark.parametrize(
@@ -77,8 +86,20 @@ async def test_a_new_key_works_soon_and_a_revoked_one_no_longer(
         async with sqlite_database.transaction() as session:
             await WriteKeys(session).revoke(key_id, NOW)
         await becomes(key, 401)
-    async with sqlite_database.read() as session:
-        assert (await WriteKeys(session).list())[0].last_used_at is not None
+        await until(lambda: is_used(sqlite_database))
+
+
+async def test_nobody_waits_until_it_is_written_down_that_a_key_was_used(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FRESH_FOR", 0.0)
+    _, key = await make_key(sqlite_database, Scope.READ)
+    async with client_of(make_collector(sqlite_database), key) as http:
+        async with sqlite_database.transaction():  # SQLite has one at a time
+            for _ in range(3):
+                answer = await asyncio.wait_for(http.get("/v1/coupons/NONE"), 5)
+                assert answer.status_code == 404
+        await until(lambda: is_used(sqlite_database))
 
 
 async def test_strangers_do_not_make_us_ask_the_database_each_time(
@@ -141,3 +162,66 @@ async def test_the_public_key_does_not_lead_a_customers_mails_away(database: Dat
         assert victim.email == "victim@shop.example"
         assert await Customers(session).find("victim") == "victim"
         assert await Customers(session).resolve(user_id="victim") == "victim"
+
+
+async def test_signing_in_by_the_public_key_brings_nothing_that_was_said_for_another_mailbox(
+    database: Database,
+) -> None:
+    """Mallory agrees and refuses for her own mailbox, which the shop's backend reports, and then says she is others."""
+    _, key = await make_key(database, Scope.BROWSER)
+    app = make_collector(database)
+    anna = {"email": "anna@shop.example", "consent": True, "timezone": "Europe/Vienna", "locale": "de"}
+    async with client_of(app) as backend:
+        for who, traits in (
+            ({"userId": "anna"}, anna),
+            ({"userId": "ben"}, {"email": "ben@shop.example"}),
+            ({"userId": "cleo"}, {"email": "cleo@shop.example"}),
+            ({"anonymousId": "m-1"}, {"email": "mallory@evil.example", "consent": {"news": False}}),
+            ({"anonymousId": "m-2"}, {"email": "mallory@evil.example", "consent": True}),
+            ({"anonymousId": "m-3"}, {"consent": True}),
+        ):
+            await backend.post("/v1/identify", json=who | {"traits": traits})
+        await backend.post("/v1/track", json={"anonymousId": "m-1", "event": "Unsubscribed"})
+    idiot = {"firstName": "Idiot", "birthday": "2000-12-06", "timezone": "Asia/Tokyo", "locale": "ja"}
+    async with client_of(app, key) as mallory:
+        for anonymous, victim, email in (
+            ("m-1", "anna", "anna@shop.example"),
+            ("m-2", "ben", "ben@shop.example"),
+            ("m-3", "cleo", None),
+        ):
+            # As if the mailbox were the victim's, then to be the victim.
+            told = idiot | ({"email": email} if email else {})
+            await mallory.post("/v1/identify", json={"anonymousId": anonymous, "traits": told})
+            said = await mallory.post("/v1/identify", json={"anonymousId": anonymous, "userId": victim, "traits": told})
+            assert said.status_code == 200
+        erased = await mallory.post("/v1/track", json={"userId": "anna", "event": "Customer Erased"})
+    assert erased.status_code == 403
+    async with database.read() as session:
+        people, permissions = Customers(session), Permissions(session)
+        assert await people.resolve(anonymous_id="m-1") == "anna"
+        known = await people.get("anna")
+        assert (known.email, known.first_name, known.timezone, known.locale) == (
+            anna["email"],
+            None,
+            "Europe/Vienna",
+            "de",
+        )
+        assert "birthday" not in known.traits
+        assert [await permissions.consent("anna", topic) for topic in ("*", "news")] == [True, True]
+        assert [await permissions.consent(who, "news") for who in ("ben", "cleo")] == [None, None]
+        assert await permissions.opt_outs("anna") == frozenset()
+        assert await permissions.opt_outs("anon-m-1") == {"*"}  # exported and erased with her
+        assert "anon-m-1" in await people.former_ids("anna")
+
+
+async def test_with_addresses_left_to_backends_a_visitors_does_not_come_along(sqlite_database: Database) -> None:
+    _, key = await make_key(sqlite_database, Scope.BROWSER)
+    app = make_collector(sqlite_database, browser=BrowserPolicy(addresses=False))
+    async with client_of(app) as backend:
+        await backend.post("/v1/identify", json={"userId": "anna", "traits": {"firstName": "Anna"}})
+    async with client_of(app, key) as mallory:
+        theirs = {"anonymousId": "m-1", "traits": {"email": "mallory@evil.example"}}
+        await mallory.post("/v1/identify", json=theirs)
+        await mallory.post("/v1/identify", json=theirs | {"userId": "anna"})
+    async with sqlite_database.read() as session:
+        assert (await Customers(session).get("anna")).email is None

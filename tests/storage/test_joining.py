@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import JSON, Boolean, Float, Integer, Table, func, select, text
 from temporalio.testing import ActivityEnvironment
 
@@ -17,10 +18,12 @@ from storage.columns import UtcDateTime
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
+from storage.export import Export
 from storage.exposures import Exposures
 from storage.joining import APART, OTHER_NAMES, OWNER, Joining, moved_tables
 from storage.joins import Joins
 from storage.ledger import Ledger
+from storage.permissions import Permissions
 from storage.tables import Record
 from tests.stack.waiting import until
 from tests.storage.samples import (
@@ -197,6 +200,38 @@ async def test_the_known_customers_variant_stays(database: Database) -> None:
     assert given == ["a", "b"]
     (join,) = await joins_of(database)
     assert (join.dropped, join.moved["exposures"]) == ({"exposures": 1}, 1)
+
+
+@pytest.mark.parametrize(
+    ("known", "visitor", "by_page", "goes_along"),
+    [
+        ("anna@shop.example", "other@shop.example", False, False),
+        ("anna@shop.example", "anna@shop.example", True, True),
+        (None, "other@shop.example", True, True),
+        ("anna@shop.example", None, False, True),
+        ("anna@shop.example", None, True, False),
+    ],
+)
+async def test_what_was_said_for_another_mailbox_stays_there(
+    database: Database, known: str | None, visitor: str | None, by_page: bool, goes_along: bool
+) -> None:
+    said = {"consent": {"news": True}} | ({"email": visitor} if visitor else {})
+    await commit(database, identify("anna", traits={"email": known} if known else {}))
+    await commit(database, identify(None, anonymous_id="v1", traits=said))
+    await commit(database, track("Unsubscribed", None, anonymous_id="v1", properties={"topic": "offers"}))
+
+    await commit(database, identify("anna", anonymous_id="v1", at=NOON + MINUTE, public=by_page))
+
+    assert (await read_customer(database, "anna")).email == (known or visitor)
+    whose, others = ("anna", "anon-v1") if goes_along else ("anon-v1", "anna")
+    async with database.read() as session:
+        permissions = Permissions(session)
+        assert [await permissions.consent(each, "news") for each in (whose, others)] == [True, None]
+        assert [await permissions.opt_outs(each) for each in (whose, others)] == [{"offers"}, frozenset()]
+        exported = await Export(session).of("anna")
+    assert [len(exported[table]) for table in ("consents", "opt_outs")] == [1, 1]
+    (join,) = await joins_of(database)
+    assert ({"consents", "opt_outs"} <= {*join.moved}) is goes_along
 
 
 async def test_two_that_sign_in_at_once_are_joined_once_each(database_url: str) -> None:
