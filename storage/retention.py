@@ -1,22 +1,28 @@
 """Clears and deletes what was kept long enough, some hundred rows at a time. Doing it again finds nothing more.
 
-Nothing goes that an open enrollment needs: neither its events nor its mails.
+Nothing goes that an open enrollment needs: neither its events nor its mails. What is due is looked for while others
+write, by indexes that hold little else (migration 0014), and looked at again by whoever clears it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Text, cast, delete, exists, func, not_, or_, select, text, update
+from sqlalchemy import Column, ColumnElement, Select, delete, exists, func, or_, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.enrollment import State
-from domain.identity import ANONYMOUS_PREFIX
-from domain.retention import Keeping, RetentionPolicy
+from domain.retention import Batch, Keeping, RetentionPolicy
+from storage.database import Database
 from storage.identities import IDENTITY_LOCK
 from storage.personal import erased_columns
 from storage.repository import Repository
 from storage.tables import (
+    STRANGER,
+    TELLING,
+    WITH_BODY,
+    WITH_LINKS_ALONE,
     CustomerRecord,
     EnrollmentRecord,
     EventRecord,
@@ -43,11 +49,68 @@ _SUPPRESSIONS = table_of(SuppressionRecord)
 _ORDERED = exists().where(_ORDERS.c.event_seq == _EVENTS.c.seq)
 
 
-class Retaining(Repository):
-    """Does it.
+class Part(StrEnum):
+    """What goes by one statement, each with an index of its own."""
+
+    BODIES = "bodies"
+    LINKS = "links"
+    """Where the links of mails lead whose bodies went earlier."""
+    STRANGERS = "strangers"
+    EVENTS = "events"
+
+
+KEEPING: Final = {Part.LINKS: Keeping.BODIES} | {Part(keeping.value): keeping for keeping in Keeping}
+"""Under which name each part is kept, and counted."""
+
+
+class Place(NamedTuple):
+    """How far a sweep is: it goes by the moment, and by the key."""
+
+    moment: datetime
+    key: Any
+
+
+class Sweep:
+    """Goes once over all that is due, the oldest first, and remembers where it is. One that is lost costs little.
 
     Args:
-        session: a writing one, but for `due`.
+        database: migrated.
+        policy: how long what is kept.
+    """
+
+    def __init__(self, database: Database, policy: RetentionPolicy) -> None:
+        self._database, self._policy = database, policy
+        self._places: dict[Part, Place] = {}
+        self._over: set[Part] = set()
+
+    async def step(self, now: datetime) -> Batch:
+        """Clear or delete the next rows of a kind, in a transaction; nothing is written where nothing is due.
+
+        Without an answer's `keeping` the sweep is over.
+
+        Raises:
+            UnavailableError: the database is away. Nothing was changed, or all of the batch.
+        """
+        for part in Part:
+            while part not in self._over:
+                async with self._database.read() as session:
+                    found = await Retaining(session, self._policy, now).find(part, self._places.get(part))
+                if not found:
+                    self._over.add(part)
+                    break
+                async with self._database.transaction() as session:
+                    rows = await Retaining(session, self._policy, now).clear(part, [place.key for place in found])
+                self._places[part] = found[-1]
+                if rows:
+                    return Batch(keeping=KEEPING[part].value, rows=rows)
+        return Batch()
+
+
+class Retaining(Repository):
+    """Finds what is due, and clears it.
+
+    Args:
+        session: a writing one for `clear`.
         policy: how long what is kept.
         now: product time.
     """
@@ -58,54 +121,65 @@ class Retaining(Repository):
 
     async def due(self) -> dict[Keeping, int]:
         """How many rows have been kept long enough; writes nothing."""
-        return {
-            keeping: int((await self.execute(select(func.count()).select_from(due.subquery()))).scalar_one())
-            for keeping in Keeping
-            if (due := self._due(keeping)) is not None
-        }
+        counted: dict[Keeping, int] = {}
+        for part, keeping in KEEPING.items():
+            if (due := self.select(part)) is not None:
+                rows = (await self.execute(select(func.count()).select_from(due.subquery()))).scalar_one()
+                counted[keeping] = counted.get(keeping, 0) + int(rows)
+        return counted
 
-    async def step(self, keeping: Keeping) -> int:
-        """Clear or delete one batch; how many rows that were. 0: nothing is left of the kind."""
-        due = self._due(keeping)
+    async def find(self, part: Part, after: Place | None = None) -> list[Place]:
+        """The next rows that are due, a batch of them. Empty: no more."""
+        due = self.select(part, after)
         if due is None:
+            return []
+        return [Place(row.moment, row.key) for row in await self.execute(due.limit(BATCH))]
+
+    async def clear(self, part: Part, keys: Sequence[Any]) -> int:
+        """Clear or delete those of some rows that are due; how many that were."""
+        due = self.select(part)
+        if due is None or not keys:
             return 0
-        match keeping:
-            case Keeping.BODIES:
+        due = due.where(_ORDER[part][1].in_(keys))
+        match part:
+            case Part.BODIES:
                 return await self._clear_bodies(due)
-            case Keeping.STRANGERS:
+            case Part.LINKS:
+                return await self._clear(due, links=[])
+            case Part.STRANGERS:
                 return await self._forget_strangers(due)
-            case Keeping.EVENTS:
+            case Part.EVENTS:
                 return await self._delete_events(due)
 
-    def _due(self, keeping: Keeping) -> Select[Any] | None:
-        """Keys of all rows that were kept long enough."""
-        kept: timedelta | None = getattr(self._policy, keeping.value)
+    def select(self, part: Part, after: Place | None = None) -> Select[Any] | None:
+        """Moments and keys of all rows that were kept long enough, in order; None: they are kept for ever."""
+        kept: timedelta | None = getattr(self._policy, KEEPING[part].value)
         if kept is None:
             return None
-        until = self._now - kept
-        match keeping:
-            case Keeping.BODIES:
-                return select(_MESSAGES.c.id).where(
-                    _MESSAGES.c.rendered_at < until, _MESSAGES.c.html.is_not(None), _MESSAGES.c.status.in_(ENDED)
-                )
-            case Keeping.STRANGERS:
-                return select(_CUSTOMERS.c.id).where(*_is_stranger(until))
-            case Keeping.EVENTS:
-                return select(_EVENTS.c.seq).where(*_is_told(until))
+        moment, key = _ORDER[part]
+        until = self._now - (max(kept, CLICKED_FOR) if part is Part.LINKS else kept)
+        due = select(moment.label("moment"), key.label("key")).where(
+            moment < until, text(f"({_INDEXED[part]})"), *_CONDITIONS[part]
+        )
+        if after is not None:
+            due = due.where(moment >= after.moment, or_(moment > after.moment, key > after.key))
+        return due.order_by(moment, key)
 
     async def _clear_bodies(self, due: Select[Any]) -> int:
-        ids = (await self.execute(due.limit(BATCH))).scalars().all()
         # Where links lead stays for as long as they may be clicked (`mail.links`).
         links: dict[str, Any] = {"links": []} if self._policy.bodies and self._policy.bodies >= CLICKED_FOR else {}
-        cleared = update(_MESSAGES).where(_MESSAGES.c.id.in_(ids)).values(subject=None, html=None, text=None, **links)
-        return (await self.execute(cleared)).rowcount if ids else 0
+        return await self._clear(due, subject=None, html=None, text=None, **links)
+
+    async def _clear(self, due: Select[Any], **values: Any) -> int:
+        ids = await self._keys(due)
+        return (await self.execute(update(_MESSAGES).where(_MESSAGES.c.id.in_(ids)).values(**values))).rowcount
 
     async def _forget_strangers(self, due: Select[Any]) -> int:
         if self.is_postgresql:
             # As for an erasure: an event under way would find its customer gone.
             await self.execute(text(f"SELECT pg_advisory_xact_lock({IDENTITY_LOCK})"))
             due = due.with_for_update(skip_locked=True)
-        ids: Sequence[str] = (await self.execute(due.limit(BATCH))).scalars().all()
+        ids = await self._keys(due)
         if not ids:
             return 0
         for column in (_SUPPRESSIONS.c.customer_id, *erased_columns()):
@@ -113,40 +187,47 @@ class Retaining(Repository):
         return len(ids)
 
     async def _delete_events(self, due: Select[Any]) -> int:
-        seqs = (await self.execute(due.limit(BATCH))).scalars().all()
-        if not seqs:
-            return 0
-        these = _EVENTS.c.seq.in_(seqs)
+        these = _EVENTS.c.seq.in_(await self._keys(due))
         # An order points to its event: that one stays, without what it said.
         emptied = await self.execute(update(_EVENTS).where(these, _ORDERED).values(properties={}, context={}))
         deleted = await self.execute(delete(_EVENTS).where(these, ~_ORDERED))
         return emptied.rowcount + deleted.rowcount
 
-
-def _is_stranger(until: datetime) -> tuple[ColumnElement[bool], ...]:
-    in_a_journey = exists().where(_ENROLLMENTS.c.customer_id == _CUSTOMERS.c.id, _ENROLLMENTS.c.state != State.ENDED)
-    waits = exists().where(
-        _EVENTS.c.customer_id == _CUSTOMERS.c.id, _EVENTS.c.dispatched_at.is_(None), _EVENTS.c.parked_error.is_(None)
-    )
-    return (
-        _CUSTOMERS.c.id.startswith(ANONYMOUS_PREFIX, autoescape=True),
-        _CUSTOMERS.c.last_seen_at < until,
-        _CUSTOMERS.c.email.is_(None),
-        _CUSTOMERS.c.orders == 0,
-        ~in_a_journey,
-        ~waits,
-    )
+    async def _keys(self, due: Select[Any]) -> Sequence[Any]:
+        return [row.key for row in await self.execute(due)]
 
 
-def _is_told(until: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Events that reached whoever wanted them. Of an order the one that is empty already is left alone."""
-    in_a_journey = exists().where(
-        _ENROLLMENTS.c.customer_id == _EVENTS.c.customer_id, _ENROLLMENTS.c.state != State.ENDED
-    )
-    is_empty_order = _ORDERED & (cast(_EVENTS.c.properties, Text) == "{}")
-    return (
-        _EVENTS.c.occurred_at < until,
+def _is_in_a_journey(customer: ColumnElement[str]) -> ColumnElement[bool]:
+    return exists().where(_ENROLLMENTS.c.customer_id == customer, _ENROLLMENTS.c.state != State.ENDED)
+
+
+_WAITS = exists().where(
+    _EVENTS.c.customer_id == _CUSTOMERS.c.id, _EVENTS.c.dispatched_at.is_(None), _EVENTS.c.parked_error.is_(None)
+)
+
+_ORDER: Final[dict[Part, tuple[Column[Any], Column[Any]]]] = {
+    Part.BODIES: (_MESSAGES.c.rendered_at, _MESSAGES.c.id),
+    Part.LINKS: (_MESSAGES.c.rendered_at, _MESSAGES.c.id),
+    Part.STRANGERS: (_CUSTOMERS.c.last_seen_at, _CUSTOMERS.c.id),
+    Part.EVENTS: (_EVENTS.c.occurred_at, _EVENTS.c.seq),
+}
+"""Since when each row has been kept, and its key; in the order of the index."""
+
+_INDEXED: Final = {
+    Part.BODIES: WITH_BODY,
+    Part.LINKS: WITH_LINKS_ALONE,
+    Part.STRANGERS: STRANGER,
+    Part.EVENTS: TELLING,
+}
+
+_CONDITIONS: Final[dict[Part, tuple[ColumnElement[bool], ...]]] = {
+    Part.BODIES: (_MESSAGES.c.status.in_(ENDED),),
+    Part.LINKS: (_MESSAGES.c.status.in_(ENDED),),
+    Part.STRANGERS: (~_is_in_a_journey(_CUSTOMERS.c.id), ~_WAITS),
+    # Events that reached whoever wanted them.
+    Part.EVENTS: (
         or_(_EVENTS.c.dispatched_at.is_not(None), _EVENTS.c.parked_error.is_not(None)),
-        ~in_a_journey,
-        not_(is_empty_order),
-    )
+        ~_is_in_a_journey(_EVENTS.c.customer_id),
+    ),
+}
+"""What else is true of rows that may go."""

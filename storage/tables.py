@@ -12,6 +12,14 @@ from sqlmodel import Field, SQLModel
 
 from storage.columns import UtcDateTime, json_type, sequence_type
 
+# Which rows retention looks for, word for word as its indexes have it: else the databases would not use them.
+WITH_BODY = "html IS NOT NULL"
+WITH_LINKS_ALONE = "html IS NULL AND links <> '[]'"
+STRANGER = "coalesce(email, '') = '' AND orders = 0 AND substr(id, 1, 5) = 'anon-'"
+"""No address, in words that keep SQLite from looking through everybody without one."""
+TELLING = "name <> 'Order Completed' OR properties <> '{}'"
+"""All events but orders that say nothing any more: of these the row stays for ever."""
+
 
 class Record(SQLModel):
     """Base of all tables. Constraints are named by rule, so that a migration can name them too."""
@@ -25,6 +33,10 @@ class Record(SQLModel):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def _index_where(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def _json(default: type[dict[str, Any]] | type[list[Any]]) -> Any:
@@ -47,6 +59,7 @@ class CustomerRecord(Record, table=True):
     """A `domain.customer.Customer`: facts folded from the customer's events. Locked by whoever decides about them."""
 
     __tablename__ = "customers"
+    __table_args__ = (_index_where("ix_customers_stranger", "last_seen_at", "id", where=STRANGER),)
 
     id: str = Field(primary_key=True)
     email: str | None = Field(default=None, index=True)
@@ -92,6 +105,7 @@ class EventRecord(Record, table=True):
             sqlite_where=text("dispatched_at IS NULL AND parked_error IS NULL"),
             postgresql_where=text("dispatched_at IS NULL AND parked_error IS NULL"),
         ),
+        _index_where("ix_events_telling", "occurred_at", "seq", where=TELLING),
         {"sqlite_autoincrement": True},  # else SQLite gives the number of a deleted last event out again
     )
 
@@ -174,6 +188,8 @@ class MessageRecord(Record, table=True):
         Index("ix_messages_journey_decided_at", "journey", "decided_at"),
         Index("ix_messages_handed_over_at", "handed_over_at"),
         Index("ix_messages_journey_handed_over_at", "journey", "handed_over_at"),
+        _index_where("ix_messages_with_body", "rendered_at", "id", where=WITH_BODY),
+        _index_where("ix_messages_with_links_alone", "rendered_at", "id", where=WITH_LINKS_ALONE),
     )
 
     id: str = Field(primary_key=True)

@@ -6,7 +6,7 @@ from cyclopts import Parameter
 
 from domain.retention import Keeping
 from starter.cli.reach import Data, connected
-from storage.retention import Retaining
+from storage.retention import Retaining, Sweep
 
 WORDS = {
     Keeping.BODIES: "bodies of mails",
@@ -28,12 +28,9 @@ async def retain(
                 counted = await Retaining(session, policy, now).due()
         else:
             counted = dict.fromkeys(Keeping, 0)
-            for keeping in Keeping:
-                rows = -1
-                while rows:
-                    async with found.database.transaction() as session:
-                        rows = await Retaining(session, policy, now).step(keeping)
-                    counted[keeping] += rows
+            sweep = Sweep(found.database, policy)
+            while (batch := await sweep.step(now)).rows:
+                counted[Keeping(batch.keeping)] += batch.rows
             await found.database.scrub()
     told = ", ".join(f"{counted.get(keeping, 0)} {words}" for keeping, words in WORDS.items())
     print(f"Due: {told}; nothing was changed." if dry_run else f"Cleared: {told}.")

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain import event as names
 from domain.enrollment import State
 from domain.event import Event, StoredEvent
+from domain.identity import ANONYMOUS_PREFIX
 from domain.message import MessageStatus, ledger_id
 from domain.retention import Keeping, RetentionPolicy
 from mail.links import CLICK_MAX_AGE
@@ -17,8 +19,8 @@ from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
 from storage.ledger import Ledger
-from storage.retention import BATCH, CLICKED_FOR, Retaining
-from storage.tables import EnrollmentRecord, EventRecord, MessageRecord, table_of
+from storage.retention import BATCH, CLICKED_FOR, Part, Place, Retaining, Sweep
+from storage.tables import STRANGER, TELLING, EnrollmentRecord, EventRecord, MessageRecord, table_of
 from tests.storage.samples import NOON, SEND, commit, enrollment, gate_request, identify, ordered, read_customer, track
 
 DAY = timedelta(days=1)
@@ -30,14 +32,10 @@ async def retain(database: Database, at: datetime, policy: RetentionPolicy | Non
     policy = policy or RetentionPolicy()
     async with database.read() as session:
         due = await Retaining(session, policy, at).due()
-    done = dict.fromkeys(due, 0)
-    for keeping in due:
-        rows = -1
-        while rows:
-            async with database.transaction() as session:
-                rows = await Retaining(session, policy, at).step(keeping)
-            assert rows <= BATCH
-            done[keeping] += rows
+    done, sweep = dict.fromkeys(due, 0), Sweep(database, policy)
+    while (batch := await sweep.step(at)).rows:
+        assert batch.rows <= BATCH
+        done[Keeping(batch.keeping)] += batch.rows
     assert done == due
     async with database.read() as session:
         assert not any((await Retaining(session, policy, at).due()).values())
@@ -80,6 +78,11 @@ async def test_links_outlive_a_body_that_goes_early(database: Database) -> None:
     await retain(database, NOON + 31 * DAY, RetentionPolicy(bodies=30 * DAY))
     async with database.read() as session:
         assert await Ledger(session).links(sent) == ("https://shop.example/p",)
+    shortly = RetentionPolicy(bodies=30 * DAY)
+    assert (await retain(database, NOON + CLICKED_FOR, shortly))[Keeping.BODIES] == 0
+    assert (await retain(database, NOON + CLICKED_FOR + DAY, shortly))[Keeping.BODIES] == 1
+    async with database.read() as session:
+        assert await Ledger(session).links(sent) == (), "nobody can click them any more"
 
 
 async def test_strangers_go_with_all_that_is_theirs_and_nobody_else_does(database: Database) -> None:
@@ -149,3 +152,55 @@ def test_where_links_lead_is_kept_as_long_as_they_may_be_clicked() -> None:
 def test_events_are_kept_as_long_as_sources_need_them() -> None:
     with pytest.raises(ValidationError, match="events"):
         RetentionPolicy(events=30 * DAY)
+
+
+@pytest.mark.parametrize("part", Part)
+async def test_what_is_due_is_found_by_its_index_alone(database: Database, part: Part) -> None:
+    index = {
+        Part.BODIES: "ix_messages_with_body",
+        Part.LINKS: "ix_messages_with_links_alone",
+        Part.STRANGERS: "ix_customers_stranger",
+        Part.EVENTS: "ix_events_telling",
+    }[part]
+    async with database.read() as session:
+        connection = await session.connection()
+        retaining = Retaining(session, RetentionPolicy(events=400 * DAY), NOON)
+        statement = retaining.select(part, Place(NOON - 500 * DAY, 1 if part is Part.EVENTS else "a"))
+        assert statement is not None
+        asked = statement.limit(BATCH).compile(connection.engine, compile_kwargs={"literal_binds": True})
+        if database.is_sqlite:
+            plan = [row.detail for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+            assert any(f"INDEX {index} (" in step for step in plan), plan
+        else:
+            # Which is cheapest while nobody is there.
+            await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            plan = [row[0] for row in await connection.exec_driver_sql(f"EXPLAIN {asked}")]
+            assert any(f"Scan using {index} " in step for step in plan), plan
+        assert not any("SORT" in step.upper() or step.startswith("SCAN") or "TEMP B-TREE" in step for step in plan), (
+            plan
+        )
+
+
+async def test_where_nothing_is_due_no_writer_is_waited_for(sqlite_database: Database) -> None:
+    await a_mail(sqlite_database, "one", MessageStatus.SENT)
+    async with sqlite_database.transaction(), asyncio.timeout(5):
+        assert (await Sweep(sqlite_database, RetentionPolicy(events=400 * DAY)).step(NOON)).keeping == ""
+
+
+async def test_a_sweep_goes_on_behind_what_has_to_stay(sqlite_database: Database) -> None:
+    """However much of it there is: it is looked at once."""
+    await commit(sqlite_database, *(track(names.PRODUCT_VIEWED, "ben", at=NOON - DAY) for _ in range(BATCH)))
+    await commit(sqlite_database, *(track(names.PRODUCT_VIEWED) for _ in range(BATCH + 1)))
+    policy, at = RetentionPolicy(events=400 * DAY), NOON + 401 * DAY
+    sweep = Sweep(sqlite_database, policy)
+    async with sqlite_database.transaction() as session:
+        await EventStore(session).mark_dispatched(range(1, 2 * BATCH + 2), NOON)
+        found = await Retaining(session, policy, at).find(Part.EVENTS)
+        await Enrollments(session).open(enrollment(customer="ben"))
+        assert await Retaining(session, policy, at).clear(Part.EVENTS, [place.key for place in found]) == 0
+    assert [(await sweep.step(at)).rows for _ in range(3)] == [BATCH, 1, 0]
+
+
+def test_who_is_a_stranger_is_told_by_their_id() -> None:
+    assert f"substr(id, 1, {len(ANONYMOUS_PREFIX)}) = '{ANONYMOUS_PREFIX}'" in STRANGER
+    assert f"name <> '{names.ORDER_COMPLETED}'" in TELLING
