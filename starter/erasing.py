@@ -41,6 +41,10 @@ TERMINATE_AFTER = timedelta(hours=1)
 SCRUB_AGAIN_AFTER, SCRUB_AGAIN_AT_MOST = timedelta(seconds=1), timedelta(minutes=5)
 """Until SQLite's log is emptied again where somebody read it: twice as long after each try, and at most so long."""
 
+UNKNOWN_FOR = timedelta(hours=1)
+"""Until an enrollment that Temporal does not know of is taken for ended. Its start may be under way, and would leave a
+history behind; or this is the wrong Temporal, and somebody sees to it."""
+
 SALT_AFTER = timedelta(hours=1)
 """When what was hashed without salt is salted: no process of a version before the salt is left by then."""
 
@@ -60,6 +64,7 @@ class Eraser:
         self._database, self._clock, self._client = database, clock, client
         self._enroller = Enroller(client)
         self._asked_to_end: dict[str, float] = {}
+        self._unknown: dict[str, float] = {}
         self._failed: dict[str, float] = {}
         self._scrub_at: float | None = None
         self._scrub_pause = SCRUB_AGAIN_AFTER
@@ -135,10 +140,14 @@ class Eraser:
 
     async def _end(self, row: EnrollmentRow) -> bool:
         """Let an enrollment end; whether it has."""
-        if await self._enroller.look(row.workflow_id, row.id) is not Presence.RUNS:
+        presence = await self._enroller.look(row.workflow_id, row.id)
+        if presence is Presence.UNKNOWN and not self._has_been_waited_for(row):
+            return False
+        if presence is not Presence.RUNS:
             async with self._database.transaction() as session:
                 await end_gone(session, row, self._clock.now())
             self._asked_to_end.pop(row.id, None)
+            self._unknown.pop(row.id, None)
             return True
         now = asyncio.get_running_loop().time()
         since = self._asked_to_end.get(row.id)
@@ -149,6 +158,14 @@ class Eraser:
             _log.warning("enrollment does not end, terminating it", enrollment=row.id)
             await self._terminate(row.workflow_id)
         return False
+
+    def _has_been_waited_for(self, row: EnrollmentRow) -> bool:
+        """Whether an enrollment that Temporal does not know of has had its time to turn up."""
+        now = asyncio.get_running_loop().time()
+        if row.id not in self._unknown:
+            self._unknown[row.id] = now
+            _log.warning("enrollment unknown to Temporal, waiting for it", enrollment=row.id, remedy="segue cancel")
+        return now - self._unknown[row.id] > UNKNOWN_FOR.total_seconds()
 
     async def _terminate(self, workflow_id: str) -> None:
         try:

@@ -173,6 +173,31 @@ async def test_one_that_fails_holds_up_no_other(sqlite_database: Database, capsy
     assert "anna@example.com" not in told
 
 
+async def test_an_enrollment_that_temporal_does_not_know_of_may_still_be_on_its_way(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is decided, and its start is not there yet: its history must not be left behind."""
+    database, row = sqlite_database, enrollment()
+    await commit(database, identify("anna"), identify("ben"))
+    async with database.transaction() as session:
+        await Enrollments(session).open(row)
+        await Enrollments(session).open(enrollment(customer="ben"))
+    await Privacy(database, SystemClock()).request_erasure("anna", "a test")
+    async with temporal(free_port()) as client:
+        eraser = Eraser(database, SystemClock(), client)
+        assert await eraser.carry_out() == 1
+        assert await is_known(database, "anna")
+        await enroll(client, database, row)
+        await until(eraser.carry_out, lambda waiting: waiting == 0)
+        await until(partial(listed, client), lambda found: found == [])
+
+        await Privacy(database, SystemClock()).request_erasure("ben", "a test")
+        assert await eraser.carry_out() == 1
+        monkeypatch.setattr("starter.erasing.UNKNOWN_FOR", timedelta(0))
+        assert await eraser.carry_out() == 0, "it never came"
+    assert [await is_known(database, each) for each in ("anna", "ben")] == [False, False]
+
+
 async def test_what_does_not_end_is_terminated(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a worker nothing ends by itself."""
     monkeypatch.setattr("starter.erasing.TERMINATE_AFTER", timedelta(seconds=0))
