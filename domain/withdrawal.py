@@ -13,6 +13,9 @@ _SOFT = ("soft", "transient", "deferred", "block")
 """How providers call a bounce that may pass."""
 
 
+_LONGEST_ID = 256
+"""As `domain.event.Event.message_id` has it."""
+
 _BOUNCE_TYPE = ("bounce_type", "bounceType", "type")
 
 FORMER_ADDRESS = "former_address"
@@ -21,11 +24,34 @@ FORMER_ADDRESS = "former_address"
 _OF_AN_ADDRESS = (EMAIL_BOUNCED, EMAIL_COMPLAINED)
 
 
+_OWN_REPORTS = {"unsubscribe": "{}", "left": "preference centre, {}"}
+"""How the ids of our own pages' `Unsubscribed` begin, and the source of the refusal that each reports."""
+
+
 class Withdrawal(Value):
     """Either a topic the customer opted out of (`*`: all marketing), or why nothing at all may go to the address."""
 
     opt_out: str | None = None
     suppression: str | None = None
+
+
+def report_id(page: str, message: str, *more: str) -> str:
+    """The message id of an `Unsubscribed` of our own: `page` is `unsubscribe` (the link's) or `left` (the centre's)."""
+    return "-".join((page, message, *more))[:_LONGEST_ID]
+
+
+def said_on(page: str, message: str) -> str:
+    """The source of a refusal on one of our pages, by a mail's link."""
+    return _OWN_REPORTS[page].format(message)
+
+
+def source_of(event: Event) -> str:
+    """Where that was said which an event withdraws. What our own page reports is one refusal with the page's own."""
+    message = read_text(event.properties.get("message"))
+    for page in _OWN_REPORTS if event.name == UNSUBSCRIBED and message else ():
+        if event.message_id.startswith(report_id(page, message)):
+            return said_on(page, message)
+    return f"event {event.message_id}"
 
 
 def read_withdrawal(event: Event) -> Withdrawal | None:

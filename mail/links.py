@@ -137,6 +137,13 @@ class Links:
         """Make the link by which the recipient of a message chooses what to hear."""
         return f"{self._base}/p/{self._sign('preferences', message)}"
 
+    def fresh_preferences(self, message: str, age: timedelta) -> str | None:
+        """The same link's token, for a page that another link of the mail opened; None of a mail that is too old.
+
+        Else whoever holds an old mail would get by its other links what its own link to the centre does not open.
+        """
+        return None if age > PREFERENCES_MAX_AGE else self._sign("preferences", message)
+
     def read_preferences(self, token: str) -> str:
         """Read the message from a preferences token.
 

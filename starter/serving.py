@@ -138,6 +138,7 @@ async def serving(
         max_body=settings.max_body,
         shop_url=settings.shop.url,
         shop_name=settings.shop.name,
+        support=settings.shop.support_email,
         ready=ready,
         browser=settings.browser,
         pictures_url=settings.shop.images,

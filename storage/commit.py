@@ -19,7 +19,7 @@ from domain.folding import Folded, absorb, fold, is_order, order_id
 from domain.identity import Resolution, tells_of_ids
 from domain.mailbox import binds, goes_along, tells_of_mailbox
 from domain.model import Instant
-from domain.withdrawal import read_withdrawal
+from domain.withdrawal import read_withdrawal, source_of
 from storage.coupons import Coupons
 from storage.customers import Customers
 from storage.feedback import Feedback
@@ -155,7 +155,7 @@ async def _withdraw(permissions: Permissions, event: Event, whose: str) -> None:
     withdrawal = read_withdrawal(event)
     if withdrawal is None:
         return
-    source = f"event {event.message_id}"
+    source = source_of(event)
     if withdrawal.opt_out is not None:
         await permissions.opt_out(whose, withdrawal.opt_out, event.occurred_at, source)
     if withdrawal.suppression is not None:

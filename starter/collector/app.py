@@ -152,6 +152,7 @@ def create_collector(
     max_body: int,
     shop_url: str,
     shop_name: str = "the shop",
+    support: str = "",
     ready: Ready | None = None,
     committer: Committer | None = None,
     browser: BrowserPolicy | None = None,
@@ -170,6 +171,7 @@ def create_collector(
         max_body: bytes of a request's body, unpacked.
         shop_url: where the pages of broken links lead.
         shop_name: how the pages call the sender.
+        support: whom the pages tell to write to.
         ready: tells `GET /health` of further parts; see `starter.collector.health.Ready`.
         committer: None: one of its own.
         browser: what browsers' keys are trusted with.
@@ -209,7 +211,7 @@ def create_collector(
         committer=committer,
         clock=clock,
         links=links,
-        pages=Pages(shop_url, shop_name),
+        pages=Pages(shop_url, shop_name, support),
         offered=offered or Offered(),
         keeper=keeper or Privacy(database, clock),
     ):

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.clock import Clock
-from domain.errors import ExpiredLinkError
+from domain.errors import ExpiredLinkError, InvalidLinkError
 from domain.event import DATA_EXPORT_REQUESTED, DATA_REQUEST_CONFIRMED, ERASURE_REQUESTED, PREFERENCES_LINK_REQUESTED
 from mail.links import DataRequest, Links
 from starter.collector.origin import is_from_elsewhere
@@ -85,11 +85,11 @@ def create_data_requests_router(
     desk = _Desk(database, clock, links, pages, keeper)
 
     @router.api_route("/d/{asked_for}/{token}", methods=["GET", "HEAD"])
-    async def show(request: Request, asked_for: DataRequest, token: str) -> Response:
+    async def show(request: Request, asked_for: str, token: str) -> Response:
         return await pages.answer(request, desk.show(request, asked_for, token))
 
     @router.post("/d/{asked_for}/{token}")
-    async def confirm(request: Request, asked_for: DataRequest, token: str) -> Response:
+    async def confirm(request: Request, asked_for: str, token: str) -> Response:
         return await pages.answer(request, desk.confirm(request, asked_for, token))
 
     return router
@@ -102,22 +102,27 @@ class _Desk:
         self._database, self._clock, self._links, self._pages = database, clock, links, pages
         self._keeper = keeper
 
-    async def show(self, request: Request, asked_for: DataRequest, token: str) -> Response:
+    async def show(self, request: Request, page: str, token: str) -> Response:
+        asked_for = _require_kind(page)
         try:
             message = self._links.read_data_request(token, asked_for)
         except ExpiredLinkError as error:
-            preferences = f"../../p/{self._links.preferences(error.message).rpartition('/')[2]}"
-            return self._pages.note("confirm_expired", self._pages.speech(request), 410, preferences=preferences)
+            async with self._database.read() as session:
+                recipient = await find_recipient(session, error.message)
+            fresh = self._links.fresh_preferences(error.message, recipient.age(self._clock))
+            speech = self._pages.speech(request)
+            return self._pages.note("confirm_expired", speech, 410, preferences=f"../../p/{fresh}" if fresh else "")
         async with self._database.read() as session:
             recipient = await find_recipient(session, message)
         speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
         return self._pages.page("press", speech, about=asked_for.value, grave=asked_for is DataRequest.ERASURE)
 
-    async def confirm(self, request: Request, asked_for: DataRequest, token: str) -> Response:
+    async def confirm(self, request: Request, page: str, token: str) -> Response:
+        asked_for = _require_kind(page)
         try:
             message = self._links.read_data_request(token, asked_for)
         except ExpiredLinkError:
-            return await self.show(request, asked_for, token)
+            return await self.show(request, page, token)
         if is_from_elsewhere(request, self._links.base_url):
             return self._pages.note("elsewhere", self._pages.speech(request), _FORBIDDEN)
         if asked_for is DataRequest.ERASURE:
@@ -144,6 +149,13 @@ class _Desk:
                 f"confirmed-{recipient.row.id}", DATA_REQUEST_CONFIRMED, self._clock, request=request
             )
             await EventStore(session).commit([confirmed])
+
+
+def _require_kind(page: str) -> DataRequest:
+    try:
+        return DataRequest(page)
+    except ValueError as error:
+        raise InvalidLinkError(f"no such request: {page!r:.40}") from error
 
 
 def _download(known: dict[str, Any]) -> Response:

@@ -7,22 +7,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.clock import Clock
-from domain.errors import (
-    ExpiredLinkError,
-    FormerMailboxError,
-    UnavailableError,
-    UnknownCustomerError,
-    UnknownMessageError,
-)
+from domain.errors import ExpiredLinkError, FormerMailboxError, UnavailableError
 from domain.profile import ALL_MARKETING
 from mail.links import Links
 from mail.speech import Speech
+from starter.collector.centre import gets_none
 from starter.collector.origin import is_from_elsewhere
 from starter.collector.pages import Pages
 from starter.collector.recipient import Recipient, find_reader, hold_reader, hold_recipient
-from starter.collector.wishes import leave
+from starter.collector.wishes import leave, take_back
 from storage.database import Database
-from storage.permissions import Permissions
 
 _FORBIDDEN: Final = 403
 
@@ -60,9 +54,9 @@ class _Exits:
         self._database, self._clock, self._links, self._pages = database, clock, links, pages
 
     async def ask(self, request: Request, token: str, status: int = 200) -> Response:
-        message = self._links.read_unsubscribe(token)
-        speech = await self._speech(request, message)
-        return self._pages.page("ask", speech, status, preferences=self._preferences(message))
+        reader = await self._reader(self._links.read_unsubscribe(token))
+        speech = self._speech_of(request, reader)
+        return self._pages.page("ask", speech, status, preferences=self._preferences(reader))
 
     async def go(self, request: Request, token: str) -> Response:
         message = self._links.read_unsubscribe(token)
@@ -77,48 +71,49 @@ class _Exits:
             # Out they get, whatever they can open. A mail program that asked by itself must be told so, too.
             return self._pages.note("left_before" if reader.is_stranger else "left", speech)
         undo = f"../r/{self._links.undo_token(message)}"
-        return self._pages.page("left", speech, preferences=self._preferences(message), undo=undo)
+        return self._pages.page("left", speech, preferences=self._preferences(reader), undo=undo)
 
     async def ask_back(self, request: Request, token: str) -> Response:
         """Of whoever reloads the page or keeps it: the same button again."""
-        message = self._links.read_undo(token)
-        speech = await self._speech(request, message, only_at_home=True)
-        return self._pages.page("left", speech, preferences=self._preferences(message), undo="")
+        reader = await self._reader(self._links.read_undo(token), only_at_home=True)
+        return self._pages.page(
+            "left", self._speech_of(request, reader), preferences=self._preferences(reader), undo=""
+        )
 
     async def undo(self, request: Request, token: str) -> Response:
         try:
             message = self._links.read_undo(token)
         except ExpiredLinkError as error:
-            speech = await self._speech(request, error.message)
-            return self._pages.note("undo_expired", speech, 410, preferences=self._preferences(error.message))
+            reader = await self._reader(error.message)
+            speech = self._speech_of(request, reader)
+            return self._pages.note("undo_expired", speech, 410, preferences=self._preferences(reader))
         if is_from_elsewhere(request, self._links.base_url):
             return self._pages.note("elsewhere", self._pages.speech(request), _FORBIDDEN)
         async with self._database.transaction() as session:
             recipient = await hold_recipient(session, message)
-            lifted = await Permissions(session).lift_opt_out(
-                recipient.customer.id, ALL_MARKETING, self._clock.now(), by=message, said_by=message
-            )
+            lifted = await take_back(session, recipient, self._clock)
+            undone = "undone_but" if await gets_none(session, recipient) else "undone"
         speech = self._speech_of(request, recipient)
-        about = "undone" if lifted else "not_undone"
-        return self._pages.note(about, speech, preferences=self._preferences(message))
+        return self._pages.note(undone if lifted else "not_undone", speech, preferences=self._preferences(recipient))
 
-    async def _speech(self, request: Request, message: str, *, only_at_home: bool = False) -> Speech:
-        """The recipient's language where it can be known: whoever wants out must not wait for a database."""
+    async def _reader(self, message: str, *, only_at_home: bool = False) -> Recipient | None:
+        """The reader where they can be known: whoever wants out must not wait for a database."""
         try:
             async with self._database.read() as session:
                 reader = await find_reader(session, message)
-        except (UnavailableError, UnknownCustomerError, UnknownMessageError):
-            return self._pages.speech(request)
+        except UnavailableError:
+            return None
         if only_at_home and not reader.is_at_home:
             raise FormerMailboxError(message)
-        return self._speech_of(request, reader)
+        return reader
 
-    def _speech_of(self, request: Request, reader: Recipient) -> Speech:
+    def _speech_of(self, request: Request, reader: Recipient | None) -> Speech:
         """The customer's own language in the customer's mailbox alone: it tells something of them."""
-        if not reader.is_at_home:
+        if reader is None or not reader.is_at_home:
             return self._pages.speech(request)
         return self._pages.speech(request, reader.choices.language, reader.customer.locale)
 
-    def _preferences(self, message: str) -> str:
-        """Relative: behind a proxy our paths may lie below another."""
-        return f"../p/{self._links.preferences(message).rpartition('/')[2]}"
+    def _preferences(self, reader: Recipient | None) -> str:
+        """Relative: behind a proxy our paths may lie below another. Empty where the mail's own link is too old."""
+        fresh = reader and self._links.fresh_preferences(reader.row.id, reader.age(self._clock))
+        return f"../p/{fresh}" if fresh else ""

@@ -22,13 +22,14 @@ from starter.collector.data_requests import LINK, ask_for
 from starter.collector.origin import is_from_elsewhere
 from starter.collector.pages import Pages
 from starter.collector.recipient import Recipient, find_recipient, hold_recipient
-from starter.collector.wishes import Form, InvalidChoiceError, come_back, fulfil, leave, read_wishes
+from starter.collector.wishes import CENTRE, Form, InvalidChoiceError, come_back, fulfil, leave, read_wishes, take_back
 from storage.database import Database
+from storage.permissions import Permissions
 
 MAX_FORM: Final = 20_000
 """Bytes. The page's own form has some hundred."""
 
-_SAVED: Final = ("save", "leave", "return")
+_SAVED: Final = ("save", "leave", "undo", "return")
 _ASKED: Final = (DataRequest.EXPORT, DataRequest.ERASURE)
 _SEE_OTHER: Final = 303
 _UNTRACED: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
@@ -69,9 +70,12 @@ class _Counter:
             return await self._show_old(request, error.message, done)
         recipient, speech, centre = await self._read(request, message)
         if done in _SAVED:
-            return self._pages.page("saved", speech, centre=centre, back=token)
+            left = done == "leave" and centre.gets_none
+            return self._pages.page("saved", speech, centre=centre, back=token, left=left)
         if done in _ASKED:
-            return self._pages.page("asked", speech, asked_for=done, address=centre.address, back=token)
+            return self._pages.page(
+                "asked", speech, asked_for=done, address=centre.address, barred=centre.barred, back=token
+            )
         return self._page(recipient, speech, centre)
 
     async def act(self, request: Request, token: str) -> Response:
@@ -106,7 +110,9 @@ class _Counter:
                 speech = self._speech(request, recipient)
                 await fulfil(session, recipient, wishes, speech, self._clock)
             elif what == "leave":
-                await leave(session, recipient, ALL_MARKETING, self._clock)
+                await leave(session, recipient, ALL_MARKETING, self._clock, CENTRE)
+            elif what == "undo":
+                await take_back(session, recipient, self._clock, CENTRE)
             else:
                 await come_back(session, recipient, self._clock)
 
@@ -130,11 +136,12 @@ class _Counter:
     async def _show_old(self, request: Request, message: str, done: str) -> Response:
         async with self._database.read() as session:
             recipient = await find_recipient(session, message)
+            barred = await Permissions(session).suppression(recipient.customer.id) is not None
         speech = self._speech(request, recipient)
         if done == LINK:
             # How a mail of so long ago reached this reader nobody knows: not even a part of the address is shown.
             address = "•••" if recipient.customer.email else ""
-            return self._pages.page("asked", speech, asked_for=LINK, address=address, back="")
+            return self._pages.page("asked", speech, asked_for=LINK, address=address, barred=barred, back="")
         return self._pages.page("old_link", speech, 410)
 
     async def _refuse(self, request: Request, message: str, field: str, status: int = 422) -> Response:

@@ -5,6 +5,7 @@ whose id they know, and then the visitor's mails are filed under that customer; 
 somebody else's by now. So a link opens what is the customer's only where its mail went to the address that they have.
 """
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -37,6 +38,11 @@ class Recipient(NamedTuple):
         """Enough of the address for its owner to know it, too little for whoever was forwarded the mail."""
         name, _, domain = (self.customer.email or "").partition("@")
         return f"{name[:1]}•••@{domain[:1]}…" if domain else ""
+
+    def age(self, clock: Clock) -> timedelta:
+        """How long ago the mail was handed over, in product time: however fast that runs, never less than it is."""
+        row = self.row
+        return clock.now() - (row.handed_over_at or row.sent_at or row.decided_at)
 
     def event(self, message_id: str, name: str, clock: Clock, **properties: str) -> Event:
         """Something the reader did on our pages. Its properties name the message."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
 
 from domain.clock import Clock
 from mail.links import Links
@@ -31,3 +33,16 @@ def create_recipients_routers(
     yield create_leaving_router(database=database, clock=clock, links=links, pages=pages)
     yield create_preferences_router(database=database, clock=clock, links=links, pages=pages, offered=offered)
     yield create_data_requests_router(database=database, clock=clock, links=links, pages=pages, keeper=keeper)
+    yield _create_dead_ends(pages)
+
+
+def _create_dead_ends(pages: Pages) -> APIRouter:
+    """Answer links that were cut short, or grew on the way, with a page: people follow them."""
+    router = APIRouter(include_in_schema=False)
+
+    async def explain(request: Request) -> Response:
+        return pages.note("broken", pages.speech(request), 404)
+
+    for page in ("c", "u", "r", "p", "d"):
+        router.add_api_route(f"/{page}/{{rest:path}}", explain, methods=["GET", "HEAD"])
+    return router

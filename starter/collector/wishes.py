@@ -14,12 +14,16 @@ from domain.errors import PermanentError
 from domain.event import UNSUBSCRIBED
 from domain.preferences import PAUSE, Choices, Frequency, read_preferences
 from domain.profile import ALL_MARKETING
+from domain.withdrawal import report_id, said_on
 from mail.speech import Speech
 from starter.collector.centre import Offered, read_topic
 from starter.collector.recipient import Recipient
 from storage.events import EventStore
 from storage.permissions import Consent, Permissions
 from storage.preferences import PreferenceLog
+
+LINK, CENTRE = "unsubscribe", "left"
+"""Where recipients leave: by a mail's link at once, or in the centre; see `domain.withdrawal`."""
 
 BEGIN, END = "begin", "end"
 """What the form says of the pause."""
@@ -81,7 +85,7 @@ async def fulfil(session: AsyncSession, recipient: Recipient, wishes: Wishes, sp
     """Record what the recipient wishes, with the mail whose link they used. Running journeys hear of what is off."""
     now, source, customer = clock.now(), recipient.row.id, recipient.customer.id
     for topic in wishes.off:
-        await leave(session, recipient, topic, clock)
+        await leave(session, recipient, topic, clock, CENTRE)
     permissions, log = Permissions(session), PreferenceLog(session)
     await permissions.let_rise(customer, now)  # whoever chooses is there: what stays switched on is wanted
     for topic in wishes.on:
@@ -114,15 +118,26 @@ def _pause(wish: str | None, until: datetime | None, now: datetime) -> datetime 
     return now + PAUSE if wish == BEGIN and not runs else until
 
 
-async def leave(session: AsyncSession, recipient: Recipient, topic: str, clock: Clock) -> None:
-    """Opt a recipient out of a topic, or of all marketing, and report it. Saying it again changes nothing."""
-    permissions, source = Permissions(session), recipient.row.id
+async def leave(session: AsyncSession, recipient: Recipient, topic: str, clock: Clock, page: str = LINK) -> None:
+    """Opt a recipient out of a topic, or of all marketing, and report it. Saying it again changes nothing.
+
+    Each mail's link is a source of its own, and so is the centre that it opens: taking back one leaves the others.
+    """
+    permissions, source = Permissions(session), said_on(page, recipient.row.id)
     # Whoever came back, and leaves once more by the same mail, says something new.
     times = await permissions.count_lifted(recipient.customer.id, topic, source)
     await permissions.opt_out(recipient.customer.id, topic, clock.now(), source)
     about = {} if topic == ALL_MARKETING else {"topic": topic}
-    parts = ("unsubscribe", source, *about.values(), *([str(times)] if times else []))
-    await EventStore(session).commit([recipient.event("-".join(parts)[:256], UNSUBSCRIBED, clock, **about)])
+    report = report_id(page, recipient.row.id, *about.values(), *([str(times)] if times else []))
+    await EventStore(session).commit([recipient.event(report, UNSUBSCRIBED, clock, **about)])
+
+
+async def take_back(session: AsyncSession, recipient: Recipient, clock: Clock, page: str = LINK) -> bool:
+    """Lift the refusal of all marketing that was said on a page; whether there was one. Others, elsewhere, stand."""
+    message = recipient.row.id
+    return await Permissions(session).lift_opt_out(
+        recipient.customer.id, ALL_MARKETING, clock.now(), by=message, said_by=said_on(page, message)
+    )
 
 
 async def come_back(session: AsyncSession, recipient: Recipient, clock: Clock) -> None:

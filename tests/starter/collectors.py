@@ -33,6 +33,7 @@ def make_collector(database: Database, **changed: Any) -> FastAPI:
         "max_body": MAX_BODY,
         "shop_url": "https://shop.example/",
         "shop_name": "Fjord & Fell",
+        "support": "help@shop.example",
     }
     return create_collector(**(settings | changed))
 

@@ -21,7 +21,7 @@ from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
 from tests.starter.collectors import LINKS, client_of, make_collector, served, stored_events
 from tests.starter.mails import path_of, sent_message
-from tests.storage.samples import NOON, added, commit, identify
+from tests.storage.samples import NOON, added, commit, identify, track
 
 TRAITS = {"email": "anna.arnold@shop.example", "firstName": "Annalena", "consent": {"cart reminders": True}}
 FORM = {"do": "save", "topic": "cart reminders", "shown_topic": "cart reminders"}
@@ -210,7 +210,7 @@ async def test_switching_a_topic_off_and_on_again_takes_the_refusal_back(page: P
 
 
 async def test_leaving_everything_and_coming_back(page: Page, sqlite_database: Database) -> None:
-    assert "You get no marketing mail from us" in await page.saved(do="leave")
+    assert "You are unsubscribed" in await page.saved(do="leave")
     assert await opt_outs(sqlite_database) == {"*"}
     assert 'value="return"' in await page.open()
     assert ">Your cart</dd>" in await page.saved(do="return")
@@ -309,8 +309,52 @@ async def test_an_undo_takes_back_only_what_its_link_did(page: Page, sqlite_data
     async with sqlite_database.transaction() as session:
         await Permissions(session).opt_out("anna", "*", NOON, "a letter to the shop")
     left = await page.client.post(path_of(LINKS.unsubscribe(page.message)))
+    assert "You unsubscribed in another way as well" in (await page.client.post(undo_of(left))).text
     assert "There was nothing to undo" in (await page.client.post(undo_of(left))).text
     assert await opt_outs(sqlite_database) == {"*"}
+
+
+async def test_an_undo_leaves_what_was_refused_meanwhile(page: Page, sqlite_database: Database) -> None:
+    left = await page.client.post(path_of(LINKS.unsubscribe(page.message)))
+    other = await sent_message(sqlite_database, step="deeper")
+    for _ in range(2):
+        await page.client.post(path_of(LINKS.unsubscribe(other)))
+    await commit(sqlite_database, track(names.UNSUBSCRIBED))
+    said = (await page.client.post(undo_of(left))).text
+    assert "You unsubscribed in another way as well" in said
+    assert await opt_outs(sqlite_database) == {"*"}
+    async with sqlite_database.transaction() as session:
+        lift, at = Permissions(session).lift_opt_out, NOON
+        assert [await lift("anna", "*", at, said_by=source) for source in (page.message, other)] == [False, True]
+        assert await Permissions(session).opt_outs("anna") == {"*"}, "the backend's own"
+
+
+async def test_leaving_in_the_centre_is_undone_there_and_by_no_older_page(
+    page: Page, sqlite_database: Database
+) -> None:
+    way_out = await page.client.post(path_of(LINKS.unsubscribe(page.message)))
+    await page.client.post(undo_of(way_out))
+    said = await page.saved(do="leave")
+    assert "<title>You are unsubscribed" in said
+    assert said.count("Messages about your orders") == 1
+    assert "There was nothing to undo" in (await page.client.post(undo_of(way_out))).text
+    assert await opt_outs(sqlite_database) == {"*"}
+    assert len(await reported(sqlite_database, names.UNSUBSCRIBED)) == 2
+
+    await page.client.post(path_of(LINKS.unsubscribe(page.message)))
+    assert 'value="undo"' in said
+    assert "You get no marketing mail" in await page.saved(do="undo")
+    await page.client.post(undo_of(way_out))
+    assert await opt_outs(sqlite_database) == frozenset()
+
+
+async def test_coming_back_lifts_what_was_refused_in_the_mailbox_by_another_id(
+    page: Page, sqlite_database: Database
+) -> None:
+    await commit(sqlite_database, identify("77", traits=TRAITS), track(names.UNSUBSCRIBED, "77"))
+    assert "You get no marketing mail" in await page.open()
+    assert "You get no marketing mail" not in await page.saved(do="return")
+    assert await opt_outs(sqlite_database, "77") == frozenset()
 
 
 async def test_an_undo_that_comes_late_leads_to_the_centre(
@@ -395,6 +439,17 @@ async def test_a_link_to_data_is_good_for_three_days(page: Page, monkeypatch: py
         assert 'href="../../p/' in answer.text
 
 
+@pytest.mark.parametrize("what", ["export", "erasure"])
+async def test_who_gets_no_mail_is_told_whom_to_write_to(page: Page, sqlite_database: Database, what: str) -> None:
+    async with sqlite_database.transaction() as session:
+        await Permissions(session).suppress("anna", "complaint", NOON, "a test")
+    said = await page.saved(do=what, asking=asking(await page.open()))
+    assert "on its way" not in said
+    assert "Please write to help@shop.example" in said
+    event = names.DATA_EXPORT_REQUESTED if what == "export" else names.ERASURE_REQUESTED
+    assert len(await reported(sqlite_database, event)) == 1, "the wish is kept"
+
+
 # -- links -------------------------------------------------------------------------------------------------------------
 
 
@@ -445,11 +500,36 @@ async def test_an_old_link_offers_a_fresh_one_by_mail(
     assert await opt_outs(sqlite_database) == frozenset()
 
 
+async def test_an_old_mails_other_links_open_no_centre(
+    page: Page, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way out works for ever, but leads nowhere else then."""
+    way_out = path_of(LINKS.unsubscribe(page.message))
+    data = path_of(LINKS.data_request(page.message, DataRequest.EXPORT))
+    monkeypatch.setattr(mail.links, "DATA_REQUEST_MAX_AGE", timedelta(seconds=-1))
+    for age, leads_on in ((timedelta(days=300), True), (timedelta(days=366), False)):
+        clock.moment = NOON + age
+        asked, left, expired = (
+            await page.client.get(way_out),
+            await page.client.post(way_out),
+            await page.client.get(data),
+        )
+        undone = await page.client.post(undo_of(left))
+        assert [answer.status_code for answer in (asked, left, undone, expired)] == [200, 200, 200, 410]
+        assert ["/p/" in answer.text for answer in (asked, left, undone, expired)] == [leads_on] * 4
+
+
+@pytest.mark.parametrize("path", ["/u/", "/p/", "/r/", "/c/", "/d/", "/d/foo/x", "/d/export/", "/u/a/b"])
+async def test_a_link_that_was_cut_is_answered_by_a_page(page: Page, path: str) -> None:
+    answer = await page.client.get(path)
+    assert (answer.status_code, "This link does not work" in answer.text) == (404, True)
+
+
 async def test_who_was_erased_finds_a_friendly_page(page: Page, sqlite_database: Database) -> None:
     unknown = [door.format(token) for door, token in ways(LINKS, "a message that is gone") if door != "/c/{}"]
     for path in unknown:
-        answer = await page.client.post(path)
-        assert (answer.status_code, "There is nothing here any more" in answer.text) == (410, True), path
+        for answer in (await page.client.get(path), await page.client.post(path)):
+            assert (answer.status_code, "There is nothing here any more" in answer.text) == (410, True), path
 
 
 async def test_a_strangers_mail_opens_the_centre_of_whom_they_turned_out_to_be(sqlite_database: Database) -> None:

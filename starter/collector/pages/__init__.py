@@ -57,15 +57,17 @@ class Pages:
     Args:
         shop_url: where to go from a dead end; left out of the pages unless it is a web address.
         shop_name: how the sender is called.
+        support: the address of somebody to write to; empty: the sender is named.
     """
 
-    def __init__(self, shop_url: str, shop_name: str) -> None:
+    def __init__(self, shop_url: str, shop_name: str, support: str = "") -> None:
         self._environment = Environment(
             loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
         self._environment.globals |= {
             "shop_url": shop_url if shop_url.startswith(("https://", "http://")) else "",
             "shop": shop_name,
+            "support": support or shop_name,
             "style": _STYLE,
         }
         self.shop = shop_name
