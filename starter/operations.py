@@ -10,7 +10,7 @@ from temporalio.service import RPCError
 
 from domain.clock import Clock
 from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Progress, State, fit_key
-from domain.errors import PermanentError, SegueError, UnavailableError, UnknownCustomerError
+from domain.errors import PermanentError, SegueError, UnavailableError, UnknownCustomerError, UnreadablePayloadError
 from domain.intent import DEFAULT_THRESHOLDS, Intent, Thresholds
 from domain.joining import CustomerJoin
 from domain.model import Instant, Value
@@ -35,6 +35,8 @@ from workflows.vocabulary.routing import Begin, Routes, key_of, occasion_of
 ANSWER_WITHIN = 3.0
 """Seconds an enrollment may take to tell its status; without a worker it never would."""
 
+ENCRYPTED = "what Temporal keeps is encrypted: set SEGUE_PAYLOAD_KEYS here as the workers have it"
+
 
 class AlreadyEnrolledError(PermanentError):
     """The customer is in that journey now."""
@@ -45,7 +47,7 @@ class NoOccasionError(PermanentError):
 
 
 class EnrollmentStatus(Value):
-    """How one enrollment stands. `doing` says so when no worker could be asked."""
+    """How one enrollment stands. `doing` says so when no worker could be asked, or the answer could not be read."""
 
     journey: str
     workflow_id: str
@@ -320,8 +322,10 @@ class Operations:
         """The enrollment, read again if it has just ended, and what is wrong with its workflow, if anything."""
         try:
             presence = await self._enroller.look(row.workflow_id, row.id)
-        except UnavailableError as error:
+        except (UnavailableError, UnreadablePayloadError) as error:
             return row, str(error)
+        except KeyError:  # the SDK's, of an encoding that it has no key for
+            return row, ENCRYPTED
         if presence is Presence.RUNS:
             return row, ""
         async with self._database.read() as session:

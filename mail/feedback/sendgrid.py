@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from domain.errors import ConfigurationError
 from domain.feedback import Happening, Report
 from mail.feedback.adapter import Request, UnreadableReportError, UntrustedReportError, require_fresh
-from mail.feedback.fields import bracketed, digest, moment, parse, require_object, text, text_or_none
+from mail.feedback.fields import bracketed, digest, moment, parse, text, text_or_none
 from mail.feedback.tags import TAG
 
 SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
@@ -78,11 +78,11 @@ class SendGrid:
         require_fresh(timestamp, request, self._tolerance)
 
     def read(self, request: Request) -> Sequence[Report]:
-        """See `Adapter.read`."""
+        """See `Adapter.read`. What is no event, in a list of them, counts as of an unknown kind; the rest is read."""
         events = parse(request.body)
         if not isinstance(events, list):
             raise UnreadableReportError("the body must be a list of events")
-        reports = (_read(require_object(event), request) for event in events)
+        reports = (_read(event, request) if isinstance(event, dict) else _no_event(event, request) for event in events)
         return [report for report in reports if report is not None]
 
 
@@ -108,6 +108,16 @@ def _read(event: Mapping[str, Any], request: Request) -> Report | None:
         ip=text_or_none(event, "ip") if happening in (Happening.OPENED, Happening.CLICKED) else None,
         machine="apple mail privacy protection" if event.get("sg_machine_open") is True else "",
         raw=event,
+    )
+
+
+def _no_event(found: object, request: Request) -> Report:
+    return Report(
+        provider=SendGrid.name,
+        id=digest(repr(found)),
+        happening=Happening.UNKNOWN,
+        type=f"no event: {type(found).__name__}",
+        at=request.real_at,
     )
 
 

@@ -21,6 +21,7 @@ FIELDS = (
     "decided_at",
     "due_at",
     "sent_at",
+    "id",
 )
 """What others rely on in `segue explain --json`, in this order; times are ISO 8601 product time."""
 

@@ -22,8 +22,10 @@ FIELDS = (
     "due_at",
     "sent_at",
     "message_id",
+    "id",
 )
-"""What others rely on in `segue messages --json`, in this order; times are ISO 8601 product time."""
+"""What others rely on in `segue messages --json`, in this order; times are ISO 8601 product time. `id` is the ledger's,
+by which events of mail name it as `message`; `message_id` is the mail's header."""
 
 
 async def messages(

@@ -51,3 +51,19 @@ def test_a_quoted_answer_holds_no_address() -> None:
     quoted = quote(answer, "anna@customer.example")
     assert quoted == "550 5.1.1 <the recipient>: forwarded to an address, unknown"
     assert len(quote("x" * 1000, "anna@customer.example")) == 300
+
+
+@pytest.mark.parametrize(
+    ("answer", "quoted"),
+    [
+        ("[203.0.113.5      15] blocked, see 203.0.113.5.", "[an IP address 15] blocked, see an IP address."),
+        ("from [IPv6:2001:db8::1]:25 ::ffff:203.0.113.5", "from [an IP address]:25 an IP address"),
+        ("5.3.2.1.list.example?ip=203.0.113.5&x", "an IP address.list.example?ip=an IP address&x"),
+        (
+            "550:5.7.1 at 12:30:45, std::busy, 1.2.3.4.5, 999.1.1.1",
+            "550:5.7.1 at 12:30:45, std::busy, 1.2.3.4.5, 999.1.1.1",
+        ),
+    ],
+)
+def test_a_quoted_answer_holds_no_ip_address(answer: str, quoted: str) -> None:
+    assert quote(answer, "anna@customer.example") == quoted

@@ -51,7 +51,7 @@ async def test_messages_tell_every_mail_and_why(shop: Shop, terminal: Terminal) 
     await reminded(shop, "manuela")
     (row,), told = await asyncio.gather(terminal.read("messages", "manuela"), terminal.say("messages", "manuela"))
 
-    keys = "customer journey step template status reason decided_at due_at sent_at message_id"
+    keys = "customer journey step template status reason decided_at due_at sent_at message_id id"
     assert list(row) == keys.split()
     assert [row[name] for name in keys.split()[:5]] == ["manuela", CART, "reminder", "cart/reminder", "sent"]
     assert row["reason"] == "quiet for 1 hour: accepted by the mail server"
@@ -71,7 +71,7 @@ async def test_explain_tells_of_each_mail_why_it_went_or_did_not(shop: Shop, ter
     await reminded(shop, "erna")
     (row,), told = await asyncio.gather(terminal.read("explain", "erna"), terminal.say("explain", "erna"))
 
-    keys = "when journey step status rule why template enrollment decided_at due_at sent_at"
+    keys = "when journey step status rule why template enrollment decided_at due_at sent_at id"
     assert list(row) == keys.split()
     assert [row[name] for name in keys.split()[1:6]] == [
         *(CART, "reminder", "sent", ""),

@@ -74,6 +74,21 @@ async def test_temporals_ui_shows_what_is_encrypted(stack: Running, page: Page) 
     assert TOKEN not in stack.output
 
 
+@pytest.mark.parametrize("keys", ["", f"k2:{base64.b64encode(os.urandom(32)).decode()}"], ids=["none", "another"])
+async def test_without_the_key_a_status_tells_what_the_database_knows(stack: Running, keys: str) -> None:
+    other = {"SEGUE_PAYLOAD_KEYS": keys}
+    read, told = await asyncio.gather(
+        stack.terminal.call("status", "anna", "--json", environment=other),
+        stack.terminal.call("status", "anna", environment=other),
+    )
+    assert (read.returncode, told.returncode) == (0, 0), (read, told)
+    (status,) = json.loads(read.stdout)
+    assert (status["journey"], status["state"]) == ("cart-recovery", "running")
+    assert "SEGUE_PAYLOAD_KEYS" in status["doing"]
+    assert "SEGUE_PAYLOAD_KEYS" in told.stdout
+    assert "intent" in told.stdout
+
+
 async def test_commands_read_what_is_encrypted_and_keys_are_made_and_revoked(stack: Running) -> None:
     terminal = stack.terminal
     (status,), replayed, made = await asyncio.gather(

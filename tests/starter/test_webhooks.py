@@ -238,6 +238,7 @@ async def test_no_report_takes_the_others_of_its_batch_with_it(database: Databas
         sendgrid(message, "click", sg_event_id="5", timestamp="9999-12-31T23:59:59-12:00", url=odd, useragent=BROWSER),
         sendgrid(message, "bounce", sg_event_id=odd, type="blocked", reason=odd),
         sendgrid(message, odd, sg_event_id="7"),
+        *(None, 3, "text", [sendgrid(message, sg_event_id="8")], {}),
     ]
     async with doors(database) as http:
         assert await post(http, "sendgrid", by_sendgrid(batch, now())) == 200
@@ -436,6 +437,7 @@ async def test_what_is_left_out_is_counted_and_logged_without_an_address(sqlite_
     batch = [
         sendgrid(message),
         sendgrid(message, "account_status_change"),
+        [ADDRESS],
         sendgrid("m-theirs", "open", sg_event_id="theirs"),
         sendgrid(message, "click", url=LINKS.click(message, 0)),
         sendgrid(message, "bounce", type="bounce", reason=f"550 {ADDRESS} is unknown"),
@@ -452,7 +454,7 @@ async def test_what_is_left_out_is_counted_and_logged_without_an_address(sqlite_
     assert intake.counts == {
         ("sendgrid", "stored"): 2,
         ("sendgrid", "repeated"): 2,
-        ("sendgrid", "unknown kind"): 2,
+        ("sendgrid", "unknown kind"): 4,
         ("sendgrid", "unknown mail"): 2,
         ("sendgrid", "own link"): 2,
     }
