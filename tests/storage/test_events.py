@@ -238,6 +238,20 @@ async def test_pending_is_in_order_until_marked_or_parked(database: Database) ->
         assert (await store.count_pending(), await store.count_parked()) == (1, 1)
 
 
+async def test_what_is_another_customers_by_now_is_not_marked(database: Database) -> None:
+    await commit(database, added("boots", "anna"), added("hat", None, anonymous_id="v1"))
+    whose = {each.seq: each.customer for each in await pending(database)}
+    await commit(database, identify("anna", anonymous_id="v1"))
+
+    async with database.transaction() as session:
+        await EventStore(session).mark_dispatched(whose, NOON, whose)
+
+    assert [(each.customer, each.event.properties.get("product_id")) for each in await pending(database)] == [
+        ("anna", "hat"),
+        ("anna", None),
+    ]
+
+
 async def test_recent_gives_the_latest_in_the_order_they_occurred(database: Database) -> None:
     late = added("scarf", at=NOON - MINUTE)
     await commit(database, *(added(f"p{n}", at=NOON + n * MINUTE) for n in range(5)), late, added("x", "ben"))
@@ -292,11 +306,12 @@ async def test_an_order_is_found_by_the_event_that_reported_it(database: Databas
     properties = {"order_id": "1001", "total": "240", "currency": "eur", "products": products}
     await commit(database, added("hat"), ordered(properties=properties), ordered(properties=properties))
 
-    [cart, first, again] = [stored.seq for stored in await pending(database)]
+    [cart, first, again] = await pending(database)
     async with database.read() as session:
         orders = Orders(session)
         order = await orders.of_event(first)
-        assert [await orders.of_event(seq) for seq in (cart, again, 0)] == [None, None, None]
+        assert await orders.of_event(again) == order
+        assert [await orders.of_event(each) for each in (cart, None)] == [None, None]
 
     assert order == Order(
         order_id="1001",
