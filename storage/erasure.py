@@ -19,12 +19,14 @@ from storage.identities import IDENTITY_LOCK, Identities
 from storage.permissions import Permissions
 from storage.personal import erased_columns
 from storage.repository import Repository
-from storage.tables import CustomerRecord, EnrollmentRecord, ErasureRecord, SuppressionRecord, table_of
+from storage.tables import CustomerRecord, EnrollmentRecord, ErasureRecord, JoinRecord, SuppressionRecord, table_of
 
 _CUSTOMERS = table_of(CustomerRecord)
 _ENROLLMENTS = table_of(EnrollmentRecord)
 _ERASURES = table_of(ErasureRecord)
+_JOINS = table_of(JoinRecord)
 _SUPPRESSIONS = table_of(SuppressionRecord)
+_FORMER = select(_JOINS.c.former_id)
 
 
 class StillEnrolledError(TransientError):
@@ -76,8 +78,18 @@ class Erasures(Repository):
         return [row for each in ids for row in await Enrollments(self.session).of_customer(each)]
 
     async def ids(self, erasure: Erasure) -> Sequence[str]:
-        """The customer's id, and those they had before it was known who they are."""
-        return [erasure.customer, *await Identities(self.session).of(erasure.customer)]
+        """The customer's id, and those they had before it was known who they are.
+
+        Not an id that is somebody else's: a browser's goes to whoever signs in there next, and is a stranger's again
+        once they are erased. What the customer did under it was moved to them, and is found by its rows.
+        """
+        customer = erasure.customer
+        leads = set(await Identities(self.session).of(customer))
+        joined = set((await self.execute(_FORMER.where(_JOINS.c.customer_id == customer))).scalars())
+        others = _FORMER.where(_JOINS.c.former_id.in_(leads | joined), _JOINS.c.customer_id != customer)
+        passed_on = set((await self.execute(others)).scalars())
+        alive = {each.id for each in (await Customers(self.session).load(joined - leads)).values() if each.counts}
+        return [customer, *sorted((leads | joined) - passed_on - alive)]
 
     async def forget(self, erasure: Erasure, at: datetime) -> Forgotten:
         """Delete every row of the customer. The hash of their address stays, and that somebody was erased.
