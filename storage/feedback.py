@@ -102,10 +102,11 @@ class Feedback(Repository):
             await self._settle(message, told[message])
 
     async def suppress_address(self, address: str, happening: Happening, at: datetime, source: str) -> None:
-        """Write no more to an address, whoever has it or will. Saying it again changes nothing."""
+        """Write no more to an address, whoever has it or will. Saying it again changes nothing; each reason stands."""
         salt = Salt(self.session)
         hashes = hashes_of(address, await salt.find())
         shut = _SUPPRESSIONS.c.email_hash.in_(hashes) & ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+        shut &= _SUPPRESSIONS.c.reason == _REASONS[happening]
         if (await self.execute(select(_SUPPRESSIONS.c.id).where(shut).limit(1))).first() is not None:
             return
         row = {"email_hash": hash_email(address, await salt.get()), "reason": _REASONS[happening], "at": at}

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from pydantic import Field
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from domain.consent import standing
 from domain.customer import Customer
@@ -15,12 +15,13 @@ from domain.gate import ConsentRule
 from domain.model import Value
 from domain.preferences import NO_CHOICES, read_preferences
 from domain.profile import ALL_MARKETING
-from storage.permissions import Consent, Permissions
+from storage.permissions import WHATEVER_THE_ADDRESS, Consent, Permissions
 from storage.preferences import PreferenceLog
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
-from storage.tables import OptOutRecord, SuppressionRecord, table_of
+from storage.tables import CustomerRecord, OptOutRecord, SuppressionRecord, table_of
 
+_CUSTOMERS = table_of(CustomerRecord)
 _OPT_OUTS = table_of(OptOutRecord)
 _SUPPRESSIONS = table_of(SuppressionRecord)
 
@@ -56,10 +57,7 @@ class Leaves(Repository):
         said: dict[str, dict[str, Consent]] = defaultdict(dict)
         for (each, topic), consent in (await Permissions(self.session).newest(ids)).items():
             said[each][topic] = consent
-        opted_out: dict[str, set[str]] = defaultdict(set)
-        theirs = _OPT_OUTS.c.customer_id.in_(ids) & _OPT_OUTS.c.lifted_at.is_(None)
-        for row in await self.execute(select(_OPT_OUTS.c.customer_id, _OPT_OUTS.c.topic).where(theirs)):
-            opted_out[row.customer_id].add(row.topic)
+        opted_out = await self._opted_out(customers)
         barred = await self._barred(customers)
         wants_none = await self._want_none(customers)
         return {
@@ -71,6 +69,20 @@ class Leaves(Repository):
             )
             for each in ids
         }
+
+    async def _opted_out(self, customers: Sequence[Customer]) -> dict[str, set[str]]:
+        """The topics that each is opted out of, by a word of their own or of whoever has the same address."""
+        opted_out: dict[str, set[str]] = defaultdict(set)
+        own = _OPT_OUTS.c.customer_id.in_([customer.id for customer in customers]) & _OPT_OUTS.c.lifted_at.is_(None)
+        for row in await self.execute(select(_OPT_OUTS.c.customer_id, _OPT_OUTS.c.topic).where(own)):
+            opted_out[row.customer_id].add(row.topic)
+        at_address: dict[str, set[str]] = defaultdict(set)
+        sharing = _CUSTOMERS.c.email.in_(sorted({customer.email for customer in customers if customer.email}))
+        found = select(_CUSTOMERS.c.email, _OPT_OUTS.c.topic).distinct()
+        found = found.join(_OPT_OUTS, _OPT_OUTS.c.customer_id == _CUSTOMERS.c.id)
+        for row in await self.execute(found.where(sharing, _OPT_OUTS.c.lifted_at.is_(None))):
+            at_address[row.email].add(row.topic)
+        return {each.id: opted_out[each.id] | at_address[each.email or ""] for each in customers}
 
     async def _want_none(self, customers: Sequence[Customer]) -> set[str]:
         reported = {each.id: each.traits for each in customers if read_preferences(each.traits).wants_none}
@@ -85,10 +97,11 @@ class Leaves(Repository):
         salt = await Salt(self.session).find()
         hashes = {each.id: hashes_of(each.email, salt) for each in customers if each.email}
         some = [one for each in hashes.values() for one in each]
-        theirs = or_(_SUPPRESSIONS.c.customer_id.in_([*hashes]), _SUPPRESSIONS.c.email_hash.in_(some))
-        theirs &= _SUPPRESSIONS.c.lifted_at.is_(None)
-        columns = (_SUPPRESSIONS.c.customer_id, _SUPPRESSIONS.c.email_hash)
-        found = {value for row in await self.execute(select(*columns).where(theirs)) for value in row}
+        by_person = _SUPPRESSIONS.c.customer_id.in_([*hashes]) & WHATEVER_THE_ADDRESS
+        in_force = _SUPPRESSIONS.c.lifted_at.is_(None)
+        persons = select(_SUPPRESSIONS.c.customer_id).where(by_person, in_force)
+        addresses = select(_SUPPRESSIONS.c.email_hash).where(_SUPPRESSIONS.c.email_hash.in_(some), in_force)
+        found = {*(await self.execute(persons)).scalars(), *(await self.execute(addresses)).scalars()}
         return {
             customer.id
             for customer in customers

@@ -2,8 +2,9 @@
 
 Three things that differ in who says them. A *consent* is what a backend reports, granted or refused. An *opt-out* is
 the recipient's own word, by a link of ours or as a backend reports it: no later consent lifts it, only the recipient.
-A *suppression* is for all mail, and follows the address. A *sunset* is the word of a journey that nobody answered: no
-more marketing until the customer returns.
+Said of one customer, it holds for the mailbox: for whoever has the same address (`storage.sharers`).
+A *suppression* is for all mail: to an address, whoever has it, and, unless that mailbox is merely gone, to whoever had
+it as well. A *sunset* is the word of a journey that nobody answered: no more marketing until the customer returns.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,8 +15,10 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from domain.consent import standing
 from domain.model import Instant, Value
 from domain.profile import ALL_MARKETING
+from domain.withdrawal import COMPLAINT, HARD_BOUNCE
 from storage.repository import Repository
 from storage.salt import Salt, hash_email, hashes_of, stored_salt
+from storage.sharers import shared_with
 from storage.tables import ConsentRecord, CustomerRecord, OptOutRecord, SuppressionRecord, table_of
 
 ERASURE = "erasure"
@@ -25,6 +28,11 @@ _CONSENTS = table_of(ConsentRecord)
 _CUSTOMERS = table_of(CustomerRecord)
 _OPT_OUTS = table_of(OptOutRecord)
 _SUPPRESSIONS = table_of(SuppressionRecord)
+
+WHATEVER_THE_ADDRESS = _SUPPRESSIONS.c.email_hash.is_(None) | (_SUPPRESSIONS.c.reason != HARD_BOUNCE)
+"""A suppression bars its customer at every address. A mailbox that is gone says nothing about another one: that bars
+whoever has the address, and them alone. A complaint is the word of whoever had the mail, wherever they read the next.
+"""
 
 
 class Consent(Value):
@@ -79,8 +87,9 @@ class Permissions(Repository):
         return tuple(await self._log({customer}))
 
     async def opt_out(self, customer: str, topic: str, at: datetime, source: str) -> None:
-        """Record that the customer wants no more of a topic. Saying it again changes nothing."""
-        if topic in await self.opt_outs(customer):
+        """Record that the customer wants no more of a topic. Each source says it for itself, and but once."""
+        same = (_OPT_OUTS.c.customer_id == customer) & (_OPT_OUTS.c.topic == topic) & (_OPT_OUTS.c.source == source)
+        if (await self.execute(select(_OPT_OUTS.c.id).where(same, _OPT_OUTS.c.lifted_at.is_(None)).limit(1))).first():
             return
         row = {"customer_id": customer, "topic": topic, "at": at, "source": source}
         await self.execute(self.insert(_OPT_OUTS), [row])
@@ -88,7 +97,7 @@ class Permissions(Repository):
     async def lift_opt_out(
         self, customer: str, topic: str, at: datetime, by: str | None = None, said_by: str | None = None
     ) -> bool:
-        """The recipient wants the topic again. The old refusal stays on record. Whether there was one.
+        """The recipient wants the topic again, in their mailbox. Old refusals stay on record. Whether there was one.
 
         Args:
             customer: whose.
@@ -97,7 +106,8 @@ class Permissions(Repository):
             by: the mail whose link was used, or the place.
             said_by: only a refusal of this source is taken back.
         """
-        mine = (_OPT_OUTS.c.customer_id == customer) & (_OPT_OUTS.c.topic == topic) & _OPT_OUTS.c.lifted_at.is_(None)
+        theirs = shared_with(_OPT_OUTS.c.customer_id, customer)
+        mine = theirs & (_OPT_OUTS.c.topic == topic) & _OPT_OUTS.c.lifted_at.is_(None)
         if said_by is not None:
             mine &= _OPT_OUTS.c.source == said_by
         lifted = await self.execute(update(_OPT_OUTS).where(mine).values(lifted_at=at, lifted_by=by))
@@ -110,8 +120,8 @@ class Permissions(Repository):
         return int((await self.execute(select(func.count()).select_from(_OPT_OUTS).where(mine))).scalar_one())
 
     async def opt_outs(self, customer: str) -> frozenset[str]:
-        """The topics the customer is opted out of now; `*` is all marketing."""
-        mine = (_OPT_OUTS.c.customer_id == customer) & _OPT_OUTS.c.lifted_at.is_(None)
+        """The topics the customer's mailbox is opted out of now; `*` is all marketing."""
+        mine = shared_with(_OPT_OUTS.c.customer_id, customer) & _OPT_OUTS.c.lifted_at.is_(None)
         return frozenset((await self.execute(select(_OPT_OUTS.c.topic).where(mine))).scalars())
 
     async def opted_out(self, customer: str, topic: str) -> bool:
@@ -119,20 +129,35 @@ class Permissions(Repository):
         return not {topic, ALL_MARKETING}.isdisjoint(await self.opt_outs(customer))
 
     async def suppress(self, customer: str, reason: str, at: datetime, source: str) -> None:
-        """Send nothing more to the customer, nor to the address they have now. The first reason stays."""
-        if await self.suppression(customer) is not None:
-            return
-        await self._suppress(customer, reason, at, source)
+        """Send nothing more to the address that the customer has now, nor to the customer at any other.
+
+        A hard bounce is of the address alone: at another one the customer gets mail. Reasons stand side by side, since
+        one may be lifted; the first is told. Said again, a reason covers the address that they have got meanwhile.
+        """
+        mine = (_SUPPRESSIONS.c.customer_id == customer) & (_SUPPRESSIONS.c.reason == reason)
+        in_force = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+        known = (await self.execute(select(_SUPPRESSIONS.c.email_hash).where(mine, in_force))).scalars().all()
+        if await self._hash_of(customer) not in known:
+            await self._suppress(customer, reason, at, source)
+
+    async def leave_behind(self, visitor: str, email: str | None) -> None:
+        """Leave complaints of another address out of what a known customer takes over of a visitor.
+
+        Visitors mistype addresses, and then strangers complain. Such an address stays shut, for whoever has it.
+
+        Args:
+            visitor: the id that was a visitor's.
+            email: the address that the customer has, in its normal form.
+        """
+        strange = (_SUPPRESSIONS.c.customer_id == visitor) & (_SUPPRESSIONS.c.reason == COMPLAINT)
+        strange &= _SUPPRESSIONS.c.email_hash.is_not(None)
+        if email:
+            strange &= _SUPPRESSIONS.c.email_hash.not_in(hashes_of(email, await Salt(self.session).find()))
+        await self.execute(update(_SUPPRESSIONS).where(strange).values(customer_id=None))
 
     async def suppress_for_erasure(self, customer: str, at: datetime, source: str) -> None:
-        """Send nothing more to the customer, whatever else forbids it: this reason alone can be lifted later.
-
-        Said again, it covers the address that they have got meanwhile.
-        """
-        mine = (_SUPPRESSIONS.c.customer_id == customer) & (_SUPPRESSIONS.c.reason == ERASURE)
-        known = (await self.execute(select(_SUPPRESSIONS.c.email_hash).where(mine))).scalars().all()
-        if await self._hash_of(customer) not in known:
-            await self._suppress(customer, ERASURE, at, source)
+        """Send nothing more to the customer, whatever else forbids it: this reason alone can be lifted later."""
+        await self.suppress(customer, ERASURE, at, source)
 
     async def readmit(self, email: str, at: datetime) -> int:
         """Let mail go again to an address whose owner was erased, since they asked for it; how many were lifted.
@@ -146,15 +171,13 @@ class Permissions(Repository):
         return (await self.execute(lifting.values(lifted_at=at))).rowcount
 
     async def suppression(self, customer: str) -> str | None:
-        """Why nothing may go to the customer, or to the address they have now; None when it may."""
+        """Why nothing may go to the customer, or to the address they have now; None when it may. The first reason."""
         found = select(_CUSTOMERS.c.email, stored_salt().label("salt")).where(_CUSTOMERS.c.id == customer)
         row = (await self.execute(found)).one_or_none()
-        theirs = _SUPPRESSIONS.c.customer_id == customer
+        theirs: ColumnElement[bool] = (_SUPPRESSIONS.c.customer_id == customer) & WHATEVER_THE_ADDRESS
         if row is not None and row.email:
             theirs = or_(theirs, _SUPPRESSIONS.c.email_hash.in_(hashes_of(row.email, row.salt)))
-        in_force = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
-        first = select(_SUPPRESSIONS.c.reason).where(theirs, in_force).order_by(_SUPPRESSIONS.c.id)
-        return (await self.execute(first)).scalar()
+        return await self._first_reason(theirs)
 
     async def let_set(self, customer: str, reason: str, at: datetime, source: str) -> None:
         """Send the customer no more marketing until they return. The first reason stays."""
@@ -173,6 +196,11 @@ class Permissions(Repository):
         """
         before = _SUPPRESSIONS.c.at <= at
         await self.execute(update(_SUPPRESSIONS).where(*_given_up(customer), before).values(lifted_at=at))
+
+    async def _first_reason(self, theirs: ColumnElement[bool]) -> str | None:
+        in_force = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+        first = select(_SUPPRESSIONS.c.reason).where(theirs, in_force).order_by(_SUPPRESSIONS.c.id)
+        return (await self.execute(first)).scalar()
 
     async def _suppress(self, customer: str, reason: str, at: datetime, source: str) -> None:
         row = {

@@ -6,17 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Boolean, DateTime, Float, Integer, Table, insert, select, update
+from sqlalchemy import JSON, Boolean, DateTime, Float, Integer, Table, insert, select, text, update
 
 from domain import event as names
 from domain.enrollment import State
 from domain.errors import UnknownCustomerError
+from domain.feedback import Happening
 from storage.columns import UtcDateTime
 from storage.customers import Customers
 from storage.database import Database
 from storage.erasure import Erasure, Erasures, StillEnrolledError
 from storage.events import EventStore
 from storage.export import Export
+from storage.feedback import Feedback
 from storage.permissions import Permissions
 from storage.personal import IMPERSONAL, erased_columns, personal_columns
 from storage.salt import SALTED
@@ -248,3 +250,19 @@ async def test_a_bounced_address_stays_suppressed_when_it_is_readmitted(database
     async with database.transaction() as session:
         assert await Permissions(session).readmit(ADDRESS, LATER) == 1
         assert await Permissions(session).suppression("new") == "hard bounce"
+
+
+async def test_a_complaint_after_an_erasure_outlives_it(database: Database) -> None:
+    await commit(database, identify(traits={"email": ADDRESS}))
+    erasure = await request(database)
+    await commit(database, track(names.EMAIL_COMPLAINED))
+    await forget(database, erasure)
+    async with database.transaction() as session:
+        for _ in range(2):  # of a mail whose customer is gone
+            await Feedback(session).suppress_address(ADDRESS, Happening.BOUNCED_HARD, LATER, "a provider")
+        assert await Permissions(session).readmit(ADDRESS, LATER) >= 1
+    await commit(database, identify("new", traits={"email": ADDRESS}, at=LATER))
+    async with database.transaction() as session:
+        assert await Permissions(session).suppression("new") == "complaint"
+        reasons = (await (await session.connection()).execute(text("SELECT reason FROM suppressions"))).scalars().all()
+    assert sorted(reasons) == ["complaint", "erasure", "hard bounce"]
