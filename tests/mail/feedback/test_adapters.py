@@ -122,6 +122,23 @@ def test_mailguns_token_is_told_so_that_it_can_be_spent() -> None:
     assert adapter.verify(request_of(sign({"event-data": {}}, token="once"))) == "once"
 
 
+@pytest.mark.parametrize("off", [0, 2, -1])
+def test_mailguns_timestamp_takes_no_letters_of_the_token(off: int) -> None:
+    """Both are signed as one text: where the one ends and the other begins, whoever captured a request could choose."""
+    adapter, sign, _ = ADAPTERS["mailgun"]
+    _, body = sign({"event-data": {}}, token="e0b6c1")
+    forged = json.loads(body)
+    text = forged["signature"]["timestamp"] + forged["signature"]["token"]
+    end = len(forged["signature"]["timestamp"]) + off
+    forged["signature"] |= {"timestamp": text[:end], "token": text[end:]}
+    request = request_of(({}, json.dumps(forged).encode()))
+    if off == 0:
+        assert adapter.verify(request) == "e0b6c1"
+    else:
+        with pytest.raises(UntrustedReportError, match="timestamp"):
+            adapter.verify(request)
+
+
 ODD = (
     st.none()
     | st.booleans()
