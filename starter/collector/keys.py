@@ -97,6 +97,7 @@ class WriteKeys:
         self._stored: Mapping[str, WriteKey] = {}
         self._read_at = -math.inf
         self._looking: asyncio.Task[None] | None = None
+        self._noting: asyncio.Task[None] | None = None
         self._used: set[str] = set()
 
     async def by_header(self, authorization: str | None) -> Caller | None:
@@ -166,24 +167,31 @@ class WriteKeys:
         return Caller(key=found.id, scopes=found.scopes)
 
     async def _look(self, database: Database) -> None:
-        """Read the keys, and write down which of them were used."""
+        """Read the keys, and have it written down which of them were used: nobody is kept waiting for that."""
         try:
             async with database.read() as session:
                 self._stored = await write_keys.WriteKeys(session).valid()
             self._read_at = asyncio.get_running_loop().time()
         finally:
             self._looking = None
+        if self._noting is not None:
+            return
         now, used = self._clock.now(), self._used
         self._used = set()
         fresh = {key.id for key in self._stored.values() if not _is_stale(key, now)}
         stale = used - fresh
-        if not stale:
-            return
+        if stale:
+            self._noting = asyncio.create_task(self._note(database, stale, now), name="write keys in use")
+            self._noting.add_done_callback(_heard)
+
+    async def _note(self, database: Database, stale: set[str], now: datetime) -> None:
         try:
             async with database.transaction() as session:
                 await write_keys.WriteKeys(session).note_use(stale, now)
-        except SegueError as error:  # nobody is kept waiting for it
+        except SegueError as error:
             _log.warning("that a key was used could not be written down", why=str(error))
+        finally:
+            self._noting = None
 
 
 def _read(entry: str) -> str:
@@ -198,10 +206,10 @@ def _read(entry: str) -> str:
     return digest
 
 
-def _heard(look: "asyncio.Task[None]") -> None:
+def _heard(task: "asyncio.Task[None]") -> None:
     """Take a failure for heard: whoever waited for it may have hung up."""
-    if not look.cancelled():
-        look.exception()
+    if not task.cancelled():
+        task.exception()
 
 
 def _is_stale(key: WriteKey, now: datetime) -> bool:
