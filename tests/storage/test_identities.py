@@ -1,15 +1,21 @@
 import asyncio
 import re
+from collections.abc import Awaitable, Iterable
 
 import pytest
+from sqlalchemy import select
 
 from domain import event as names
-from domain.errors import UnknownCustomerError
+from domain.errors import UnavailableError, UnknownCustomerError
 from domain.event import EventType
+from domain.identity import Key
 from storage.customers import Customers
 from storage.database import Database
+from storage.erasure import Erasures
 from storage.events import EventStore
+from storage.identities import Identities
 from storage.permissions import Permissions
+from storage.tables import CustomerRecord, table_of
 from tests.storage.samples import MINUTE, NOON, added, commit, identify, ordered, read_customer, track
 
 
@@ -81,6 +87,49 @@ async def test_a_suppressed_visitor_stays_suppressed_when_known(database: Databa
     await commit(database, identify("anna", anonymous_id="v1", traits={"email": "anna@example.com"}))
     async with database.read() as session:
         assert await Permissions(session).suppression("anna") == "complaint"
+
+
+async def test_whoever_may_not_write_ids_down_alone_writes_none(
+    postgresql_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two calls of somebody named by an address had read who that is, when an erasure took the answer away."""
+    database, address = postgresql_database, "x@shop.example"
+    await commit(database, added("boots", address))
+    customer = await resolve(database, user=address)
+    assert customer is not None
+    async with database.transaction() as session:
+        await Erasures(session).request(customer, "test", NOON)
+        [erasure] = await Erasures(session).open()
+    both_read, erased = asyncio.Barrier(3), asyncio.Event()
+    load = Identities._load
+
+    async def slow(self: Identities, keys: Iterable[Key]) -> dict[Key, str]:
+        found = await load(self, keys)
+        if found and not erased.is_set():
+            await both_read.wait()
+            await erased.wait()
+        return found
+
+    monkeypatch.setattr(Identities, "_load", slow)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        live = [tasks.create_task(_refused(commit(database, added("hat", address)))) for _ in range(2)]
+        await both_read.wait()
+        async with database.transaction() as session:
+            await Erasures(session).forget(erasure, NOON)
+        erased.set()
+    assert all(task.result() for task in live)
+    await commit(database, added("hat", address))
+    async with database.read() as session:
+        rows = await (await session.connection()).execute(select(table_of(CustomerRecord).c.id))
+        assert [*rows.scalars()] == [await Identities(session).find(user_id=address)]
+
+
+async def _refused(commit: Awaitable[object]) -> bool:
+    try:
+        await commit
+    except UnavailableError:
+        return True
+    return False
 
 
 async def test_nothing_is_sent_twice_to_who_was_anonymous(database: Database) -> None:
