@@ -66,11 +66,11 @@ class Reader:
         self, session: AsyncSession, customer: str, request: calls.RenderRequest, now: datetime
     ) -> Reading:
         portrait = await Portraits(session).of(customer, request.occasion, now, self._thresholds)
-        orders = Orders(session)
+        orders, began = Orders(session), await EventStore(session).at(request.occasion.seq)
         return Reading(
             portrait=portrait,
-            began=await EventStore(session).at(request.occasion.seq),
-            order=await orders.of_event(request.occasion.seq),
+            began=began,
+            order=await orders.of_event(began),
             bought=await orders.bought(customer, now - picks.BOUGHT_LATELY),
             now=now,
         )

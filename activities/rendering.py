@@ -13,7 +13,7 @@ from domain import calls
 from domain.clock import Clock
 from domain.coupon import Coupon, expiry, prefix_of
 from domain.errors import TemplateError
-from domain.event import DATA_EXPORT_REQUESTED, ERASURE_REQUESTED
+from domain.event import DATA_EXPORT_REQUESTED, ERASURE_REQUESTED, ORDER_COMPLETED
 from domain.intent import DEFAULT_THRESHOLDS, Thresholds
 from domain.message import Kind, MessageStatus
 from domain.offer import OfferKind, OfferPolicy
@@ -74,7 +74,10 @@ class RenderingActivities:
             # MJML is CPU in native code: in a thread, the event loop goes on.
             body = await asyncio.to_thread(self._templates.render, row.template, reading)
         except TemplateError as error:
-            return await self._drop(message, f"its template does not render: {error}", request)
+            problem = f"its template does not render: {error}"
+            if request.occasion.name == ORDER_COMPLETED and reading.order is None:
+                problem = "the order it is about is another customer's"
+            return await self._drop(message, problem, request)
         tracked = self._with_pixel(row, self._track(row, body, reading))
         async with self._database.transaction() as session:
             await Ledger(session).store_body(

@@ -79,6 +79,7 @@ def fold(
     customer_id: str,
     known_order: int | None = None,
     is_bound: bool = False,
+    is_anothers: bool = False,
 ) -> Folded:
     """Apply an event to the facts.
 
@@ -87,6 +88,7 @@ def fold(
         event: what happened.
         customer_id: whose facts they are.
         known_order: for Order Completed, the `Order.nth` of that order id if it was counted before.
+        is_anothers: that order counted for another customer. What it took out of this one's cart is gone all the same.
         is_bound: something was said for the address that a visitor has (`domain.mailbox`): no page changes it.
     """
     starts_visit = _starts_visit(customer, event)
@@ -95,8 +97,10 @@ def fold(
     if event.public:
         traits = news_of(known, traits, is_bound=is_bound)
     known = _told(_seen(known, event), event, traits)
-    order = _read_order(known, event) if known_order is None and is_order(event) else None
+    order = read_order(known, event) if known_order is None and is_order(event) else None
     shopped = _ordered(known, order) if order else _shopped(known, event)
+    if is_anothers:
+        shopped = known.model_copy(update={"cart": _cart_less(known.cart, read_order(known, event))})
     return Folded(
         customer=_counted(shopped, event.name, counts=known_order is None),
         nth=_nth(known, event, known_order),
@@ -283,7 +287,8 @@ def _derived_id(message_id: str, what: str) -> str:
     return f"{cause}/{what}"
 
 
-def _read_order(customer: Customer, event: Event) -> Order:
+def read_order(customer: Customer, event: Event) -> Order:
+    """What a report says of an order, as the customer's next one."""
     lines = basket.read_lines(event.properties)
     reported = (basket.read_number(event.properties.get(key)) for key in ("revenue", "total", "value"))
     amounts = [amount for amount in reported if amount is not None and 0 <= amount <= HIGHEST_TOTAL]
@@ -314,6 +319,13 @@ def _cart_after(cart: Cart, order: Order) -> Cart:
     if cart.changed_at is not None and cart.changed_at > order.completed_at:
         return basket.take_ordered(cart, order.lines)
     return Cart(currency=order.currency, changed_at=order.completed_at)
+
+
+def _cart_less(cart: Cart, order: Order) -> Cart:
+    """A cart without what was ordered; without anything where that is not said."""
+    if cart.is_empty or not order.lines:
+        return cart if cart.is_empty else _cart_after(cart, order)
+    return basket.take_ordered(cart, order.lines)
 
 
 def _counted(customer: Customer, name: str, *, counts: bool) -> Customer:

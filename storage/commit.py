@@ -8,17 +8,18 @@ committed, and no fact is folded from a stale one.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.coupon import read_codes
 from domain.customer import Customer
 from domain.errors import UnavailableError
 from domain.event import CUSTOMER_RETURNED, Event
-from domain.folding import Folded, absorb, fold, is_order, order_id
-from domain.identity import Resolution, tells_of_ids
+from domain.folding import Folded, absorb, is_order, order_id
+from domain.identity import ANONYMOUS_PREFIX, Resolution, tells_of_ids
 from domain.mailbox import binds, goes_along, tells_of_mailbox
 from domain.model import Instant
+from domain.ordering import KnownOrder, cancelled, fold_known, known_as, passes_on, take_back
 from domain.withdrawal import read_withdrawal, source_of
 from storage.coupons import Coupons
 from storage.customers import Customers
@@ -55,7 +56,8 @@ class Commit(Repository):
         events, resolution = await self._resolve(events)
         if not events:
             return 0
-        facts = await customers.hold(_first_seen(events, resolution), {old for old, _ in resolution.joins})
+        owners = {order.customer for order in (await self._known_orders(_backends(events))).values() if order.by_page}
+        facts = await customers.hold(_first_seen(events, resolution), {*(old for old, _ in resolution.joins), *owners})
         await identities.write(resolution)
         await self._join(resolution, facts, {event.message_id: event for event in events})
 
@@ -66,14 +68,16 @@ class Commit(Repository):
             if event.message_id not in known
         ]
         bound = await Mailboxes(self.session).bound({whose for event, whose in new if tells_of_mailbox(event)})
-        folded = _fold_all(new, facts, await self._known_orders(events), bound)
+        orders = await self._known_orders(events)
+        _require_owners(new, orders, facts)
+        folded = _fold_all(new, facts, dict(orders), bound)
 
-        changed = {*(whose for _, whose in new), *(each for join in resolution.joins for each in join)}
+        changed = {*(whose for _, whose, _ in folded), *(each for join in resolution.joins for each in join)}
         await customers.save(customer for each in sorted(changed) if (customer := facts.get(each)) is not None)
         seqs = await self._insert_events(folded)
-        await self._insert_orders(folded, seqs)
+        await self._write_orders(folded, seqs, orders)
         await self._redeem(folded)
-        await Feedback(self.session).note([(event, whose) for event, whose, _ in folded])
+        await Feedback(self.session).note([event for event, _, _ in folded])
         permissions = Permissions(self.session)
         await permissions.record(_consents(folded))
         for event, whose, _ in folded:
@@ -109,18 +113,22 @@ class Commit(Repository):
             along = goes_along(facts.get(new), theirs, cause)
             facts[new] = joined = absorb(facts.get(new), theirs, customer_id=new, by_page=cause.public)
             facts[old] = Customer(id=old, first_seen_at=theirs.first_seen_at, last_seen_at=theirs.last_seen_at)
+            if old.startswith(ANONYMOUS_PREFIX):
+                await Permissions(self.session).leave_behind(old, joined.email)
             await Joining(self.session).join(old, new, cause, email=joined.email, goes_along=along)
 
     async def _stored_ids(self, events: Sequence[Event]) -> set[str]:
         ids = [event.message_id for event in events]
         return set((await self.execute(select(_EVENTS.c.message_id).where(_EVENTS.c.message_id.in_(ids)))).scalars())
 
-    async def _known_orders(self, events: Sequence[Event]) -> dict[str, int]:
+    async def _known_orders(self, events: Sequence[Event]) -> dict[str, KnownOrder]:
         ids = [order_id(event) for event in events if is_order(event)]
         if not ids:
             return {}
-        rows = await self.execute(select(_ORDERS.c.order_id, _ORDERS.c.nth).where(_ORDERS.c.order_id.in_(ids)))
-        return {row.order_id: row.nth for row in rows}
+        said = (_ORDERS.c.order_id, _ORDERS.c.customer_id, _ORDERS.c.nth, _ORDERS.c.total, _EVENTS.c.public)
+        reported = _ORDERS.join(_EVENTS, _EVENTS.c.seq == _ORDERS.c.event_seq)
+        rows = await self.execute(select(*said).select_from(reported).where(_ORDERS.c.order_id.in_(ids)))
+        return {row.order_id: KnownOrder(row.customer_id, row.nth, row.total, row.public) for row in rows}
 
     async def _insert_events(self, folded: Sequence[_FoldedEvent]) -> dict[str, int]:
         if not folded:
@@ -132,8 +140,15 @@ class Commit(Repository):
         )
         return _require_all({row.message_id: row.seq for row in rows}, len(folded))
 
-    async def _insert_orders(self, folded: Sequence[_FoldedEvent], seqs: Mapping[str, int]) -> None:
-        rows = [_order_row(event, whose, result, seqs) for event, whose, result in folded if result.order is not None]
+    async def _write_orders(
+        self, folded: Sequence[_FoldedEvent], seqs: Mapping[str, int], known: Mapping[str, KnownOrder]
+    ) -> None:
+        """Insert new orders, and correct those of pages that a backend reports: their customer is held."""
+        told = (_order_row(event, whose, result, seqs) for event, whose, result in folded if result.order is not None)
+        last = {row["order_id"]: row for row in told}
+        for identifier in sorted(last.keys() & known.keys()):
+            await self.execute(update(_ORDERS).where(_ORDERS.c.order_id == identifier).values(last[identifier]))
+        rows = [row for identifier, row in last.items() if identifier not in known]
         if rows:
             statement = self.insert(_ORDERS).on_conflict_do_nothing(index_elements=["order_id"])
             stored = await self.execute(statement.returning(_ORDERS.c.order_id), rows)
@@ -172,20 +187,39 @@ def _first_seen(events: Sequence[Event], resolution: Resolution) -> dict[str, In
     return seen
 
 
+def _backends(events: Sequence[Event]) -> list[Event]:
+    return [event for event in events if not event.public]
+
+
+def _require_owners(
+    new: Sequence[tuple[Event, str]], orders: Mapping[str, KnownOrder], facts: Mapping[str, Customer | None]
+) -> None:
+    """Make sure that whoever an order is taken from is held. If not, they were joined with somebody just then."""
+    for event, whose in new:
+        known = orders.get(order_id(event)) if is_order(event) else None
+        if known is not None and passes_on(event, whose, known) and facts.get(known.customer) is None:
+            raise UnavailableError("another transaction was giving an order to somebody: try the batch again")
+
+
 def _fold_all(
-    new: Sequence[tuple[Event, str]], facts: dict[str, Customer | None], orders: dict[str, int], bound: set[str]
+    new: Sequence[tuple[Event, str]], facts: dict[str, Customer | None], orders: dict[str, KnownOrder], bound: set[str]
 ) -> list[_FoldedEvent]:
     """Fold in order, each event followed by what follows from it. Updates facts, known orders, and who is bound."""
     folded: list[_FoldedEvent] = []
     for event, whose in new:
         known_order = orders.get(order_id(event)) if is_order(event) else None
-        result = fold(facts[whose], event, customer_id=whose, known_order=known_order, is_bound=whose in bound)
+        result = fold_known(facts[whose], event, known_order, customer_id=whose, is_bound=whose in bound)
         folded.append((event, whose, result))
         facts[whose] = result.customer
         if binds(event, result.permissions):
             bound.add(whose)
         if result.order is not None:
-            orders[result.order.order_id] = result.order.nth
+            orders[result.order.order_id] = known_as(result.order, event, whose)
+        if known_order is not None and passes_on(event, whose, known_order):
+            former = known_order.customer
+            if (theirs := facts[former]) is not None:
+                facts[former] = take_back(theirs, known_order)
+            folded += _fold_all([(cancelled(event, former), former)], facts, orders, bound)
         folded += _fold_all([(each, whose) for each in result.derived], facts, orders, bound)
     return folded
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from domain.folding import Order
+from domain.event import StoredEvent
+from domain.folding import Order, is_order, order_id
 from domain.sales import Sales, count_sales
 from storage.repository import Repository
 from storage.tables import OrderRecord, table_of
@@ -16,9 +17,12 @@ _FIELDS = [_ORDERS.c[name] for name in Order.model_fields]
 class Orders(Repository):
     """Reads orders; `storage.commit` writes them."""
 
-    async def of_event(self, seq: int) -> Order | None:
-        """The order that an event reported; None when it was no order, or one reported before."""
-        row = (await self.execute(select(*_FIELDS).where(_ORDERS.c.event_seq == seq))).mappings().first()
+    async def of_event(self, stored: StoredEvent | None) -> Order | None:
+        """The order that an event reported, first or again; None when it was none, or turned out to be another's."""
+        if stored is None or not is_order(stored.event):
+            return None
+        theirs = (_ORDERS.c.order_id == order_id(stored.event)) & (_ORDERS.c.customer_id == stored.customer)
+        row = (await self.execute(select(*_FIELDS).where(theirs))).mappings().first()
         return Order.model_validate(dict(row)) if row is not None else None
 
     async def bought(self, customer: str, since: datetime) -> frozenset[str]:

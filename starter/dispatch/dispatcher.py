@@ -330,6 +330,8 @@ class Dispatcher:
             # Delivered again. What was decided stands, whatever the customer did since; and a run that was admitted
             # needs no second start.
             return self._routes.begin_again(recorded) if recorded.state is State.STARTING else None
+        if event.repeats:
+            return None  # an order that counts already, for this customer or another
         seen, now = self._routes.glance(plan, event, customer), self._clock.now()
         if seen is False:
             return None

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from domain import event as names
+from domain.enrollment import OutcomeKind
 from domain.event import Event
 from tests.house import ANNA, House
 from tests.scenarios.visitors import visitor_signs_in
@@ -53,6 +54,24 @@ async def test_a_journey_that_ends_waits_no_longer(house: House) -> None:
     assert (outcome.mails, await house.sent()) == (0, [])
     [(_, status, reason)] = await house.unsent()
     assert (status, reason) == ("dropped", "the journey ended: order cancelled")
+
+
+async def test_an_order_that_a_page_gave_to_somebody_else_is_confirmed_to_whom_the_backend_names(house: House) -> None:
+    await house.identify()
+    await house.add_to_cart()
+    visitor = house.track(names.ORDER_COMPLETED, at=await house.now(), properties={"order_id": "o-1", "revenue": 9.0})
+    await house.commit(
+        visitor.model_copy(update={"user_id": None, "anonymous_id": "v1", "public": True, "message_id": "browser:m"})
+    )
+    await house.advance(2 * MINUTE)
+    await house.order()
+    await house.advance(30 * MINUTE)
+    assert await house.sent() == [(CONFIRMATION, 2 * MINUTE)]
+    [(_, text)] = house.letters()
+    assert "o-1" in text
+    assert (await house.ended(f"cart-recovery/{ANNA}")).kind is OutcomeKind.CONVERTED
+    assert (await house.ended("post-purchase/anon-v1/o-1")).why == "order cancelled"
+    assert [status for _, status, _ in await house.unsent("anon-v1")] == ["dropped"]
 
 
 async def test_an_order_reported_before_the_address_is_confirmed_once_it_is_known(house: House) -> None:
