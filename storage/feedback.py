@@ -78,26 +78,27 @@ class Feedback(Repository):
         """What is known of a message; None when nothing was reported yet."""
         return (await self._load([message])).get(message)
 
-    async def note(self, events: Sequence[tuple[Event, str]]) -> None:
-        """Fold new events, each with its customer. Those of messages that are not in the ledger tell nothing.
+    async def note(self, events: Sequence[Event]) -> None:
+        """Fold new events. Those of messages that are not in the ledger tell nothing; the others are of its customer.
 
         A message of which it was not known whether it went out is settled by what shows that it did, or never will.
         """
         told: dict[str, dict[str, datetime]] = {}
-        whose: dict[str, str] = {}
-        for event, customer in events:
+        for event in events:
             column, message = _column(event), read_text(event.properties.get("message"))
             if column is None or not message:
                 continue
-            whose.setdefault(message, customer)
             first = told.setdefault(message, {})
             first[column] = min(event.occurred_at, first.get(column, event.occurred_at))
         if not told:
             return
-        ids = select(_MESSAGES.c.id).where(_MESSAGES.c.id.in_(sorted(told))).order_by(_MESSAGES.c.id)
-        known = [*(await self.execute(ids.with_for_update() if self.is_postgresql else ids)).scalars()]
+        columns = (_MESSAGES.c.id, _MESSAGES.c.customer_id)
+        rows = select(*columns).where(_MESSAGES.c.id.in_(sorted(told))).order_by(_MESSAGES.c.id)
+        found = await self.execute(rows.with_for_update() if self.is_postgresql else rows)
+        # Whomever the event is told of: what became of a mail is told of whom it went to.
+        known = {row.id: row.customer_id for row in found}
         if known:
-            await self._save({message: told[message] for message in known}, whose)
+            await self._save({message: told[message] for message in known}, known)
         for message in known:
             await self._settle(message, told[message])
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from domain.customer import Customer
 from domain.event import Event, StoredEvent
 from domain.folding import Folded, absorb, fold, is_order, order_id
-from domain.identity import Key, keys_of, resolve
+from domain.identity import ANONYMOUS_PREFIX, Key, keys_of, resolve
 from domain.mailbox import goes_along
-from domain.withdrawal import read_withdrawal
+from domain.withdrawal import HARD_BOUNCE, read_withdrawal
 from rehearsal.backtest.timeline import Barred, Said, Timeline, Told
 
 
@@ -85,10 +85,12 @@ class History:
         if withdrawal.opt_out is not None:
             timeline.opt_outs.append(Barred(at, withdrawal.opt_out))
         if withdrawal.suppression is not None:
-            barred = Barred(at, withdrawal.suppression)
-            timeline.suppressions.append(barred)
-            if folded.customer.email:
-                self._addresses.setdefault(folded.customer.email, barred)
+            barred = Barred(at, withdrawal.suppression, folded.customer.email)
+            # As in `storage.permissions`: a mailbox that is gone says nothing about the next one.
+            if withdrawal.suppression != HARD_BOUNCE or barred.address is None:
+                timeline.suppressions.append(barred)
+            if barred.address is not None:
+                self._addresses.setdefault(barred.address, barred)
 
     def _join(self, old: str, new: str, cause: Event) -> None:
         """Give a known customer what was folded of an anonymous one, and whatever happens to them from now on."""
@@ -97,14 +99,18 @@ class History:
             return
         taken, known, at = self._timeline(new), left.newest, cause.occurred_at
         along = goes_along(taken.newest, known, cause)
-        taken.learn(absorb(taken.newest, known, customer_id=new, by_page=cause.public), at)
+        joined = absorb(taken.newest, known, customer_id=new, by_page=cause.public)
+        taken.learn(joined, at)
         left.learn(Customer(id=old, first_seen_at=known.first_seen_at, last_seen_at=known.last_seen_at), at)
-        theirs = [stored for _, stored in left.inherited] + [told.stored for told in left.told]
-        taken.inherited += [(at, stored.model_copy(update={"customer": new})) for stored in theirs]
+        events = [stored for _, stored in left.inherited] + [told.stored for told in left.told]
+        taken.inherited += [(at, stored.model_copy(update={"customer": new})) for stored in events]
         if along:
             taken.said += [each._replace(since=at) for each in left.said]
             taken.opt_outs += [each._replace(since=at) for each in left.opt_outs]
-        taken.suppressions += [each._replace(since=at) for each in left.suppressions]
+        # What was complained about at an address that a visitor mistyped is no word of the customer's.
+        own = {None, joined.email}
+        theirs = [each for each in left.suppressions if each.address in own or not old.startswith(ANONYMOUS_PREFIX)]
+        taken.suppressions += [each._replace(since=at) for each in theirs]
         left.becomes(taken, at, self._seq + 1)
 
     def _timeline(self, customer: str) -> Timeline:

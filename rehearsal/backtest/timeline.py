@@ -43,6 +43,8 @@ class Barred(NamedTuple):
 
     since: datetime
     what: str
+    address: str | None = None
+    """What the customer had for an address when it was said."""
 
 
 class Timeline:
@@ -145,7 +147,8 @@ class Timeline:
 
     def _suppression(self, email: str | None, now: datetime) -> str | None:
         of_address = [self._addresses[email]] if email in self._addresses else []
-        return next((each.what for each in (*self.suppressions, *of_address) if each.since <= now), None)
+        said = [each for each in (*self.suppressions, *of_address) if each.since <= now]
+        return min(said, key=lambda each: each.since).what if said else None
 
     def _said_last(self, topic: str, now: datetime) -> Said | None:
         said = [each for each in self.said if each.topic == topic and each.since <= now]

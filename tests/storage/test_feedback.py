@@ -152,6 +152,14 @@ async def test_what_was_refused_stays_so(database: Database) -> None:
     assert found.delivered_at == NOON
 
 
+async def test_what_became_of_a_mail_is_told_of_whom_it_went_to(database: Database) -> None:
+    message = await handed_over(database)
+    await commit(database, told(names.EMAIL_OPENED, message, "ben"))
+    found = await feedback(database, message)
+    assert found is not None
+    assert (found.customer_id, found.opened_at) == ("anna", NOON)
+
+
 async def test_a_bounce_is_counted_against_the_journey_whose_mail_it_was(database: Database) -> None:
     """Even if the provider's clock says that it bounced before it was handed over."""
     for customer in ("anna", "ben", "carl", "dora"):

@@ -3,7 +3,9 @@ from datetime import UTC, datetime
 import pytest
 
 from domain import event as names
+from storage.customers import Customers
 from storage.database import Database
+from storage.leave import Leaves
 from storage.permissions import Consent, Permissions
 from tests.storage.samples import MINUTE, NOON, commit, identify, track
 
@@ -154,6 +156,61 @@ async def test_what_a_visitor_withdrew_is_withdrawn_of_the_customer_they_become(
         permissions = Permissions(session)
         assert await permissions.opt_outs("anna") == {"*"}
         assert await permissions.suppression("anna") == "complaint"
+
+
+async def suppressions(database: Database, *customers: str) -> list[str | None]:
+    """What bars each of them, by the gate and by the first look alike."""
+    async with database.read() as session:
+        known = await Customers(session).load(customers)
+        leaves = await Leaves(session).of([each for each in known.values() if each.email])
+        found = [await Permissions(session).suppression(each) for each in customers]
+    reasons = dict(zip(customers, found, strict=True))
+    assert {each: leave.barred for each, leave in leaves.items()} == {
+        each: reasons[each] is not None for each in leaves
+    }
+    return found
+
+
+@pytest.mark.parametrize(("name", "own_mailbox"), [(names.EMAIL_BOUNCED, None), (names.EMAIL_COMPLAINED, "complaint")])
+async def test_a_mailbox_that_is_gone_shuts_that_address_and_an_angry_reader_is_angry_at_the_next(
+    database: Database, name: str, own_mailbox: str | None
+) -> None:
+    old, new = {"email": "a@example.com"}, {"email": "new@example.com"}
+    await commit(database, identify(traits=old), track(name))
+    [reason] = await suppressions(database, "anna")
+    assert reason is not None
+    await commit(database, identify(traits=new, at=LATER), identify("ben", traits=old, at=LATER))
+    assert await suppressions(database, "anna", "ben") == [own_mailbox, reason]
+    await commit(database, identify(traits=old, at=LATER))
+    assert await suppressions(database, "anna") == [reason]
+
+
+async def test_an_angry_reader_stays_angry_though_the_mailbox_was_gone_before(database: Database) -> None:
+    await commit(database, identify(traits={"email": "a@example.com"}), track(names.EMAIL_BOUNCED))
+    await commit(database, track(names.EMAIL_COMPLAINED))
+    assert await suppressions(database, "anna") == ["hard bounce"]
+    await commit(database, identify(traits={"email": "new@example.com"}, at=LATER))
+    assert await suppressions(database, "anna") == ["complaint"]
+
+
+@pytest.mark.parametrize("name", [names.EMAIL_BOUNCED, names.EMAIL_COMPLAINED])
+async def test_an_address_that_a_visitor_mistyped_silences_nobody_they_turn_out_to_be(
+    database: Database, name: str
+) -> None:
+    """What came of a visitor's mail to the customer's own address counts, and so does that of a nameless visitor."""
+    typo, right = {"email": "anan@typo.example"}, {"email": "anna@right.example"}
+    for user, visitor, traits in (("anna", "v1", typo), ("ben", "v2", right), ("carl", "v3", {})):
+        await commit(database, identify(user, traits=right))
+        await commit(database, identify(None, anonymous_id=visitor, traits=traits))
+    await commit(database, track(name, None, anonymous_id="v1"))
+    await commit(database, identify("anna", anonymous_id="v1", at=LATER))
+    assert await suppressions(database, "anna") == [None]
+    await commit(database, identify("dora", traits=typo))
+    assert None not in await suppressions(database, "dora"), "the address stays shut"
+
+    await commit(database, track(name, None, anonymous_id="v2"), track(name, None, anonymous_id="v3"))
+    await commit(database, identify("ben", anonymous_id="v2", at=LATER), identify("carl", anonymous_id="v3", at=LATER))
+    assert None not in await suppressions(database, "ben", "carl")
 
 
 async def test_a_suppression_follows_the_address(database: Database) -> None:

@@ -211,6 +211,22 @@ def test_a_bounce_follows_the_address_to_another_customer() -> None:
     assert _not_sent(course) == ["suppressed: hard bounce"]
 
 
+def test_after_a_bounce_mail_goes_to_the_next_address() -> None:
+    old, new = (identified(hour * HOUR, email=f"{hour}@shop.example") for hour in (0, 2))
+    course = run(old, event(1 * HOUR, "Email Bounced"), new, added(3 * HOUR), the_end(10 * DAY))[-1]
+    assert [name for name, _ in mails(course)] == [name for name, _ in SILENCE]
+
+
+def test_what_came_of_a_mistyped_address_is_not_the_customers() -> None:
+    visitor = {"user_id": None, "anonymous_id": "v1"}
+    typo = identified(0 * HOUR, email="anan@typo.example").model_copy(update=visitor)
+    angry = event(1 * HOUR, "Email Marked as Spam").model_copy(update=visitor)
+    known = identified(2 * HOUR).model_copy(update={"anonymous_id": "v1"})
+    right = identified(0 * HOUR, email="anna@right.example")
+    course = run(right, typo, angry, known, added(3 * HOUR), the_end(10 * DAY))[-1]
+    assert [name for name, _ in mails(course)] == [name for name, _ in SILENCE]
+
+
 # -- post-purchase ---------------------------------------------------------------------------------------------------
 
 
