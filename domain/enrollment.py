@@ -9,6 +9,7 @@ from pydantic import Field
 
 from domain.carried import Carried
 from domain.clock import PacedClock
+from domain.event import Event
 from domain.identity import may_travel
 from domain.intent import Intent
 from domain.lane import Lane
@@ -128,6 +129,11 @@ class EnrollmentRow(Value):
 def enrollment_id(journey: str, customer: str, event_id: str) -> str:
     """The identity of an enrollment: the same event can begin a journey once, however often it is delivered."""
     return "e" + hashlib.sha256(f"{journey}\n{customer}\n{event_id}".encode()).hexdigest()[:20]
+
+
+def told_id(event: Event) -> str:
+    """The id by which journeys, Temporal and logs know an event: its message id, fit to travel as a key is."""
+    return fit_key(event.message_id)
 
 
 def fit_key(said: str) -> str:

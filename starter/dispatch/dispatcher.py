@@ -14,7 +14,7 @@ import structlog
 
 from domain.clock import Clock
 from domain.customer import Customer
-from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State, enrollment_id
+from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State, enrollment_id, told_id
 from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
 from starter.dispatch.bursts import Burst, next_burst
@@ -272,7 +272,7 @@ class Dispatcher:
         since = self._leaving.setdefault(ending, now)
         if now - since < LEAVE_WITHIN:
             raise StillEndingError(f"{workflow_id} is still ending")
-        _log.warning("enrollment does not end", workflow_id=workflow_id, kept_out=event.event.message_id)
+        _log.warning("enrollment does not end", workflow_id=workflow_id, kept_out=told_id(event.event))
 
     async def _is_open(self, row: EnrollmentRow) -> bool:
         async with self._database.read() as session:
@@ -297,7 +297,7 @@ class Dispatcher:
         """Set events aside, with the reason, for an operator to see."""
         async with self._database.transaction() as session:
             for event in events:
-                _log.error("event parked", event_id=event.event.message_id, name=event.event.name, problem=str(error))
+                _log.error("event parked", event_id=told_id(event.event), name=event.event.name, problem=str(error))
                 await EventStore(session).park(event.seq, str(error))
 
     async def _begin(self, event: StoredEvent) -> list[Begin]:
@@ -311,7 +311,7 @@ class Dispatcher:
             customer = (await Customers(session).hold_known([event.customer])).get(event.customer)
             stored = await EventStore(session).at(event.seq)
             if stored is not None and stored.customer != event.customer:
-                raise PassedOnError(f"event {event.event.message_id} is another customer's by now")
+                raise PassedOnError(f"event {told_id(event.event)} is another customer's by now")
             if customer is None or stored is None:
                 return []  # somebody who was erased since it was read, and all of theirs
             hindsight = Hindsight(session, event, self._clock.now())
@@ -325,7 +325,7 @@ class Dispatcher:
         self, enrollments: Enrollments, plan: Plan, event: StoredEvent, customer: Customer, hindsight: Hindsight
     ) -> Begin | None:
         """Record an enrollment unless re-entry forbids it; None when there is no workflow to be started."""
-        recorded = await enrollments.get(enrollment_id(plan.name, event.customer, event.event.message_id))
+        recorded = await enrollments.get(enrollment_id(plan.name, event.customer, told_id(event.event)))
         if recorded is not None:
             # Delivered again. What was decided stands, whatever the customer did since; and a run that was admitted
             # needs no second start.
@@ -337,7 +337,7 @@ class Dispatcher:
             return None
         earlier = await enrollments.earlier(plan.name, customer.id, key_of(plan, event.event))
         # Delivered again, after it had begun the enrollment of somebody who turned out to be this customer.
-        has_begun = any(row.occasion.event_id == event.event.message_id for row in earlier)
+        has_begun = any(row.occasion.event_id == told_id(event.event) for row in earlier)
         if has_begun or not may_reenter(plan, earlier, now):
             return None
         begin = self._routes.begin(plan, event, customer, now, await hindsight.events() if seen is None else ())

@@ -141,11 +141,11 @@ async def play(process: Process, folder: Path, books: Books, mails: Server) -> N
         leave = next(raw for to, raw in mails.mails if to == address_of(LEAVES)).decode()
         link = leave.split("List-Unsubscribe: <")[1].split(">")[0].replace("\r\n ", "")
         assert (await http.post(link, data={"List-Unsubscribe": "One-Click"})).status_code == 200
-        # Shops name orders and registrations as they like, by who it was for example.
+        # Shops name orders, registrations and events as they like, by who it was for example.
         registered = {"webinar_id": address_of(BUYS), "title": str(LAMP["name"]), "starts_at": "2099-01-20T18:00:00Z"}
         await client.track(BUYS, names.WEBINAR_REGISTERED, registered)
         order = {"order_id": address_of(BUYS), "revenue": 129.0, "products": [LAMP], "shipping": {"street": STREET}}
-        await client.track(BUYS, names.ORDER_COMPLETED, order)
+        await client.track(BUYS, names.ORDER_COMPLETED, order, message_id=f"order-{address_of(BUYS)}")
         assert row.customer == LEAVES
     await books.outcome(BUYS, CART)
     await books.outcome(LEAVES, CART)

@@ -9,7 +9,7 @@ import pytest
 from domain import event as names
 from domain.clock import PacedClock
 from domain.customer import Cart, CartLine, Customer
-from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, State
+from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, State, told_id
 from domain.errors import ConfigurationError
 from domain.event import CUSTOMER_ERASED, Event, EventType, StoredEvent
 from domain.intent import Thresholds, Tier
@@ -18,7 +18,7 @@ from tests.workflows.listeners import VIDEO_WATCHED, ByName, ByUnion, Everything
 from workflows.catalogue import JOURNEYS
 from workflows.post_purchase import PostPurchase
 from workflows.vocabulary import HasCart, Journey, On, Plan, TierAtLeast
-from workflows.vocabulary.routing import Routes, may_reenter
+from workflows.vocabulary.routing import Routes, may_reenter, occasion_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -202,6 +202,18 @@ def test_a_key_that_may_not_travel_is_nowhere_and_still_tells_orders_apart(said:
     purchase = stored(names.ORDER_COMPLETED, properties={"order_id": said})
     assert told(purchase, row("cart-recovery")) == [Purchase(**SAID, order_id=first)]
     assert said not in repr(begun)
+
+
+def test_an_event_whose_id_may_not_travel_is_known_by_a_digest() -> None:
+    said = "order-anna@mail.example"
+    added = stored(names.PRODUCT_ADDED, message_id=said)
+    begun = occasion_of(added)
+    assert begun.event_id == told_id(added.event) != said
+    assert told_id(stored(names.PRODUCT_ADDED, message_id="e-1").event) == "e-1"
+    mine = row("cart-recovery").model_copy(update={"occasion": begun})
+    assert told(added, mine) == []  # the event that began it, delivered again
+    [purchase] = told(stored(names.ORDER_COMPLETED, message_id=said), row("cart-recovery"))
+    assert said not in purchase.model_dump_json()
 
 
 def test_an_enrollment_that_began_with_an_unfit_key_still_knows_its_own() -> None:

@@ -20,6 +20,7 @@ from domain.enrollment import (
     State,
     enrollment_id,
     fit_key,
+    told_id,
     workflow_id,
 )
 from domain.errors import ConfigurationError
@@ -187,7 +188,7 @@ class Routes:
         told: list[Tell] = []
         for row in running:
             listener = self._listeners.get(row.journey)
-            if listener is None or stored.repeats or row.occasion.event_id == stored.event.message_id:
+            if listener is None or stored.repeats or row.occasion.event_id == told_id(stored.event):
                 continue
             signal = _signal(stored, listener, row)
             if signal is not None:
@@ -236,7 +237,7 @@ def occasion_of(stored: StoredEvent) -> Occasion:
     """An event as the occasion of an enrollment."""
     event = stored.event
     return Occasion(
-        event_id=event.message_id, name=event.name, seq=stored.seq, nth=stored.nth, occurred_at=event.occurred_at
+        event_id=told_id(event), name=event.name, seq=stored.seq, nth=stored.nth, occurred_at=event.occurred_at
     )
 
 
@@ -248,7 +249,7 @@ def key_of(plan: Plan, event: Event) -> str | None:
 def _signal(stored: StoredEvent, listener: _Listener, row: EnrollmentRow) -> Signal | None:
     event, kinds, one_per = stored.event, listener.kinds, listener.plan.one_per
     may_end = listener.may_end_on(event)
-    said = {"event_id": event.message_id, "occurred_at": event.occurred_at}
+    said = {"event_id": told_id(event), "occurred_at": event.occurred_at}
     match event.name:
         case str(name) if may_pass(event):
             return None
