@@ -6,4 +6,4 @@ How long it takes is a matter of `FUZZ` in the environment, the number of exampl
 
 import os
 
-EXAMPLES = int(os.environ.get("FUZZ", "40"))
+EXAMPLES = int(os.environ.get("FUZZ", "25"))

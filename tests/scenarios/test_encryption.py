@@ -117,7 +117,10 @@ async def test_keys_come_and_go_while_journeys_run(house: House) -> None:
     assert (await house.ended(old)).kind is OutcomeKind.CONVERTED
     checkup = Checkup(house.client, JOURNEYS)
     findings = await checkup.examine(await checkup.running())
-    assert [(each.workflow_id, each.verdict) for each in findings if each.verdict is not Verdict.FITS] == []
+    # Temporal lists one that has just ended a moment longer.
+    still_open = {each.workflow_id: each.verdict for each in findings if each.workflow_id != old}
+    assert {plain, new} <= still_open.keys()
+    assert set(still_open.values()) == {Verdict.FITS}
     for customer in ("plain", "new"):
         await house.order(customer, f"o-{customer}")
         assert (await house.ended(f"cart-recovery/{customer}")).kind is OutcomeKind.CONVERTED
