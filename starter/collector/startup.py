@@ -59,12 +59,15 @@ def create_startup_router(public_url: str) -> APIRouter:
         return Response(status_code=204)
 
     described: dict[str, Any] = {"methods": ["GET"], "tags": ["browsers"]}
-    refusals: dict[int | str, dict[str, Any]] = {400: {"description": "The Host header is no host"}}
+    busy = {"description": "Too many requests; try again after Retry-After seconds"}
+    refusals: dict[int | str, dict[str, Any]] = {400: {"description": "The Host header is no host"}, 429: busy}
     router.add_api_route(SETTINGS, segment, summary="Settings, Segment", responses=refusals, **described)
     router.add_api_route(
         CUSTOMERIO_SETTINGS, customerio, summary="Settings, Customer.io", responses=refusals, **described
     )
-    router.add_api_route(SOURCE_CONFIG[0], source_config, summary="Settings, RudderStack", **described)
+    router.add_api_route(
+        SOURCE_CONFIG[0], source_config, summary="Settings, RudderStack", responses={429: busy}, **described
+    )
     # The same once more: without the slash by older versions, and by HEAD to find ad blockers.
     router.add_api_route(SOURCE_CONFIG[1], source_config, methods=["GET"], include_in_schema=False)
     for path in SOURCE_CONFIG:

@@ -50,6 +50,10 @@ def opened_door(folder: Path, **settings: str) -> Iterator[Door]:
         "SEGUE_WRITE_KEYS": KEY,
         "SEGUE_PUBLIC_URL": "https://mail.shop.example",
         "SEGUE_PORT": str(port),
+        # Else a quick machine would soon be told to come back later, whatever it sent.
+        "SEGUE_RATES__ADDRESS": "100000/second",
+        "SEGUE_RATES__KEY": "100000/second",
+        "SEGUE_RATES__WRONG_KEY": "100000/second",
         **settings,
     }
     done = finish([SEGUE, "migrate"], environment=environment)
