@@ -78,11 +78,6 @@ class Customers(Repository):
         identifier = await Identities(self.session).find(user_id, anonymous_id)
         return identifier if identifier is not None and await self.load([identifier]) else None
 
-    async def of_address(self, email: str) -> list[str]:
-        """The ids of all customers with an address."""
-        rows = await self.execute(select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(_CUSTOMERS.c.id))
-        return list(rows.scalars())
-
     async def with_email(self, email: str) -> tuple[str, ...]:
         """Everybody who has an address now, by it in its normal form."""
         theirs = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(_CUSTOMERS.c.id)

@@ -8,14 +8,14 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 
 from domain.enrollment import EnrollmentRow, State
 from domain.errors import TransientError
 from domain.model import CustomerId, Instant, Value
 from storage.customers import Customers
 from storage.enrollments import Enrollments
-from storage.identities import IDENTITY_LOCK, Identities
+from storage.identities import Identities
 from storage.permissions import Permissions
 from storage.personal import erased_columns
 from storage.repository import Repository
@@ -99,7 +99,7 @@ class Erasures(Repository):
         Raises:
             StillEnrolledError: an enrollment has not ended.
         """
-        await self._shut_out_commits()
+        await Identities(self.session).shut()
         ids = await self.ids(erasure)
         if self.is_postgresql:
             held = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.id.in_(ids)).order_by(_CUSTOMERS.c.id)
@@ -124,11 +124,6 @@ class Erasures(Repository):
     async def _is_enrolled(self, ids: Sequence[str]) -> bool:
         open_ones = select(_ENROLLMENTS.c.id).where(_ENROLLMENTS.c.customer_id.in_(ids))
         return (await self.execute(open_ones.where(_ENROLLMENTS.c.state != State.ENDED))).first() is not None
-
-    async def _shut_out_commits(self) -> None:
-        """No event of the customer may be under way: it would find its customer gone."""
-        if self.is_postgresql:
-            await self.execute(text(f"SELECT pg_advisory_xact_lock({IDENTITY_LOCK})"))
 
     async def _keep_hashes_alone(self, erasure: Erasure, ids: Sequence[str]) -> None:
         """Suppressions lose all but reason, time and hash; where there is no hash, they are nobody's any more."""

@@ -62,7 +62,12 @@ class Identities(Repository):
         waits for the customer.
         """
         if self.is_postgresql:
-            await self.execute(text(f"SELECT pg_advisory_xact_lock_shared({IDENTITY_LOCK})"))
+            await self._lock(alone=False)
+
+    async def shut(self) -> None:
+        """Let no commit of events be under way until the transaction ends: it would find its customer gone."""
+        if self.is_postgresql:
+            await self._lock(alone=True)
 
     async def find(self, user_id: str | None = None, anonymous_id: str | None = None) -> str | None:
         """The canonical id of one pair of ids; None when it could only be made up now. Takes no lock."""

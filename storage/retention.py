@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.enrollment import State
 from domain.retention import Batch, Keeping, RetentionPolicy
 from storage.database import Database
-from storage.identities import IDENTITY_LOCK
+from storage.identities import Identities
 from storage.personal import erased_columns
 from storage.repository import Repository
 from storage.tables import (
@@ -176,8 +176,7 @@ class Retaining(Repository):
 
     async def _forget_strangers(self, due: Select[Any]) -> int:
         if self.is_postgresql:
-            # As for an erasure: an event under way would find its customer gone.
-            await self.execute(text(f"SELECT pg_advisory_xact_lock({IDENTITY_LOCK})"))
+            await Identities(self.session).shut()
             due = due.with_for_update(skip_locked=True)
         ids = await self._keys(due)
         if not ids:

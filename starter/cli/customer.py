@@ -145,7 +145,7 @@ async def _others_of(found: Connected, who: str, email: str | None) -> list[str]
     if email is None:
         return []
     async with found.database.read() as session:
-        return [each for each in await Customers(session).of_address(email) if each != who]
+        return [each for each in await Customers(session).with_email(email) if each != who]
 
 
 async def _is_done(found: Connected, who: str) -> bool:
