@@ -12,9 +12,10 @@ from typing import NoReturn
 
 import pytest
 
+from tests.browsers import require_browser
+
 HERE = Path(__file__).parent
 SCRIPTS = ("package.json", "report.mjs", "jitsu.mjs", "late.mjs")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
 def missing(what: str) -> NoReturn:
@@ -53,5 +54,4 @@ def python_clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a browser."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    return found or missing(f"no browser is here, e.g. Debian's package chromium; looked for {', '.join(BROWSERS)}")
+    return require_browser("run the clients for browsers")

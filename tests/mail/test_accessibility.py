@@ -4,8 +4,6 @@ What can be known without one, `mail.lint` looks at for every sample customer; t
 needs Chromium or Chrome; without, its tests are skipped, but in CI (environment variable CI) they fail.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,8 +13,8 @@ from playwright.sync_api import Page, Route, ViewportSize, sync_playwright
 
 from mail.lint.lint import Lint
 from mail.lint.subject import Mail
+from tests.browsers import require_browser
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="800"><rect width="100%" height="100%"/></svg>'
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 CONTRAST = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]}
@@ -32,12 +30,7 @@ EACH = pytest.mark.parametrize("name", sorted(LINT.names))
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     """One page for all mails. It reaches no network: every picture is a grey square."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        message = f"no browser is here, e.g. Debian's package chromium; looked for {', '.join(BROWSERS)}"
-        if os.environ.get("CI"):
-            pytest.fail(f"{message}: CI has to look at mails in one")
-        pytest.skip(message)
+    found = require_browser("look at mails in one")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         page = browser.new_page(viewport=WIDE)

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import os
-import shutil
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from domain.write_key import Scope
 from starter.cli.keys import create
 from starter.client import SegueClient
 from starter.place import Addresses, Place
-from tests.mail.test_accessibility import BROWSERS
+from tests.browsers import require_browser
 from tests.stack.processes import addresses_of, stack_up
 from tests.stack.terminal import Terminal
 
@@ -54,12 +53,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runni
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def page() -> AsyncIterator[Page]:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        missing = f"no browser is here, e.g. Debian's package chromium; looked for {', '.join(BROWSERS)}"
-        if os.environ.get("CI"):
-            pytest.fail(f"{missing}: CI has to look at Temporal's UI in one")
-        pytest.skip(missing)
+    found = require_browser("look at Temporal's UI in one")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield await browser.new_page()

@@ -4,8 +4,6 @@ Needs Chromium or Chrome; without, its tests are skipped, but in CI (environment
 """
 
 import json
-import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -24,7 +22,8 @@ from starter.collector.pages import HERE, LANGUAGES
 from storage.database import Database
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
-from tests.mail.test_accessibility import BROWSERS, RULES
+from tests.browsers import require_browser
+from tests.mail.test_accessibility import RULES
 from tests.starter.collectors import LINKS, make_collector, served
 from tests.starter.mails import path_of, sent_message
 from tests.storage.samples import NOON, added, commit, identify
@@ -71,12 +70,7 @@ async def site(sqlite_database: Database, message: str) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        missing = f"no browser is here, e.g. Debian's package chromium; looked for {', '.join(BROWSERS)}"
-        if os.environ.get("CI"):
-            pytest.fail(f"{missing}: CI has to look at the pages in one")
-        pytest.skip(missing)
+    found = require_browser("look at the pages in one")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
