@@ -86,6 +86,12 @@ async def with_axe(browser: Browser) -> AsyncIterator[Page]:
     await context.close()
 
 
+async def press(page: Page, button: str) -> None:
+    """Press a button that sends its form, and wait for the page that answers: a click by itself waits for none."""
+    async with page.expect_navigation():
+        await page.click(button)
+
+
 async def look_at(page: Page, language: str) -> None:
     """What must hold of every page."""
     where = await page.title()
@@ -117,24 +123,24 @@ async def test_every_page_is_for_everybody(
         await page.set_extra_http_headers({"Accept-Language": language})
         page.on("request", lambda request: loaded.append(request.resource_type))
 
-        async def look(url: str = "", press: str = "") -> None:
+        async def look(url: str = "", button: str = "") -> None:
             if url:
                 await page.goto(url)
-            if press:
-                await page.click(press)
+            if button:
+                await press(page, button)
             await look_at(page, language)
             titles.append(await page.title())
 
         await look(centre)
         await page.evaluate("document.querySelector('[name=frequency]:checked').value = 'hourly'")
-        await page.click(".save button")
+        await press(page, ".save button")
         await look_at(page, language)  # with what was wrong
         await page.goto(centre)
         await page.check("#pause input")
-        await look(press=".save button")
+        await look(button=".save button")
         await look(way_out)
-        await look(press="main button")
-        await look(press="main button")  # undo
+        await look(button="main button")
+        await look(button="main button")  # undo
         for url in (f"{centre}?done=export", *data, gone, broken):
             await look(url)
         assert len(set(titles)) == len(titles), titles
@@ -142,15 +148,15 @@ async def test_every_page_is_for_everybody(
         async with sqlite_database.transaction() as session:
             await Permissions(session).suppress("anna", "complaint", NOON, "a test")
         await look(centre)  # in a pause, and with a word about the address
-        await look(press="button[aria-describedby=leave-line]")
+        await look(button="button[aria-describedby=leave-line]")
         await look(centre)
         await page.goto(data[1])
-        await look(press="main button")
+        await look(button="main button")
         await page.goto(way_out)
         for name in ("PREFERENCES_MAX_AGE", "DATA_REQUEST_MAX_AGE", "UNDO_MAX_AGE"):
             monkeypatch.setattr(mail.links, name, timedelta(seconds=-1))
         await look(centre)
-        await look(press="main button")
+        await look(button="main button")
         await look(data[0])
     assert set(loaded) == {"document"}  # nothing is loaded from anywhere
 
