@@ -76,6 +76,7 @@ async def test_failures_are_encrypted_too() -> None:
 @pytest.mark.parametrize(
     "keys",
     ["k1", "k1:", "k1:c2hvcnQ=", "k1:not base64", f"k 1:{OLD[3:]}", f":{OLD[3:]}", f"{OLD},{OLD}", OLD[3:], ","],
+    ids=["no key", "empty", "short", "not base64", "space in the name", "no name", "twice", "key alone", "comma"],
 )
 def test_keys_that_are_none_are_refused_and_not_quoted(keys: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^SEGUE_PAYLOAD_KEYS: .*openssl rand -base64 32") as refused:

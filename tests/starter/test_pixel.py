@@ -92,6 +92,7 @@ OTHERS = Links("https://mail.shop.example", ["another secret of some length"])
         ("GET", "/o/rubbish", 404),
         ("GET", path_of(LINKS.open("m-none")), 200),
     ],
+    ids=["asked only", "another secret", "a click's", "to leave", "rubbish", "no mail"],
 )
 async def test_what_opens_nothing_still_shows_no_broken_picture(
     sqlite_database: Database, http: httpx2.AsyncClient, method: str, path: str, status: int
