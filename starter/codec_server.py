@@ -23,10 +23,10 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 from codec import EncryptionCodec
 from domain.errors import ConfigurationError, PermanentError, UnreadablePayloadError
+from listening import answering
 from settings import Settings, split_list
 from starter.collector.bodies import BodyTooLargeError, parse_json, read_body
 from starter.connections import Connection
-from starter.serving import answering
 
 MAX_BODY: Final = 16_000_000
 """Bytes: four of Temporal's largest messages, in Base64 as JSON has them."""

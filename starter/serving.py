@@ -1,10 +1,9 @@
 """Collector and dispatcher, serving until told to stop. Used by `segue serve` and `segue up` alike."""
 
 import asyncio
-import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 import uvicorn
@@ -12,7 +11,7 @@ from fastapi import APIRouter, FastAPI
 from temporalio.client import Client
 
 from domain.clock import SystemClock
-from domain.errors import ConfigurationError
+from listening import answering
 from mail.links import Links
 from settings import Settings, split_list
 from starter.collector.app import create_collector
@@ -32,51 +31,9 @@ _log = structlog.get_logger("segue.serving")
 Parts = Callable[[], Awaitable[Mapping[str, bool | str]]]
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs it: collector, worker and Temporal have to stop in order."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 def routes_of(settings: Settings, clock: SystemClock) -> Routes:
     """The deployed journeys with the deployment's settings."""
     return Routes(JOURNEYS, clock.paced, settings.journeys, settings.thresholds)
-
-
-def bind(host: str, port: int, name: str = "--port") -> socket.socket:
-    """Listen on a port, before anything else is started. `name` is of the setting, for when that fails.
-
-    Raises:
-        ConfigurationError: it is taken or not permitted.
-    """
-    try:
-        listening = socket.create_server((host, port), backlog=2048)
-    except OSError as error:
-        # Of a taken port Python says more than anybody wants to read; of an unknown host it alone knows.
-        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        raise ConfigurationError(f"{name} {port}: cannot listen on {host}:{port} ({why})") from error
-    return listening
-
-
-@asynccontextmanager
-async def answering(config: uvicorn.Config, listening: socket.socket) -> AsyncIterator[None]:
-    """Answer requests until the block ends; those under way are finished.
-
-    Args:
-        config: what answers, and how.
-        listening: taken over.
-    """
-    server = _Server(config)
-    serving_task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        while not server.started and not serving_task.done():  # noqa: ASYNC110 -- uvicorn offers no event
-            await asyncio.sleep(0.01)
-        yield
-    finally:
-        server.should_exit = True
-        await serving_task
 
 
 def server_config(settings: Settings, app: FastAPI) -> uvicorn.Config:

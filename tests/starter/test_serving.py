@@ -7,10 +7,11 @@ import httpx2
 
 from domain.clock import SystemClock
 from domain.event import PRODUCT_ADDED
+from listening import bind
 from settings import load_settings
 from starter.client import SegueClient
 from starter.embedded import dev_server, find_temporal, free_port
-from starter.serving import bind, serving
+from starter.serving import serving
 from storage.database import Database
 from storage.events import EventStore
 from temporal import connect

@@ -1,0 +1,36 @@
+"""Enrollments: begun, and how they ended; and customers who turned out to be one."""
+
+from typing import Final
+
+from prometheus_client import Counter
+
+from domain.enrollment import OutcomeKind
+from metrics.registry import REGISTRY
+
+_BEGUN: Final = Counter(
+    "segue_enrollments_begun_total", "Enrollments that began, by journey.", ["journey"], registry=REGISTRY
+)
+_ENDED: Final = Counter(
+    "segue_enrollments_ended_total",
+    "Enrollments that ended, by journey and outcome; held-out ones never began.",
+    ["journey", "outcome"],
+    registry=REGISTRY,
+)
+_JOINS: Final = Counter(
+    "segue_joins_total", "Customers that turned out to be one, once their journeys were told.", registry=REGISTRY
+)
+
+
+def count_begun(journey: str) -> None:
+    """A journey's workflow was admitted."""
+    _BEGUN.labels(journey).inc()
+
+
+def count_ended(journey: str, outcome: OutcomeKind) -> None:
+    """An enrollment's outcome was recorded."""
+    _ENDED.labels(journey, outcome.value).inc()
+
+
+def count_join() -> None:
+    """Everybody was told of a join."""
+    _JOINS.inc()
