@@ -9,8 +9,6 @@ from pydantic import Field
 
 from domain.carried import Carried
 from domain.clock import PacedClock
-from domain.event import Event
-from domain.identity import may_travel
 from domain.intent import Intent
 from domain.lane import Lane
 from domain.model import CustomerId, Instant, Value, WireValue
@@ -36,7 +34,7 @@ class Start(WireValue):
     journey: str
     customer: CustomerId
     key: str | None = None
-    """Tells enrollments of one customer in one journey apart, e.g. the order id; see `Plan.one_per`, `fit_key`."""
+    """Tells enrollments of one customer in one journey apart, e.g. the order id; see `Plan.one_per`."""
     occasion: Occasion
     clock: PacedClock = PacedClock()
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -131,25 +129,8 @@ def enrollment_id(journey: str, customer: str, event_id: str) -> str:
     return "e" + hashlib.sha256(f"{journey}\n{customer}\n{event_id}".encode()).hexdigest()[:20]
 
 
-def told_id(event: Event) -> str:
-    """The id by which journeys, Temporal and logs know an event: its message id, fit to travel as a key is."""
-    return fit_key(event.message_id)
-
-
-def fit_key(said: str) -> str:
-    """A key as it travels: an order id is itself, unless it looks like an address or cannot travel for its length.
-
-    For such a one a digest stands in, the same each time, so that what is about one order still is. Whoever knows the
-    address can tell that the digest is of it; nobody can read it there. A digest stands for itself.
-
-    Args:
-        said: what the shop calls it.
-    """
-    return said if may_travel(said) else f"k-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
-
-
 def workflow_id(journey: str, customer: str, key: str | None = None) -> str:
-    """The workflow id: `cart-recovery/customer-42` or, with a key from `fit_key`, `post-purchase/customer-42/1001`."""
+    """The workflow id: `cart-recovery/customer-42` or, with a key that may travel, `post-purchase/customer-42/1001`."""
     parts = (journey, customer) if key is None else (journey, customer, key)
     return "/".join(quote(part, safe=" !$&'()*+,:;=@-._~") for part in parts)
 

@@ -9,7 +9,7 @@ from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
 from domain.clock import Clock
-from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Progress, State, fit_key
+from domain.enrollment import EnrollmentRow, Occasion, Outcome, OutcomeKind, Progress, State
 from domain.errors import PermanentError, SegueError, UnavailableError, UnknownCustomerError, UnreadablePayloadError
 from domain.intent import DEFAULT_THRESHOLDS, Intent, Thresholds
 from domain.joining import CustomerJoin
@@ -27,10 +27,11 @@ from storage.enrollments import EnrollmentCount, Enrollments
 from storage.events import EventStore
 from storage.joins import Joins
 from storage.ledger import Ledger, LedgerRow
+from storage.salt import Salt
 from storage.standings import Standings, select_standings
 from workflows.catalogue import JOURNEYS, journey_named
 from workflows.vocabulary.plan import Plan
-from workflows.vocabulary.routing import Begin, Routes, key_of, occasion_of
+from workflows.vocabulary.routing import Begin, Routes, occasion_of
 
 ANSWER_WITHIN = 3.0
 """Seconds an enrollment may take to tell its status; without a worker it never would."""
@@ -114,16 +115,18 @@ class Operations:
         plan = journey_named(journey).plan
         who = await self._identify(customer)
         now = self._clock.now()
-        key = None if key is None else fit_key(key)
         async with self._database.transaction() as session:
             await Customers(session).lock(who)
+            self._routes.stand_ins = await Salt(session).stand_ins()
+            keys = () if key is None else self._routes.stand_ins.forms(key)
             enrollments = Enrollments(session)
             for row in await enrollments.running([who]):
-                if (row.journey, row.key) == (journey, key):
+                if row.journey == journey and row.key in (keys or (None,)):
                     raise AlreadyEnrolledError(
                         f"{customer} is in {journey} already: {row.workflow_id}; `segue cancel` ends it"
                     )
-            occasion = await self._occasion(EventStore(session), plan, who, key, now)
+            occasion = await self._occasion(EventStore(session), plan, who, keys, now)
+            key = keys[0] if keys else None
             begin = self._routes.enroll(plan, who, occasion, now, key=key)
             if not await enrollments.open(begin.row):
                 raise AlreadyEnrolledError(f"{customer} was in {journey} for {key} already")
@@ -265,22 +268,22 @@ class Operations:
         return [one for one in steered if one is not None]
 
     async def _occasion(
-        self, events: EventStore, plan: Plan, customer: str, key: str | None, now: datetime
+        self, events: EventStore, plan: Plan, customer: str, keys: Sequence[str], now: datetime
     ) -> Occasion:
         """The operator's request, or the event the journey is about."""
         if plan.one_per is None:
-            if key is not None:
+            if keys:
                 raise NoOccasionError(f"{plan.name} has one enrollment per customer: leave out --key")
             seq = await events.latest_seq(customer)
             by_hand = f"operator-{uuid.uuid4()}"
             return Occasion(event_id=by_hand, name="enrolled by an operator", seq=seq, occurred_at=now)
         names = plan.trigger.names() or frozenset()
-        if key is None:
+        if not keys:
             raise NoOccasionError(f"{plan.name} has one enrollment per {plan.one_per}: name it with --key")
         for stored in await events.of_names(customer, names):
-            if key_of(plan, stored.event) == key:
-                return occasion_of(stored)
-        raise NoOccasionError(f"no {' or '.join(sorted(names))} of this customer has {plan.one_per} {key}")
+            if not set(self._routes.keys_of(plan, stored.event)).isdisjoint(keys):
+                return occasion_of(stored, self._routes.stand_ins)
+        raise NoOccasionError(f"no {' or '.join(sorted(names))} of this customer has {plan.one_per} {keys[0]}")
 
     async def _start(self, begin: Begin) -> None:
         """Start the workflow of an enrollment, or end the enrollment, so that it is in nobody's way."""

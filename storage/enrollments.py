@@ -87,12 +87,12 @@ class Enrollments(Repository):
 
     async def latest(self, journey: str, customer: str, key: str | None = None) -> EnrollmentRow | None:
         """The customer's newest enrollment in a journey, with that key or, without one, with no key."""
-        same = _same(journey, customer, key)
+        same = _same(journey, customer, *(() if key is None else (key,)))
         return await self._first(same.order_by(_ENROLLMENTS.c.started_at.desc(), _ENROLLMENTS.c.id.desc()))
 
-    async def earlier(self, journey: str, customer: str, key: str | None = None) -> list[EnrollmentRow]:
-        """The customer's enrollments in a journey, with that key or, without one, with no key; oldest first."""
-        return await self._all(_same(journey, customer, key))
+    async def earlier(self, journey: str, customer: str, *keys: str) -> list[EnrollmentRow]:
+        """The customer's enrollments in a journey, with one of the keys or, without any, with no key; oldest first."""
+        return await self._all(_same(journey, customer, *keys))
 
     async def of_customer(self, customer: str) -> list[EnrollmentRow]:
         """All of a customer's enrollments, oldest first."""
@@ -116,11 +116,11 @@ class Enrollments(Repository):
         return [_from_row(row) for row in rows.mappings()]
 
 
-def _same(journey: str, customer: str, key: str | None) -> Select[Any]:
+def _same(journey: str, customer: str, *keys: str) -> Select[Any]:
     return select(*_FIELDS).where(
         _ENROLLMENTS.c.journey == journey,
         _ENROLLMENTS.c.customer_id == customer,
-        _ENROLLMENTS.c.key.is_not_distinct_from(key),
+        _ENROLLMENTS.c.key.in_(keys) if keys else _ENROLLMENTS.c.key.is_(None),
     )
 
 

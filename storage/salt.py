@@ -13,16 +13,19 @@ import hashlib
 import hmac
 import secrets
 
-from sqlalchemy import ScalarSelect, bindparam, select, update
+from sqlalchemy import ScalarSelect, bindparam, case, exists, func, select, update
 
+from domain.stand_ins import StandIns
 from storage.repository import Repository
-from storage.tables import SaltRecord, SuppressionRecord, table_of
+from storage.tables import EnrollmentRecord, EventRecord, SaltRecord, SuppressionRecord, table_of
 
 SALT_BYTES = 32
 
 SALTED = "hmac-sha256:"
 """What salted hashes begin with; bare ones have no beginning of their own."""
 
+_ENROLLMENTS = table_of(EnrollmentRecord)
+_EVENTS = table_of(EventRecord)
 _SALT = table_of(SaltRecord)
 _SUPPRESSIONS = table_of(SuppressionRecord)
 _BARE = _SUPPRESSIONS.c.email_hash.is_not(None) & ~_SUPPRESSIONS.c.email_hash.startswith(SALTED)
@@ -43,6 +46,24 @@ class Salt(Repository):
             await self.execute(self.insert(_SALT).on_conflict_do_nothing(index_elements=["id"]), [row])
         found: str = (await self.execute(select(_SALT.c.value))).scalar_one()
         return found
+
+    async def stand_ins(self) -> StandIns:
+        """What stands for keys and ids that may not travel."""
+        value = await self.get()
+        events_from: int | None = (await self.execute(select(_SALT.c.events_from))).scalar_one()
+        return StandIns(salt=value, events_from=events_from)
+
+    async def settle_stand_ins(self) -> StandIns:
+        """The same; whoever asks first settles that events from now on are told by salted ids.
+
+        Where no journey ever began, nobody was told anything by a bare one, and all are. To be called by the
+        dispatcher, when no other one tells anything.
+        """
+        await self.get()
+        stored = select(func.coalesce(func.max(_EVENTS.c.seq), 0)).scalar_subquery()
+        last = case((exists(select(_ENROLLMENTS.c.id)), stored), else_=0)
+        await self.execute(update(_SALT).where(_SALT.c.events_from.is_(None)).values(events_from=last))
+        return await self.stand_ins()
 
     async def salt_bare_hashes(self) -> int:
         """Salt what was hashed without; how many hashes that were.

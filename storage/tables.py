@@ -329,6 +329,8 @@ class SuppressionRecord(Record, table=True):
     source: str
     at: datetime = _moment()
     sunset: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    topic: str | None = None
+    """Of a refusal that outlived its customer (`storage.refusals`): marketing of this topic alone; `*` is all of it."""
     lifted_at: datetime | None = _moment_or_none()
 
 
@@ -420,6 +422,8 @@ class SaltRecord(Record, table=True):
     id: int = Field(default=1, primary_key=True)
     value: str
     """256 bits, in hex."""
+    events_from: int | None = Field(default=None, sa_column=Column("events_from", sequence_type(), nullable=True))
+    """Place in the event store after which events are told by salted ids; see `domain.stand_ins`."""
 
 
 class ErasureRecord(Record, table=True):

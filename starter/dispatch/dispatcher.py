@@ -14,7 +14,7 @@ import structlog
 
 from domain.clock import Clock
 from domain.customer import Customer
-from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State, enrollment_id, told_id
+from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State, enrollment_id
 from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
 from starter.dispatch.bursts import Burst, next_burst
@@ -26,8 +26,9 @@ from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
+from storage.salt import Salt
 from workflows.vocabulary.plan import Plan
-from workflows.vocabulary.routing import Begin, Routes, key_of, may_reenter
+from workflows.vocabulary.routing import Begin, Routes, may_reenter
 
 BATCH = 500
 """Events read at once. More saves nothing; fewer lets one customer's backlog delay others longer."""
@@ -97,6 +98,7 @@ class Dispatcher:
         Raises:
             TransientError: something is away.
         """
+        await self._settle()
         async with self._database.read() as session:
             rows = await Enrollments(session).starting()
         for row in rows:
@@ -116,6 +118,7 @@ class Dispatcher:
         Raises:
             TransientError: something is away. What was delivered is marked, the rest stays.
         """
+        await self._settle()
         async with self._database.read() as session:
             events = await EventStore(session).pending(BATCH, excluding=self._held_now())
         # After the events were read: whose they are was decided before, and who has to know of it knows it first.
@@ -133,6 +136,16 @@ class Dispatcher:
         finally:
             await asyncio.shield(self._mark(done))
         return len(events) == BATCH
+
+    async def _settle(self) -> None:
+        """Read what stands for keys, once.
+
+        From when on events are told by salted ids is settled here: this is under the lease, so that no dispatcher of a
+        version that knows no salt still tells any.
+        """
+        if self._routes.stand_ins.events_from is None:
+            async with self._database.transaction() as session:
+                self._routes.stand_ins = await Salt(session).settle_stand_ins()
 
     async def _serve(
         self,
@@ -239,7 +252,7 @@ class Dispatcher:
         plans = {plan.name: plan for plan in self._routes.may_begin(event.event)}
         for row in rows:
             plan = plans.get(row.journey)
-            if plan is None or row.key != key_of(plan, event.event) or row.occasion.seq >= event.seq:
+            if plan is None or not self._routes.is_of(row, plan, event.event) or row.occasion.seq >= event.seq:
                 continue
             if not await self._is_leaving(row, plan, event.seq):
                 self._leaving.pop(row.id, None)
@@ -255,7 +268,7 @@ class Dispatcher:
         plans = {plan.name: plan for plan in self._routes.may_begin(event.event) if plan.reentry is not None}
         for row in rows:
             plan = plans.get(row.journey)
-            if plan is None or row.id not in told or row.key != key_of(plan, event.event):
+            if plan is None or row.id not in told or not self._routes.is_of(row, plan, event.event):
                 continue
             if event.event.occurred_at < row.occasion.occurred_at:
                 continue  # older than the enrollment, which therefore ignores it
@@ -272,7 +285,7 @@ class Dispatcher:
         since = self._leaving.setdefault(ending, now)
         if now - since < LEAVE_WITHIN:
             raise StillEndingError(f"{workflow_id} is still ending")
-        _log.warning("enrollment does not end", workflow_id=workflow_id, kept_out=told_id(event.event))
+        _log.warning("enrollment does not end", workflow_id=workflow_id, kept_out=self._told_id(event))
 
     async def _is_open(self, row: EnrollmentRow) -> bool:
         async with self._database.read() as session:
@@ -297,7 +310,8 @@ class Dispatcher:
         """Set events aside, with the reason, for an operator to see."""
         async with self._database.transaction() as session:
             for event in events:
-                _log.error("event parked", event_id=told_id(event.event), name=event.event.name, problem=str(error))
+                told = self._told_id(event)
+                _log.error("event parked", event_id=told, name=event.event.name, problem=str(error))
                 await EventStore(session).park(event.seq, str(error))
 
     async def _begin(self, event: StoredEvent) -> list[Begin]:
@@ -311,7 +325,7 @@ class Dispatcher:
             customer = (await Customers(session).hold_known([event.customer])).get(event.customer)
             stored = await EventStore(session).at(event.seq)
             if stored is not None and stored.customer != event.customer:
-                raise PassedOnError(f"event {told_id(event.event)} is another customer's by now")
+                raise PassedOnError(f"event {self._told_id(event)} is another customer's by now")
             if customer is None or stored is None:
                 return []  # somebody who was erased since it was read, and all of theirs
             hindsight = Hindsight(session, event, self._clock.now())
@@ -325,7 +339,7 @@ class Dispatcher:
         self, enrollments: Enrollments, plan: Plan, event: StoredEvent, customer: Customer, hindsight: Hindsight
     ) -> Begin | None:
         """Record an enrollment unless re-entry forbids it; None when there is no workflow to be started."""
-        recorded = await enrollments.get(enrollment_id(plan.name, event.customer, told_id(event.event)))
+        recorded = await enrollments.get(enrollment_id(plan.name, event.customer, self._told_id(event)))
         if recorded is not None:
             # Delivered again. What was decided stands, whatever the customer did since; and a run that was admitted
             # needs no second start.
@@ -335,9 +349,9 @@ class Dispatcher:
         seen, now = self._routes.glance(plan, event, customer), self._clock.now()
         if seen is False:
             return None
-        earlier = await enrollments.earlier(plan.name, customer.id, key_of(plan, event.event))
+        earlier = await enrollments.earlier(plan.name, customer.id, *self._routes.keys_of(plan, event.event))
         # Delivered again, after it had begun the enrollment of somebody who turned out to be this customer.
-        has_begun = any(row.occasion.event_id == told_id(event.event) for row in earlier)
+        has_begun = any(row.occasion.event_id == self._told_id(event) for row in earlier)
         if has_begun or not may_reenter(plan, earlier, now):
             return None
         begin = self._routes.begin(plan, event, customer, now, await hindsight.events() if seen is None else ())
@@ -345,6 +359,9 @@ class Dispatcher:
             return None
         await enrollments.open(begin.row)
         return begin if begin.row.state is State.STARTING else None
+
+    def _told_id(self, event: StoredEvent) -> str:
+        return self._routes.stand_ins.event_id(event)
 
     async def _running(self, enrollments: Enrollments, events: Sequence[StoredEvent]) -> dict[str, list[EnrollmentRow]]:
         found: dict[str, list[EnrollmentRow]] = defaultdict(list)

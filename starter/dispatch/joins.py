@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from domain.clock import Clock
-from domain.enrollment import EnrollmentRow, State, told_id
+from domain.enrollment import EnrollmentRow, State
 from domain.errors import PermanentError
 from domain.event import StoredEvent
 from domain.joining import CustomerJoin
@@ -98,7 +98,8 @@ class JoinTeller:
             try:
                 await self._teller.tell(tell)
             except PermanentError as error:
-                _log.error("event not told", event_id=told_id(stored.event), problem=str(error))
+                told = self._routes.stand_ins.event_id(stored)
+                _log.error("event not told", event_id=told, problem=str(error))
 
     async def _tell(self, workflow_id: str, told: Join) -> bool:
         try:

@@ -39,6 +39,7 @@ SINCE_0003 = (
     "ALTER TABLE suppressions DROP COLUMN lifted_at",
     "ALTER TABLE messages DROP COLUMN address_hash",
     "ALTER TABLE messages DROP COLUMN inherited",
+    "ALTER TABLE suppressions DROP COLUMN topic",
 )
 
 

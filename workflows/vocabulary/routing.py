@@ -19,8 +19,6 @@ from domain.enrollment import (
     Start,
     State,
     enrollment_id,
-    fit_key,
-    told_id,
     workflow_id,
 )
 from domain.errors import ConfigurationError
@@ -28,6 +26,7 @@ from domain.event import EMAIL_LINK_CLICKED, ORDER_COMPLETED, UNSUBSCRIBED, Even
 from domain.intent import DEFAULT_THRESHOLDS, Thresholds
 from domain.portrait import Portrait
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
+from domain.stand_ins import BARE, StandIns
 from domain.withdrawal import may_pass
 from workflows.vocabulary.inbox import COMMON_EXITS
 from workflows.vocabulary.journey import Journey
@@ -74,6 +73,8 @@ class Routes:
     with, defaults included: a later change touches none that runs. `thresholds` are those of tiers and segments, by
     which triggers judge.
 
+    Whoever has a database sets `stand_ins` to those of its salt before anything is begun or told (`storage.salt`).
+
     Raises:
         ConfigurationError: they name an unknown journey or setting, or a value is wrong.
     """
@@ -90,6 +91,7 @@ class Routes:
             name: _Listener(journey.plan, listens_to(journey), observes(journey)) for name, journey in journeys.items()
         }
         self._clock, self._thresholds = clock, thresholds
+        self.stand_ins: StandIns = BARE
         self._settings = _resolved(self._plans, settings)
         self._anything: list[Plan] = []
         self._by_event: dict[str, list[Plan]] = {}
@@ -131,13 +133,27 @@ class Routes:
 
         `events` are what the customer did, as in `Portrait.events`; needed where `glance` cannot tell.
         """
-        occasion = occasion_of(stored)
+        occasion = occasion_of(stored, self.stand_ins)
         seen = self.glance(plan, stored, customer)
         if seen is None:
             said = stored.event.properties
             portrait = Portrait(now, customer, occasion, said, events, self._thresholds)
             seen = plan.trigger.matches(stored, portrait)
-        return self.enroll(plan, stored.customer, occasion, now, key=key_of(plan, stored.event)) if seen else None
+        return self.enroll(plan, stored.customer, occasion, now, key=self.key_of(plan, stored.event)) if seen else None
+
+    def key_of(self, plan: Plan, event: Event) -> str | None:
+        """What tells the enrollment that an event begins from the customer's others; None where there is but one."""
+        said = _said_key(plan, event)
+        return None if said is None else self.stand_ins.fit(said)
+
+    def keys_of(self, plan: Plan, event: Event) -> tuple[str, ...]:
+        """The same, as enrollments may have it that began under earlier versions; empty where there is but one."""
+        said = _said_key(plan, event)
+        return () if said is None else self.stand_ins.forms(said)
+
+    def is_of(self, row: EnrollmentRow, plan: Plan, event: Event) -> bool:
+        """Whether an enrollment in the journey is the one that the event is about, by its key."""
+        return row.key in (self.keys_of(plan, event) or (None,))
 
     def begin_again(self, row: EnrollmentRow) -> Begin:
         """An enrollment that was decided before, and whose workflow has not begun."""
@@ -188,9 +204,9 @@ class Routes:
         told: list[Tell] = []
         for row in running:
             listener = self._listeners.get(row.journey)
-            if listener is None or stored.repeats or row.occasion.event_id == told_id(stored.event):
+            if listener is None or stored.repeats or row.occasion.event_id == self.stand_ins.event_id(stored):
                 continue
-            signal = _signal(stored, listener, row)
+            signal = _signal(stored, listener, row, self.stand_ins)
             if signal is not None:
                 may_end = listener.may_end_on(stored.event)
                 told.append(Tell(enrollment=row.id, workflow_id=row.workflow_id, signal=signal, may_end=may_end))
@@ -233,45 +249,50 @@ def may_reenter(plan: Plan, earlier: Sequence[EnrollmentRow], now: datetime) -> 
     return True
 
 
-def occasion_of(stored: StoredEvent) -> Occasion:
+def occasion_of(stored: StoredEvent, stand_ins: StandIns = BARE) -> Occasion:
     """An event as the occasion of an enrollment."""
     event = stored.event
     return Occasion(
-        event_id=told_id(event), name=event.name, seq=stored.seq, nth=stored.nth, occurred_at=event.occurred_at
+        event_id=stand_ins.event_id(stored),
+        name=event.name,
+        seq=stored.seq,
+        nth=stored.nth,
+        occurred_at=event.occurred_at,
     )
 
 
-def key_of(plan: Plan, event: Event) -> str | None:
-    """What tells the enrollment that an event begins from the customer's others; None where there is but one."""
-    return None if plan.one_per is None else fit_key(_text(event, plan.one_per) or event.message_id)
+def _said_key(plan: Plan, event: Event) -> str | None:
+    return None if plan.one_per is None else _text(event, plan.one_per) or event.message_id
 
 
-def _signal(stored: StoredEvent, listener: _Listener, row: EnrollmentRow) -> Signal | None:
+def _signal(stored: StoredEvent, listener: _Listener, row: EnrollmentRow, stand_ins: StandIns) -> Signal | None:
     event, kinds, one_per = stored.event, listener.kinds, listener.plan.one_per
     may_end = listener.may_end_on(event)
-    said = {"event_id": told_id(event), "occurred_at": event.occurred_at}
+    said = {"event_id": stand_ins.event_id(stored), "occurred_at": event.occurred_at}
     match event.name:
         case str(name) if may_pass(event):
             return None
         case str(name) if name == UNSUBSCRIBED:
             return Unsubscribe(**said, topic=_text(event, "topic"))
         case str(name) if name == ORDER_COMPLETED and (may_end or Purchase in kinds):
-            return Purchase(**said, revenue=_revenue(event), order_id=_key(event, "order_id", row))
+            return Purchase(**said, revenue=_revenue(event), order_id=_key(event, "order_id", row, stand_ins))
         case str(name) if name == EMAIL_LINK_CLICKED and not may_end:
             # A click on another journey's mail is no answer to this one's.
             is_ours = event.properties.get("journey") in (None, row.journey)
             return Click(**said, message=_text(event, "message")) if is_ours and Click in kinds else None
         case str(name) if may_end or name in listener.observed:
-            return Observation(**said, name=name, about=_key(event, one_per, row) if one_per else None)
+            about = _key(event, one_per, row, stand_ins) if one_per else None
+            return Observation(**said, name=name, about=about)
         case _:
             return Revisit(**said) if stored.starts_visit and Revisit in kinds else None
 
 
-def _key(event: Event, name: str, row: EnrollmentRow) -> str | None:
-    """A property that is a key, as the enrollment knows it. One that began before keys were fitted has it unfitted."""
+def _key(event: Event, name: str, row: EnrollmentRow, stand_ins: StandIns) -> str | None:
+    """A property that is a key, as the enrollment knows it, which may have it from an earlier version."""
     said = _text(event, name)
-    key = None if said is None else fit_key(said)
-    return row.key if row.key is not None and key == fit_key(row.key) else key
+    if said is None:
+        return None
+    return row.key if row.key in stand_ins.forms(said) else stand_ins.fit(said)
 
 
 def _text(event: Event, name: str) -> str | None:
