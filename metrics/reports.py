@@ -1,5 +1,6 @@
 """Reports of mail providers, and who opens and clicks: people, or machines."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -35,6 +36,9 @@ class Became(StrEnum):
     """A click that the collector has counted itself."""
 
 
+Outcome = tuple[Happening, Became]
+"""Of one report: its kind, and what became of it."""
+
 _REQUESTS: Final = Counter(
     "segue_webhook_requests_total",
     "Requests to providers' webhooks, by provider and by what became of them.",
@@ -66,12 +70,14 @@ def count_request(provider: str, outcome: Asked) -> None:
     _REQUESTS.labels(provider, outcome.value).inc()
 
 
-def count_report(provider: str, kind: Happening, outcome: Became) -> None:
-    """A provider's report came to something, or to nothing."""
-    _REPORTS.labels(provider, kind.value, outcome.value).inc()
+def count_reports(provider: str, outcomes: Iterable[Outcome]) -> None:
+    """A provider's reports came to something, or to nothing."""
+    for kind, outcome in outcomes:
+        _REPORTS.labels(provider, kind.value, outcome.value).inc()
 
 
-def count_response(event: str) -> None:
-    """An event of that name was stored; of others than opens and clicks nothing is counted."""
-    if event in _OF_EVENT:
-        _RESPONSES.labels(*_OF_EVENT[event]).inc()
+def count_responses(events: Iterable[str]) -> None:
+    """Events of these names were stored; of others than opens and clicks nothing is counted."""
+    for event in events:
+        if event in _OF_EVENT:
+            _RESPONSES.labels(*_OF_EVENT[event]).inc()

@@ -8,7 +8,7 @@ from metrics.registry import REGISTRY
 
 _REFUSED: Final = Counter(
     "segue_requests_refused_total",
-    "Requests that were answered with an error, by its class: calls, pages and webhooks.",
+    "Requests that were answered with an error, by its class; those of webhooks apart.",
     ["error"],
     registry=REGISTRY,
 )

@@ -19,6 +19,7 @@ import structlog
 from starlette.responses import PlainTextResponse
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from metrics.requests import count_connection_refused
 from starter.collector.answers import RETRY_AFTER
 from starter.collector.rates import TOLD_AGAIN_AFTER, network_of
 
@@ -89,7 +90,8 @@ class Guests:
             del self._there[whose]
 
     def tell_refused(self, why: str) -> None:
-        """Log that somebody is refused, now and then; who it is is nobody's business."""
+        """Count that somebody is refused, and log it now and then; who it is is nobody's business."""
+        count_connection_refused()
         now = time.monotonic()
         if now - self._told_at > TOLD_AGAIN_AFTER:
             self._told_at = now

@@ -50,12 +50,12 @@ class Commit(Repository):
         super().__init__(session)
         self._dispatched_at = dispatched_at
 
-    async def run(self, events: Sequence[Event]) -> int:
-        """Store events of distinct message ids; how many of them were new. Raises as `EventStore.commit` does."""
+    async def run(self, events: Sequence[Event]) -> frozenset[str]:
+        """Store events of distinct message ids. Returns those of the new ones. Raises as `EventStore.commit` does."""
         identities, customers = Identities(self.session), Customers(self.session)
         events, resolution = await self._resolve(events)
         if not events:
-            return 0
+            return frozenset()
         owners = {order.customer for order in (await self._known_orders(_backends(events))).values() if order.by_page}
         facts = await customers.hold(_first_seen(events, resolution), {*(old for old, _ in resolution.joins), *owners})
         await identities.write(resolution)
@@ -82,7 +82,7 @@ class Commit(Repository):
         await permissions.record(_consents(folded))
         for event, whose, _ in folded:
             await _withdraw(permissions, event, whose)
-        return len(new)
+        return frozenset(event.message_id for event, _ in new)
 
     async def _resolve(self, events: Sequence[Event]) -> tuple[Sequence[Event], Resolution]:
         """Leave out what is stored already, and find whose the rest is.

@@ -24,8 +24,14 @@ _EVENT_COLUMNS = [column for column in _EVENTS.c if column.name in {*Event.model
 class Committed(Value):
     """What became of a batch. Events that follow from others are in neither number."""
 
-    accepted: int
+    new: frozenset[str]
+    """Message ids of those that were not stored before."""
     duplicates: int
+
+    @property
+    def accepted(self) -> int:
+        """How many were not stored before."""
+        return len(self.new)
 
 
 class EventStore(Repository):
@@ -44,10 +50,10 @@ class EventStore(Repository):
         fresh: dict[str, Event] = {}
         for event in map(storable_event, events):
             fresh.setdefault(event.message_id, event)
-        accepted = await Commit(self.session).run([*fresh.values()]) if fresh else 0
-        if accepted:
+        new = await Commit(self.session).run([*fresh.values()]) if fresh else frozenset[str]()
+        if new:
             await announce(self.session)
-        return Committed(accepted=accepted, duplicates=len(events) - accepted)
+        return Committed(new=new, duplicates=len(events) - len(new))
 
     async def commit_past(self, events: Sequence[Event], at: datetime) -> Committed:
         """Store events of the past, as `commit` does: they count for facts, orders and intent, and nobody is told.
@@ -59,8 +65,8 @@ class EventStore(Repository):
         fresh: dict[str, Event] = {}
         for event in map(storable_event, events):
             fresh.setdefault(event.message_id, event)
-        accepted = await Commit(self.session, dispatched_at=at).run([*fresh.values()]) if fresh else 0
-        return Committed(accepted=accepted, duplicates=len(events) - accepted)
+        new = await Commit(self.session, dispatched_at=at).run([*fresh.values()]) if fresh else frozenset[str]()
+        return Committed(new=new, duplicates=len(events) - len(new))
 
     async def last_identified(self, customers: Collection[str]) -> dict[str, datetime]:
         """When something was last told of each of several customers by an identify call; others are left out."""

@@ -15,6 +15,10 @@ class UntrustedReportError(PermanentError):
     """A webhook's request is not the provider's, or too old. The message is for our log, not for the answer."""
 
 
+class StaleReportError(UntrustedReportError):
+    """A webhook's request was signed too long ago, or in the future: it may be a repetition by whoever saw it."""
+
+
 class UnreadableReportError(PermanentError):
     """A trusted request is not what the provider documents."""
 
@@ -61,11 +65,12 @@ def require_fresh(seconds: str, request: Request, tolerance: timedelta) -> None:
     """Make sure that a signed timestamp, in seconds since 1970, is not too far from now.
 
     Raises:
-        UntrustedReportError: it is, or is none.
+        StaleReportError: it is.
+        UntrustedReportError: it is none.
     """
     try:
         signed_at = datetime.fromtimestamp(float(seconds), UTC)
     except (ValueError, OverflowError, OSError):
         raise UntrustedReportError("the timestamp is none") from None
     if abs(request.real_at - signed_at) > tolerance:
-        raise UntrustedReportError("the timestamp is too far from now")
+        raise StaleReportError("the timestamp is too far from now")

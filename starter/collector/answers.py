@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from domain.errors import InvalidEventError, NotAllowedError, SegueError, UnavailableError
+from metrics import requests as metrics
 from starter.collector.bodies import BodyTooLargeError, UnsupportedEncodingError
 from starter.collector.keys import WrongKeyError, WrongScopeError
 from starter.collector.rates import Rates, TooManyError
@@ -48,6 +49,7 @@ def error_answer(status: int, message: str, field: str = "", headers: Mapping[st
 
 def too_many(error: TooManyError) -> JSONResponse:
     """Make the answer to one request too many."""
+    metrics.count_refused(type(error))
     return error_answer(429, str(error), headers={"Retry-After": str(error.wait)})
 
 
@@ -58,7 +60,7 @@ def install_answers(app: FastAPI, rates: Rates) -> None:
         try:
             rates.of_wrong_key(request)
         except TooManyError as too_often:
-            return too_many(too_often)
+            return await _segue_error(request, too_often)
         return await _segue_error(request, error)
 
     for error in _STATUS:
@@ -71,13 +73,14 @@ def install_answers(app: FastAPI, rates: Rates) -> None:
 
 
 async def _segue_error(_request: Request, error: Exception) -> Response:
+    if isinstance(error, TooManyError):
+        return too_many(error)
     status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+    metrics.count_refused(type(error))
     if isinstance(error, InvalidEventError):
         return error_answer(status, error.problem, error.field)
     if isinstance(error, WrongKeyError):
         return error_answer(status, str(error), "writeKey", _AUTHENTICATE)
-    if isinstance(error, TooManyError):
-        return too_many(error)
     if isinstance(error, WrongScopeError):
         return error_answer(status, str(error), "writeKey")
     if isinstance(error, UnavailableError):
@@ -98,6 +101,7 @@ async def _no_route(request: Request, error: Exception) -> Response:
 
 
 async def _database_error(request: Request, error: Exception) -> Response:
+    metrics.count_refused(type(error))
     _log.error("the database refused", path=request.url.path, kind=type(error).__name__)
     if isinstance(error, DataError):
         return error_answer(400, "the database cannot store one of these values: send simpler ones")
@@ -108,7 +112,8 @@ async def _client_gone(_request: Request, _error: Exception) -> Response:
     return Response(status_code=_CLIENT_CLOSED_REQUEST)
 
 
-async def _bug(_request: Request, _error: Exception) -> Response:
+async def _bug(_request: Request, error: Exception) -> Response:
+    metrics.count_refused(type(error))
     return error_answer(500, "a fault of ours, which is in the log; nothing of this request was stored")
 
 

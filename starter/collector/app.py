@@ -22,6 +22,7 @@ from domain.event import EventType
 from domain.segment import MODELS, Batch, parse_batch, parse_call
 from domain.visitor import BrowserPolicy, Visitors
 from mail.links import Links
+from metrics import events as metrics
 from settings import RateSettings
 from starter.collector.answers import install_answers, too_many
 from starter.collector.bodies import parse_json, read_body
@@ -104,7 +105,9 @@ class _Door:
         """The endpoint of batches."""
 
         def read(body: Mapping[str, Any], caller: Caller) -> Batch:
-            return parse_batch(body, admit=partial(self._keys.admit, caller), **self._arrival())
+            batch = parse_batch(body, admit=partial(self._keys.admit, caller), **self._arrival())
+            metrics.count_batch(len(batch.events) + len(batch.refused))
+            return batch
 
         return self._endpoint(read)
 
@@ -122,6 +125,7 @@ class _Door:
             except InvalidEventError as error:
                 batch = Batch([], [error])
             await self._committer.commit(batch.events)
+            metrics.count_accepted(batch.events, metrics.BROWSER if caller.is_browser else metrics.BACKEND)
             if not batch.refused:
                 return Response(_SUCCESS, media_type="application/json")
             told = self._refusals.note(batch.refused, stored=len(batch.events))

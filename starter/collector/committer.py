@@ -5,8 +5,10 @@ comes while a transaction is under way is in the next one; nobody waits for comp
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
+from datetime import timedelta
 from traceback import format_tb
 from typing import Final, NamedTuple
 
@@ -14,6 +16,8 @@ import structlog
 
 from domain.errors import SegueError, TransientError, UnavailableError
 from domain.event import Event
+from metrics.events import count_commit
+from metrics.reports import count_responses
 from storage.database import Database
 from storage.events import EventStore
 
@@ -98,15 +102,20 @@ class Committer:
             _answer(waiting, await self._store([waiting]))
 
     async def _store(self, group: list[_Waiting]) -> Exception | None:
+        events = [event for waiting in group for event in waiting.events]
+        began = time.perf_counter()
         try:
             async with self._database.transaction() as session:
-                await EventStore(session).commit([event for waiting in group for event in waiting.events])
+                committed = await EventStore(session).commit(events)
         except Exception as error:  # the writer serves everybody, and must outlive any request
             if not isinstance(error, SegueError):
                 # Where, but not what it says: messages of databases quote the values, which are people's.
                 where = "".join(format_tb(error.__traceback__))
                 _log.error("events could not be stored", requests=len(group), kind=type(error).__name__, where=where)
             return error
+        took = timedelta(seconds=time.perf_counter() - began)
+        count_commit(stored=committed.accepted, repeated=committed.duplicates, took=took)
+        count_responses(event.name for event in events if event.message_id in committed.new)
         return None
 
     def _abandon(self, group: list[_Waiting]) -> None:

@@ -55,6 +55,11 @@ class Caller(Value):
     """The key's id; of one from the environment the beginning of its hash. Never the key."""
     scopes: frozenset[Scope]
 
+    @property
+    def is_browser(self) -> bool:
+        """Whether anybody may have the key, and what it reports is trusted with little."""
+        return Scope.EVENTS not in self.scopes
+
     def require(self, *scopes: Scope) -> None:
         """Make sure that the key has one of these scopes.
 
@@ -148,7 +153,7 @@ class WriteKeys:
         Raises:
             NotAllowedError: the key may not say this; names the field.
         """
-        return event if Scope.EVENTS in caller.scopes else self._visitors.admit(event, path)
+        return self._visitors.admit(event, path) if caller.is_browser else event
 
     async def _find_stored(self, digest: str) -> Caller | None:
         if self._database is None:

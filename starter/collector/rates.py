@@ -19,6 +19,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import TransientError
+from metrics.requests import count_limited
 from settings import RateSettings
 
 MOST_COUNTED: Final = 50_000
@@ -54,9 +55,9 @@ class Rates:
     """
 
     def __init__(self, policy: RateSettings) -> None:
-        self._keys = _Limit(policy.key, "with this write key")
-        self._addresses = _Limit(policy.address, "from this address")
-        self._wrong = _Limit(policy.wrong_key, "with a wrong write key")
+        self._keys = _Limit("key", policy.key, "with this write key")
+        self._addresses = _Limit("address", policy.address, "from this address")
+        self._wrong = _Limit("wrong key", policy.wrong_key, "with a wrong write key")
 
     def of_key(self, key: str) -> None:
         """Count a request with one of our keys.
@@ -105,7 +106,8 @@ class AddressLimit:
 
 
 class _Limit:
-    def __init__(self, limit: str, what: str) -> None:
+    def __init__(self, name: str, limit: str, what: str) -> None:
+        self._name = name
         self._limit: RateLimitItem = parse(limit)
         self._text, self._what = limit, what
         self._told_at = -math.inf
@@ -114,6 +116,7 @@ class _Limit:
     def take(self, whose: str) -> None:
         if not self._windows.hit(self._limit, whose):
             reset, _ = self._windows.get_window_stats(self._limit, whose)
+            count_limited(self._name)
             self._tell()
             raise TooManyError(self._what, self._text, max(1, math.ceil(reset - time.time())))
 

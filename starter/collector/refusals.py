@@ -7,6 +7,7 @@ import structlog
 
 from domain.errors import InvalidEventError
 from domain.segment import MODELS
+from metrics import events as metrics
 
 MOST_TOLD: Final = 100
 """Refusals that one answer names, as many as clients put calls in a batch; the others are counted."""
@@ -33,6 +34,7 @@ class Refusals:
             What the answer to a batch says of it: how many, and each one's field and what is wrong with it.
         """
         self.count += len(refused)
+        metrics.count_refused(refused)
         _log.warning("calls refused", refused=len(refused), stored=stored, fields=sorted(set(map(_outermost, refused))))
         told = [{"field": error.field, "message": error.problem} for error in refused[:MOST_TOLD]]
         return {"refused": len(refused), "errors": told}

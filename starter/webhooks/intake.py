@@ -5,7 +5,6 @@ with one exception: a hard bounce, or a complaint, of an address that a customer
 its owner angry, whoever wrote; and the provider would drop our next mail to it anyway.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeGuard
@@ -24,6 +23,7 @@ from domain.withdrawal import FORMER_ADDRESS
 from mail.feedback.fields import digest
 from mail.links import Links
 from mail.quoting import quote
+from metrics.reports import Became, Outcome, count_reports, count_responses
 from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
@@ -57,6 +57,14 @@ class _Found(NamedTuple):
     row: LedgerRow | None
 
 
+class _Stored(NamedTuple):
+    """What a transaction came to, for metrics."""
+
+    outcomes: Sequence[Outcome]
+    names: Sequence[str]
+    """Of the events that are new."""
+
+
 class Intake:
     """Takes reports. One for the process.
 
@@ -68,8 +76,6 @@ class Intake:
 
     def __init__(self, database: Database, clock: SystemClock, links: Links) -> None:
         self._database, self._clock, self._links = database, clock, links
-        self.counts: Counter[tuple[str, str]] = Counter()
-        """By provider and what was done: `stored`, `repeated`, `unknown kind`, `unknown mail`, `own link`."""
 
     async def take(
         self, provider: str, reports: Sequence[Report], token: str | None = None, *, keep: timedelta
@@ -89,27 +95,29 @@ class Intake:
         for begin in range(0, len(wanted), AT_ONCE):
             async with self._database.transaction() as session:
                 if begin == 0 and token is not None and not await self._spend(session, f"{provider}/{token}", keep):
-                    self._count(provider, "repeated", len(wanted))
+                    count_reports(provider, [(report.happening, Became.REPEATED) for report in wanted])
                     return
-                await self._store(session, provider, wanted[begin : begin + AT_ONCE])
+                stored = await self._store(session, provider, wanted[begin : begin + AT_ONCE])
+            count_reports(provider, stored.outcomes)
+            count_responses(stored.names)
 
     async def _spend(self, session: AsyncSession, token: str, keep: timedelta) -> bool:
         return await SpentTokens(session).spend(token, self._real(), keep)
 
     def _is_wanted(self, report: Report) -> bool:
         if report.happening is Happening.UNKNOWN:
-            self._count(report.provider, "unknown kind")
+            count_reports(report.provider, [(report.happening, Became.UNKNOWN)])
             _log.warning("a report of an unknown kind", provider=report.provider, type=report.type[:100])
             return False
         if report.happening is Happening.CLICKED and report.link and self._links.leads_here(report.link):
-            self._count(report.provider, "own link")
+            count_reports(report.provider, [(report.happening, Became.OWN)])
             return False
         return True
 
-    async def _store(self, session: AsyncSession, provider: str, reports: Sequence[Report]) -> None:
+    async def _store(self, session: AsyncSession, provider: str, reports: Sequence[Report]) -> _Stored:
         found = await self._find(session, sorted(reports, key=lambda report: report.at))
-        if strange := len(reports) - len({each.report.id for each in found}):
-            self._count(provider, "unknown mail", strange)
+        known = {each.report.id for each in found}
+        if strange := sum(report.id not in known for report in reports):
             _log.info("reports of mails that are not in the ledger", provider=provider, reports=strange)
         events: list[Event] = []
         for each in found:
@@ -122,8 +130,8 @@ class Intake:
                 await Feedback(session).suppress_address(
                     each.report.address, each.report.gist, event.occurred_at, source
                 )
-        self._count(provider, "stored", committed.accepted)
-        self._count(provider, "repeated", committed.duplicates)
+        names = [event.name for event in events if event.message_id in committed.new]
+        return _Stored(_outcomes(reports, found, events, committed.new), names)
 
     async def _find(self, session: AsyncSession, reports: Sequence[Report]) -> list[_Found]:
         """Whom each report is about; those about nobody are left out."""
@@ -197,9 +205,21 @@ class Intake:
     def _real(self) -> datetime:
         return self._clock.paced.real(self._clock.now())
 
-    def _count(self, provider: str, what: str, number: int = 1) -> None:
-        if number:
-            self.counts[provider, what] += number
+
+def _outcomes(
+    reports: Sequence[Report], found: Sequence[_Found], events: Sequence[Event], new: frozenset[str]
+) -> list[Outcome]:
+    """What became of each report of a transaction: one that stands in it twice was repeated."""
+    known = {each.report.id for each in found}
+    fresh = {each.report.id for each, event in zip(found, events, strict=True) if event.message_id in new}
+    outcomes: list[Outcome] = []
+    for report in reports:
+        if report.id not in known:
+            outcomes.append((report.happening, Became.UNMATCHED))
+        else:
+            outcomes.append((report.happening, Became.TAKEN if report.id in fresh else Became.REPEATED))
+            fresh.discard(report.id)
+    return outcomes
 
 
 async def _row_of(ledger: Ledger, report: Report) -> LedgerRow | None:

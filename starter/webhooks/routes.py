@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
 from mail.feedback import ses
-from mail.feedback.adapter import Adapter, Request, UnreadableReportError, UntrustedReportError
+from mail.feedback.adapter import Adapter, Request, StaleReportError, UnreadableReportError, UntrustedReportError
 from mail.feedback.fields import parse, require_object, text
 from mail.feedback.mailgun import Mailgun
 from mail.feedback.postmark import Postmark
@@ -23,6 +23,7 @@ from mail.feedback.resend import Resend
 from mail.feedback.sendgrid import SendGrid
 from mail.feedback.sns import MessageType, SnsMessage, confirmation_address, is_topic, read_message, require_signed
 from mail.links import Links
+from metrics.reports import Asked, count_request
 from settings import WebhookSettings
 from starter.collector.answers import error_answer
 from starter.collector.bodies import read_body
@@ -93,11 +94,14 @@ def _add(router: APIRouter, name: str, clock: SystemClock, take: Taking) -> None
         try:
             await take(request)
         except UntrustedReportError as error:
+            count_request(name, Asked.STALE if isinstance(error, StaleReportError) else Asked.UNTRUSTED)
             _log.warning("a webhook's request was refused", provider=name, why=str(error))
             return error_answer(401, "not signed as it must be")
         except UnreadableReportError as error:
+            count_request(name, Asked.UNREADABLE)
             _log.error("a webhook's request cannot be read", provider=name, why=str(error))
             return error_answer(400, str(error))
+        count_request(name, Asked.TAKEN)
         return JSONResponse({"success": True})
 
     router.add_api_route(f"/webhooks/{name}", webhook, methods=["POST"], name=f"webhook of {name}")
@@ -128,7 +132,7 @@ class _Topic:
     async def take(self, request: Request) -> None:
         message = read_message(request, self._topics)
         if abs(request.real_at - message.sent_at) > self._tolerance:
-            raise UntrustedReportError("the timestamp is too far from now")
+            raise StaleReportError("the timestamp is too far from now")
         require_signed(message, await self._certificates.of(message, request.real_at))
         match message.type:
             case MessageType.NOTIFICATION:

@@ -40,6 +40,7 @@ from tests.mail.feedback.providers import (
     by_resend,
     by_sendgrid,
 )
+from tests.metrics.readings import moved
 from tests.starter.collectors import BROWSER, LINKS, make_collector, served, stored_events
 from tests.storage.samples import SEND, commit, gate_request, identify, track
 
@@ -445,19 +446,22 @@ async def test_what_is_left_out_is_counted_and_logged_without_an_address(sqlite_
     headers, body = by_sendgrid(batch, now())
     request = Request(headers={name.lower(): value for name, value in headers.items()}, body=body, real_at=now())
     intake = Intake(sqlite_database, SystemClock(), LINKS)
-    with capture_logs() as logs:
+    with capture_logs() as logs, moved() as metrics:
         for _ in range(2):
             reports = SendGrid(SENDGRID_KEY, timedelta(hours=1)).read(request)
             await intake.take("sendgrid", reports, keep=timedelta(hours=1))
         async with doors(sqlite_database) as http:
             assert await post(http, "sendgrid", ({}, body)) == 401
-    assert intake.counts == {
-        ("sendgrid", "stored"): 2,
-        ("sendgrid", "repeated"): 2,
-        ("sendgrid", "unknown kind"): 4,
-        ("sendgrid", "unknown mail"): 2,
-        ("sendgrid", "own link"): 2,
+    assert metrics.of("segue_provider_reports_total") == {
+        ("delivered", "taken", "sendgrid"): 1,
+        ("delivered", "repeated", "sendgrid"): 1,
+        ("hard bounce", "taken", "sendgrid"): 1,
+        ("hard bounce", "repeated", "sendgrid"): 1,
+        ("unknown", "unknown", "sendgrid"): 4,
+        ("opened", "unmatched", "sendgrid"): 2,
+        ("clicked", "own link", "sendgrid"): 2,
     }
+    assert metrics.of("segue_webhook_requests_total") == {("untrusted", "sendgrid"): 1}
     assert {line["event"] for line in logs} == {
         "a report of an unknown kind",
         "reports of mails that are not in the ledger",
