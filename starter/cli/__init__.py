@@ -29,7 +29,7 @@ app = cyclopts.App(
 
 _COMMANDS = {
     "up": ("up:up", "Run everything on this machine until Ctrl-C."),
-    "demo": ("demo:demo", "Play shoppers through cart recovery with time sped up, and check what they got."),
+    "demo": ("demo:demo", "Play shoppers through all journeys with time sped up, and check what they got."),
     "rehearse": ("rehearse:rehearse", "Play one customer through a journey, and show what would be sent and why."),
     "ingest": ("ingest:ingest", "Report a file of Segment calls (NDJSON, plain or gzip; - for standard input)."),
     "backtest": ("backtest:backtest", "Run a journey over recorded events, and compare two versions; nothing is sent."),
@@ -47,7 +47,7 @@ _COMMANDS = {
     "explain": ("explain:explain", "Tell why a customer did, or did not, get each mail."),
     "journeys": ("listings:journeys", "List the deployed journeys."),
     "catalog": ("catalog:app", "Import the shop's products and reviews, and list them."),
-    "import": ("imports:app", "Import customers, consents and past events from files, again where it was killed."),
+    "import": ("imports:app", "Import customers, consents and past events from files; killed, it goes on where it was."),
     "retain": ("retain:retain", "Clear what was kept long enough; --dry-run only counts."),
     "coupons": ("coupons:coupons", "List the coupons that mails gave out, and what came of each."),
     "keys": ("keys:app", "Make, list and revoke the keys that backends and web pages report with."),

@@ -44,8 +44,8 @@ async def demo(
 ) -> None:
     """Play some days of a small shop with time sped up, on the real parts, and check what each shopper got.
 
-    Starts Temporal with its UI, worker, collector, mail server, inbox and database, all on free ports. Fifteen shoppers
-    meet all the journeys. Exit status 0 only if every expectation held.
+    Starts Temporal with its UI, worker, collector, mail server, inbox and database, all on free ports. A small shop's
+    shoppers meet all journeys. Exit status 0 only if every expectation held.
     """
     configure_logs(level=logging.WARNING)
     logging.getLogger("temporalio").setLevel(logging.ERROR)  # that the machine is slow, the demo tells by itself
