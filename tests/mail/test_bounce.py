@@ -58,6 +58,21 @@ def test_a_quoted_answer_holds_no_address() -> None:
     [
         ("[203.0.113.5      15] blocked, see 203.0.113.5.", "[an IP address 15] blocked, see an IP address."),
         ("from [IPv6:2001:db8::1]:25 ::ffff:203.0.113.5", "from [an IP address]:25 an IP address"),
+        ("host dsl-203-0-113-5.isp.example said no", "host a host named by its IP address said no"),
+        ("203-000-113-005.isp.example.", "a host named by its IP address."),
+        (
+            "2001-db8-0-0-0-0-0-1.v6.example, 2001-db8--1.ipv6-literal.net",
+            ", ".join(["a host named by its IP address"] * 2),
+        ),
+        ("mx1.customer.example[203.0.113.5]: unknown", "the recipient's domain[an IP address]: unknown"),
+        (
+            "CUSTOMER.EXAMPLE. not-customer.example customer.example.net",
+            "the recipient's domain. not-customer.example the recipient's domain.net",
+        ),
+        (
+            "5-1-1-0 at 2026-03-02-12 id 1-2-3-4 gsmtp.mail-52-1.example",
+            "5-1-1-0 at 2026-03-02-12 id 1-2-3-4 gsmtp.mail-52-1.example",
+        ),
         ("5.3.2.1.list.example?ip=203.0.113.5&x", "an IP address.list.example?ip=an IP address&x"),
         (
             "550:5.7.1 at 12:30:45, std::busy, 1.2.3.4.5, 999.1.1.1",
@@ -67,3 +82,10 @@ def test_a_quoted_answer_holds_no_address() -> None:
 )
 def test_a_quoted_answer_holds_no_ip_address(answer: str, quoted: str) -> None:
     assert quote(answer, "anna@customer.example") == quoted
+
+
+def test_a_domain_is_known_in_either_spelling_and_a_long_answer_takes_no_time() -> None:
+    assert quote("no MX for xn--mller-kva.example", "anna@müller.example") == "no MX for the recipient's domain"
+    assert quote("no MX for müller.example", "anna@xn--mller-kva.example") == "no MX for the recipient's domain"
+    for piece in ("a.", "1-", "a-1-", "f-", "x" * 50):
+        assert len(quote(piece * 100_000, "anna@customer.example")) == 300
