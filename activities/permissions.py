@@ -1,4 +1,7 @@
-"""Ends mail to a customer for good, when a journey says so."""
+"""Lets a journey give a customer up: no marketing until they return.
+
+The wire name `suppress_customer` is older than decision 0028, and frozen.
+"""
 
 from temporalio import activity
 

@@ -14,7 +14,7 @@
     │   ├── InvalidCatalogueError   a catalogue file cannot be imported as it is; names line, field and remedy
     │   ├── InvalidImportError      a file of customers, consents or events cannot be imported; says what to change
     │   ├── TemplateError           a template is missing, or does not render for this customer
-    │   ├── InvalidLinkError        a signed link is forged, was made for another purpose, or is too old
+    │   ├── InvalidLinkError        a signed link is forged, or was made for another purpose
     │   │   └── ExpiredLinkError        it is ours and was made for this, and its time is over
     │   ├── RefusedMessageError     the mail server said 5xx: this message will never be accepted
     │   ├── JourneyError            a journey's code broke the rules of the vocabulary
@@ -104,7 +104,7 @@ class TemplateError(PermanentError):
 
 
 class InvalidLinkError(PermanentError):
-    """A signed link is forged, was made for another purpose, or is too old."""
+    """A signed link is forged, or was made for another purpose. One that is merely too old: `ExpiredLinkError`."""
 
 
 class ExpiredLinkError(InvalidLinkError):

@@ -1,1 +1,4 @@
-"""The ways in: collector, links, client, recordings, command line. What they take in goes to the database first."""
+"""The ways in: collector, recipients' pages, webhooks, imports, dispatch, client, command line.
+
+What they take in goes to the database first.
+"""

@@ -1,6 +1,6 @@
-"""What may be sent to a customer: consents, opt-outs, suppressions.
+"""What may be sent to a customer: consents, opt-outs, suppressions, sunsets.
 
-Three things that differ in who says them. A *consent* is what a backend reports, granted or refused. An *opt-out* is
+Four things that differ in who says them. A *consent* is what a backend reports, granted or refused. An *opt-out* is
 the recipient's own word, by a link of ours or as a backend reports it: no later consent lifts it, only the recipient.
 Said of one customer, it holds for the mailbox: for whoever has the same address (`storage.sharers`).
 A *suppression* is for all mail: to an address, whoever has it, and, unless that mailbox is merely gone, to whoever had

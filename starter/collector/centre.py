@@ -1,4 +1,4 @@
-"""The preference centre: what its page shows of a recipient, and what its form changes.
+"""The preference centre: what its page shows of a recipient.
 
 It shows no name, no whole address and no order: whoever was forwarded the mail sees it, too.
 """

@@ -70,7 +70,10 @@ async def find_recipient(session: AsyncSession, message: str) -> Recipient:
 
 
 async def hold_recipient(session: AsyncSession, message: str) -> Recipient:
-    """The same, with the customer kept from changing until the transaction ends; to be asked first in it. Raises so."""
+    """The same, with the customer kept from changing until the transaction ends; to be asked first in it.
+
+    Raises as `find_recipient` does.
+    """
     return _at_home(await hold_reader(session, message))
 
 
@@ -86,8 +89,9 @@ async def find_reader(session: AsyncSession, message: str) -> Recipient:
 
 
 async def hold_reader(session: AsyncSession, message: str) -> Recipient:
-    """The same, with the customer kept from changing until the transaction ends; to be asked first in it. Raises so.
+    """The same, with the customer kept from changing until the transaction ends; to be asked first in it.
 
+    Raises as `find_reader` does.
     Whoever the message is a moment before may have been joined with somebody by then, or be erased.
     """
     await Identities(session).share()
