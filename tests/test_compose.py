@@ -1,5 +1,6 @@
 """The production shape: docker-compose.yml, its image and its variables, as far as can be known without Docker."""
 
+import base64
 import json
 import os
 import re
@@ -14,7 +15,9 @@ import jsonschema
 import pytest
 import yaml
 
+from domain.errors import ConfigurationError
 from settings import PREFIX, Settings
+from starter.codec_server import codec_app_for
 
 ROOT = Path(__file__).parent.parent
 COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -29,7 +32,12 @@ SECRETS = {
     *("POSTGRES_PASSWORD", "SEGUE_DATABASE_PASSWORD", "TEMPORAL_DATABASE_PASSWORD"),
     *("SEGUE_SECRET", "SEGUE_WRITE_KEYS"),
 }
-PROCESSES = {"postgres", "temporal", "temporal-ui", "inbox", "migrate", "search-attributes", "collector", "worker"}
+OPTIONAL_SECRETS = {"SEGUE_CODEC_TOKEN"}
+"""Asked for by their process itself: a variable that compose requires it requires without the profile, too."""
+PROCESSES = {
+    *("postgres", "temporal", "temporal-ui", "inbox", "codec"),
+    *("migrate", "search-attributes", "collector", "worker"),
+}
 FOR_COMPOSE_ITSELF = {"COMPOSE_PROFILES"}
 
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
@@ -70,7 +78,10 @@ def test_the_schema_would_catch_a_misspelt_key() -> None:
 def test_every_process_is_there() -> None:
     assert set(SERVICES) >= PROCESSES
     assert SERVICES["worker"]["deploy"]["replicas"] == 2
-    assert SERVICES["inbox"]["profiles"] == ["inbox"]
+    assert {name: each["profiles"] for name, each in SERVICES.items() if "profiles" in each} == {
+        "inbox": ["inbox"],
+        "codec": ["codec"],
+    }
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -133,6 +144,21 @@ def test_secrets_are_required_with_a_hint_and_have_no_example_value() -> None:
         if found["name"] in SECRETS:
             assert found["rest"].startswith(f":?set {found['name']}"), found[0]
     assert {name: documented()[name] for name in SECRETS} == dict.fromkeys(SECRETS, "")
+    assert {name: documented()[name] for name in OPTIONAL_SECRETS} == dict.fromkeys(OPTIONAL_SECRETS, "")
+
+
+def test_the_codec_server_knows_no_secret_but_its_own_and_starts_with_a_token_alone() -> None:
+    """Who can ask it gets what Temporal keeps; who breaks in must not get the rest."""
+    codec = SERVICES["codec"]
+    given = {found["name"] for value in codec["environment"].values() for found in VARIABLE.finditer(value)}
+    assert given & (SECRETS | OPTIONAL_SECRETS) == {"SEGUE_CODEC_TOKEN"}
+    assert codec["env_file"] == COMPOSE["x-segue"]["env_file"], "where SEGUE_PAYLOAD_KEYS is"
+    values = {name: documented().get(name, value) for name, value in codec["environment"].items()}
+    fields = {name.removeprefix(PREFIX).lower(): VARIABLE.sub("", value) for name, value in values.items()}
+    keys = {"payload_keys": f"k1:{base64.b64encode(bytes(32)).decode()}", "ui_port": 8233}
+    with pytest.raises(ConfigurationError, match="SEGUE_CODEC_TOKEN"):
+        codec_app_for(Settings.model_validate(fields | keys))
+    codec_app_for(Settings.model_validate(fields | keys | {"codec_token": "a" * 24}))
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "deploy").rglob("*.sh")), ids=lambda path: path.name)
