@@ -17,6 +17,7 @@ from limits import parse as parse_rate
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -96,46 +97,75 @@ HoldingBack = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(hours=24)
 class ShopSettings(Value):
     """The sender, as the customer sees it. The notes are the shop's own words on what holds buyers back."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     name: str = "Your Shop"
+    """What the shop is called, in mails and on recipients' pages."""
     url: WebAddress = "https://shop.example"
+    """Its address on the web. Browsers' keys may link to this host."""
     postal_address: str = "1 Example Street, 12345 Example"
+    """At the foot of marketing mail, which must have one (CAN-SPAM)."""
     support_email: str = "help@shop.example"
+    """Whom customers write to."""
     currency: str = "USD"
+    """Of amounts that are reported without one."""
     logo_url: WebAddress | Literal[""] = ""
+    """A picture in place of the name at the head of mails; none: the name is written."""
     logo_width: int = Field(default=140, ge=24, le=400)
+    """Its width in mails, in pixels. Give the picture twice as many."""
     images: WebAddress | Literal[""] = ""
+    """Where pictures lie that the catalogue gives as a path; none: at `URL`."""
     cart_path: str = "/cart"
+    """Path of the cart, below `URL`."""
     shipping_note: str = ""
+    """The shop's own words on what shipping costs and how long it takes; none: careful general ones."""
     returns_note: str = ""
+    """The same on sending things back."""
     payment_note: str = ""
+    """The same on paying."""
     sizing_note: str = ""
+    """The same on finding the right size."""
     chat_url: WebAddress | None = None
+    """Where a person answers at once; none: mails lead to `SUPPORT_EMAIL`."""
     stories_url: WebAddress | Literal[""] = ""
+    """Case studies; none: mails lead to the shop."""
     comparison_url: WebAddress | Literal[""] = ""
+    """Where what it sells is compared; none: the same."""
     demo_url: WebAddress | Literal[""] = ""
+    """Where a live demonstration is booked; none: the same."""
 
 
 class RateSettings(Value):
     """How many requests the collector takes, each as `NUMBER/PERIOD`, e.g. `1000/second` or `10/minute`."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     key: Rate = "1000/second"
+    """Requests taken of each write key."""
     address: Rate = "100/second"
+    """Requests taken of each address that shows no key in a header: pages, links, webhooks, browsers."""
     wrong_key: Rate = "10/minute"
+    """Requests with a wrong key that are taken of each address."""
 
 
 class WebhookSettings(Value):
-    """Keys by which reports of mail providers are told from forgeries. A provider without one has no webhook.
+    """Keys by which reports of mail providers are told from forgeries. A provider without one has no webhook."""
 
-    `tolerance`: how old a signed request may be. Providers repeat for hours what they could not deliver, some of them
-    with the first signature; and what comes twice changes nothing.
-    """
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     sendgrid_key: SecretOrNone = None
+    """SendGrid's verification key; none: no webhook for it."""
     postmark_secret: SecretOrNone = None
+    """A secret of your own that Postmark sends along; none: no webhook for it."""
     sns_topics: TextOrNone = None
+    """ARNs, by comma, of the topics that Amazon SES publishes to; none: no webhook for it."""
     mailgun_key: SecretOrNone = None
+    """Mailgun's key for signing webhooks; none: no webhook for it."""
     resend_secret: SecretOrNone = None
+    """Resend's signing secret; none: no webhook for it."""
     tolerance: timedelta = Field(default=timedelta(hours=24), gt=timedelta())
+    """How old a signed request may be. Providers repeat for hours what they could not deliver, some of them with the
+    first signature; and what comes twice changes nothing."""
 
     def topics(self) -> tuple[str, ...]:
         """The SNS topics that SES publishes to."""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from pydantic import Field, PositiveInt
+from pydantic import ConfigDict, Field, PositiveInt
 
 from domain.model import Value
 
@@ -14,10 +14,13 @@ CASES: Final = 3
 class BreakerPolicy(Value):
     """When a journey is held back, until an operator re-arms it. A rate of 1 never holds."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     bounces: float = Field(default=0.05, gt=0, le=1)
-    """Hard bounces per mail. Above some 2 % lists count as bad; providers close accounts from 5 % or 10 % on."""
+    """Hard bounces per mail that hold a journey back. Above some 2 % lists count as bad; providers close accounts from
+    5 % or 10 % on."""
     complaints: float = Field(default=0.003, gt=0, le=1)
-    """Complaints per mail. Google asks bulk senders never to reach 0.3 % (support.google.com/a/answer/81126)."""
+    """Complaints per mail that do. Google asks bulk senders to stay below 0.3 % (support.google.com/a/answer/81126)."""
     sample: PositiveInt = 100
     """Fewer mails than this are not judged."""
     window: timedelta = Field(default=timedelta(hours=24), gt=timedelta())

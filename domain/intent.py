@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from domain.message import Stage
 from domain.model import Instant, Value, WireValue
@@ -168,14 +168,19 @@ class Intent(WireValue):
 
 
 class Thresholds(Value):
-    """From which score on a tier begins; leaving it takes a fall of `margin` below that, so that it does not flap.
+    """From which score on a tier begins, and where it ends.
 
     With them go those of the segments: whoever judges a customer needs both.
     """
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     medium: int = Field(default=35, ge=1, le=100)
+    """Score from which the tier *medium* begins."""
     high: int = Field(default=55, ge=1, le=100)
+    """Score from which the tier *high* begins."""
     margin: int = Field(default=5, ge=0, le=100)
+    """How far below its beginning a tier ends, so that it does not flap."""
     segments: SegmentRules = DEFAULT_RULES
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from domain.anniversaries import local_date, read_birthday, years_on
 from domain.customer import Customer
@@ -48,8 +48,10 @@ ACQUAINTED = timedelta(days=14)
 class SourcePolicy(Value):
     """What a deployment decides about scheduled sources."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     run: bool = True
-    """Whether they run at all."""
+    """Whether scheduled sources run at all."""
     per_minute: int = Field(default=600, ge=10)
     """Events that one source may commit in a real minute: so many enrollments begin at most."""
     lapsed_after: timedelta = Field(default=timedelta(days=30), ge=timedelta(days=30), le=timedelta(days=90))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from domain.customer import Customer
 from domain.event import BIRTHDAY, CUSTOMER_LAPSED, FIRST_ORDER_ANNIVERSARY, LOYALTY_TIER_REACHED, REPURCHASE_DUE
@@ -51,18 +51,20 @@ PREMIUM_FROM = 100.0
 
 
 class OfferPolicy(Value):
-    """Which offers the shop honours. By default none that cost money: the shop must be able to redeem them.
+    """Which offers the shop honours. By default none that cost money: the shop must be able to redeem them."""
 
-    `free_shipping_over` is a cart value in the shop's currency. `discount_code` is a code the shop's checkout knows,
-    the same for everybody. With `unique_codes` each message gets a code of its own instead, see `domain.coupon`: the
-    shop asks Segue whether one holds. `valid_for` is how long such a code holds at least.
-    """
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     free_shipping_over: float | None = None
+    """Cart value, in the shop's currency, from which shipping is free; none: never."""
     discount_percent: int = Field(default=0, ge=0, le=100)
+    """What a discount takes off; 0: none is given."""
     discount_code: str | None = None
+    """A code that the shop's checkout knows, the same for everybody."""
     unique_codes: bool = False
+    """Each message gets a code of its own instead: the shop asks Segue whether it holds. See `domain.coupon`."""
     valid_for: Duration = timedelta(days=7)
+    """How long such a code holds at least."""
 
     def choose(self, customer: Customer, tier: Tier, occasion: str = "") -> Offer:
         """Pick an offer. Nobody about to buy anyway gets a discount, and nobody a first order's twice.

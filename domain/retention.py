@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from domain.model import Value, WireValue
 
@@ -23,8 +23,10 @@ LongKept = Annotated[timedelta, Field(ge=SHORTEST_EVENTS, le=timedelta(days=36_5
 class RetentionPolicy(Value):
     """What a deployment keeps, and for how long. None: for ever. Product time."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     run: bool = True
-    """Whether the job runs at all."""
+    """Whether the job runs that clears what was kept long enough."""
     bodies: Kept | None = timedelta(days=400)
     """Subject and body of mails, after they were rendered. As long as links in mails lead anywhere, by default."""
     strangers: Kept | None = timedelta(days=180)

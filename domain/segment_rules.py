@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from domain.model import Value
 
@@ -13,8 +13,11 @@ _Span = Annotated[timedelta, Field(gt=timedelta(), le=timedelta(days=3650))]
 class SegmentRules(Value):
     """The thresholds. Spans end with now; an amount is in the shop's currency."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     lately: Annotated[timedelta, Field(gt=timedelta(), le=timedelta(days=30))] = timedelta(days=30)
-    """For content, prices, reviews and clicks in mails. At most 30 days: older events are not read."""
+    """How long ago *lately* is, for content, prices, reviews and clicks in mails. At most 30 days: older events
+    are not read."""
     content_pieces: int = Field(default=3, ge=1)
     """Content explorer: so many pieces lately."""
     pricing_views: int = Field(default=2, ge=1)

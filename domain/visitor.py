@@ -8,6 +8,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import ConfigDict
+
 from domain.customer import Customer
 from domain.errors import NotAllowedError
 from domain.event import (
@@ -80,19 +82,19 @@ _ADDRESS = re.compile(
 
 
 class BrowserPolicy(Value):
-    """What browsers' keys are trusted with, beyond what they always are.
+    """What browsers' keys are trusted with, beyond what they always are."""
 
-    `refuses`: names of events that they may not report, e.g. of orders where the backend reports these.
-    `addresses`: whether they may tell addresses: a visitor's, and the first of somebody with a user id.
-    `owes`: whether mail is owed by their word alone, e.g. an order's confirmation. Anybody with the key can then have
-    mail sent to any address, so it is for shops that report orders from pages alone.
-    `hosts`: further hosts that links and pictures of products may lead to; the shop's own always may.
-    """
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     refuses: tuple[str, ...] = ()
+    """Events that browsers' keys may not report, by name; of orders, say, where the backend reports these."""
     addresses: bool = True
+    """Whether they may tell addresses: a visitor's, and the first of somebody with a user id."""
     owes: bool = False
+    """Whether mail is owed by their word alone, such as an order's confirmation. Anybody with the key can then have
+    mail sent to any address, so it is for shops that report orders from pages alone."""
     hosts: tuple[str, ...] = ()
+    """Further hosts that links and pictures of products may lead to; the shop's own always may."""
 
 
 class Visitors:

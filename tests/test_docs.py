@@ -50,19 +50,18 @@ EVERYTHING = "\n".join(PAGES.values())
 
 BEGIN, END = "<!-- settings: made by `python -m tests.test_docs` -->\n", "<!-- end of settings -->"
 GROUPS = {
-    "caps": "A frequency cap, see [the gate](gate.md).",
-    "breaker": "When a journey is held back, see [the flow](#the-flow).",
-    "cool_downs": "How long marketing rests, see [the gate](gate.md).",
-    "thresholds": "Score from which a tier begins; `MARGIN`: how far below it a tier ends.",
-    "thresholds__segments": "Where a segment begins, see [intent](intent.md#segments).",
-    "offers": "What the offer policy may grant; by default nothing that costs.",
-    "sources": "What the shop finds out by itself, see [sources](sources.md).",
-    "retention": "How long what is kept, see [privacy](privacy.md#how-long-what-is-kept).",
-    "shop": "The sender, as the customer sees it.",
-    "browser": "What keys for browsers are trusted with, see [write keys](#write-keys).",
-    "rates": "How many requests are taken, see [limits](#limits-of-requests).",
-    "webhooks": "By which a mail provider's reports are told from forgeries, see [providers](providers.md).",
+    "webhooks": "[providers](providers.md)",
+    "browser": "[write keys](#write-keys)",
+    "rates": "[limits](#limits-of-requests)",
+    "caps": "[the gate](gate.md)",
+    "cool_downs": "[the gate](gate.md)",
+    "breaker": "[the flow](#the-flow)",
+    "thresholds": "[intent](intent.md)",
+    "thresholds__segments": "[intent](intent.md#segments)",
+    "sources": "[sources](sources.md)",
+    "retention": "[privacy](privacy.md#how-long-what-is-kept)",
 }
+"""Where more is told of a group of settings. The first of each group says so."""
 
 
 def fences(page: str, language: str) -> list[str]:
@@ -160,11 +159,20 @@ def _rows() -> Iterator[str]:
 
 
 def _rows_within(name: str, group: BaseModel) -> Iterator[str]:
+    more = f" See {GROUPS[name]}." if name in GROUPS else ""
     for inner, value in group:
         if isinstance(value, BaseModel):
             yield from _rows_within(f"{name}__{inner}", value)
         else:
-            yield _row(f"{name}__{inner}", value, GROUPS[name])
+            yield _row(f"{name}__{inner}", value, _meaning(type(group), inner) + more)
+            more = ""
+
+
+def _meaning(group: type[BaseModel], name: str) -> str:
+    """The first sentence of what stands below a setting: the table has no room for reasons."""
+    described = group.model_fields[name].description
+    assert described, f"say below {group.__name__}.{name} what it is; the class needs use_attribute_docstrings"
+    return " ".join(described.split()).split(". ")[0].rstrip(".") + "."
 
 
 def _row(name: str, value: object, meaning: str) -> str:

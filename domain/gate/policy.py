@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Self
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import ConfigDict, Field, PositiveInt, field_validator, model_validator
 
 from domain.civil import QuietHours, find_zone, opens_at_all
 from domain.model import Value
@@ -25,15 +25,18 @@ class ConsentRule(StrEnum):
 
 
 class Caps(Value):
-    """How many marketing mails one customer gets at most, over all journeys. Windows roll with the clock.
+    """How many marketing mails one customer gets at most, over all journeys. Windows roll with the clock."""
 
-    The daily cap is a rolling 24 h: counted by calendar day it would let two mails through around midnight.
-    """
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     per_day: PositiveInt = 1
+    """Marketing mails to one customer in 24 hours. By calendar day it would let two through around midnight."""
     per_48h: PositiveInt = 3
+    """The same in 48 hours."""
     per_stage: PositiveInt = 3
+    """The same for mails of one funnel stage, within `STAGE_WINDOW`."""
     stage_window: timedelta = Field(default=timedelta(days=7), gt=NOTHING)
+    """How far back mails of a stage are counted."""
 
     @property
     def horizon(self) -> timedelta:
@@ -44,10 +47,12 @@ class Caps(Value):
 class CoolDowns(Value):
     """How long marketing rests after what was said before. None of them where the span is zero."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     incentive: timedelta = Field(default=DAY, ge=NOTHING)
-    """After a mail that offered something, before the next of any journey: let the offer work."""
+    """Rest after a mail that offered something, before the next of any journey: let the offer work."""
     unanswered: timedelta = Field(default=TWO_DAYS, ge=NOTHING)
-    """After another journey's mail, when the customer was not seen since."""
+    """Rest after another journey's mail, when the customer was not seen since."""
     ignored: timedelta = Field(default=timedelta(hours=72), ge=NOTHING)
     """The same, when two mails or more went without an answer."""
 
