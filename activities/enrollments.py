@@ -4,6 +4,9 @@ from temporalio import activity
 
 from domain import calls
 from domain.clock import Clock
+from domain.enrollment import parse_workflow_id
+from metrics import enrollments as metrics
+from metrics.mails import count_ends
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.ledger import Ledger
@@ -23,9 +26,12 @@ class EnrollmentActivities:
         admitted: nobody is enrolled twice by one event.
         """
         async with self._database.transaction() as session:
-            return await Enrollments(session).admit(
+            admission = await Enrollments(session).admit(
                 request.enrollment, request.workflow_id, request.run_id, self._clock.now()
             )
+        if admission.admitted:
+            metrics.count_begun(parse_workflow_id(request.workflow_id)[0])
+        return admission
 
     @activity.defn(name=calls.CLOSE)
     async def close(self, request: calls.CloseRequest) -> bool:
@@ -34,6 +40,11 @@ class EnrollmentActivities:
         A message that was handed over without an answer becomes *unknown*.
         """
         async with self._database.transaction() as session:
-            await Enrollments(session).hold(request.enrollment)
-            await Ledger(session).end_open(request.enrollment, f"the journey ended: {request.outcome.why}", request.at)
-            return await Enrollments(session).close(request.enrollment, request.outcome, request.at)
+            row = await Enrollments(session).hold(request.enrollment)
+            why = f"the journey ended: {request.outcome.why}"
+            mails = await Ledger(session).end_open(request.enrollment, why, request.at)
+            is_first = await Enrollments(session).close(request.enrollment, request.outcome, request.at)
+        if row is not None and is_first:
+            metrics.count_ended(row.journey, request.outcome.kind)
+            count_ends(row.journey, mails)
+        return is_first

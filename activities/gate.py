@@ -13,6 +13,7 @@ from domain.clock import Clock
 from domain.enrollment import Occasion
 from domain.gate import Ask, GatePolicy, decide, lanes
 from domain.message import Decision, MessageStatus, Verdict, ledger_id
+from metrics import mails as metrics
 from storage.database import Database
 from storage.events import EventStore
 from storage.ledger import Ledger
@@ -75,6 +76,7 @@ class GateActivities:
             customer = await hold_subject(session, request.enrollment, request.customer)
             request = request.model_copy(update={"customer": customer.id})
             decision = await ledger.decided(message)
+            is_new = decision is None
             if decision is not None and decision.verdict is Verdict.DROP:
                 decision = await self._say_what_ended(session, request, decision)
             if decision is None:
@@ -89,6 +91,10 @@ class GateActivities:
                     now=now,
                 )
                 await ledger.decide(request, decision, now)
+        if is_new:
+            metrics.count_decision(request.journey, decision)
+            if decision.verdict is Verdict.DROP:
+                metrics.count_end(request.journey, MessageStatus.DROPPED)
         return calls.Gated(message=message, decision=decision)
 
     async def _say_what_ended(self, session: AsyncSession, request: calls.GateRequest, decision: Decision) -> Decision:
@@ -106,6 +112,9 @@ class GateActivities:
         async with self._database.transaction() as session:
             ledger = Ledger(session)
             row = await ledger.require(request.message)
-            if row.status in WAITING:
+            is_open = row.status in WAITING
+            if is_open:
                 row = await ledger.finish(request.message, MessageStatus.DROPPED, request.reason, request.at)
+        if is_open:
+            metrics.count_end(row.journey, row.status)
         return row.status is MessageStatus.DROPPED

@@ -4,6 +4,7 @@ from temporalio import activity
 
 from domain.clock import Clock
 from domain.retention import RETAIN_BATCH, Batch, RetentionPolicy
+from metrics.upkeep import count_cleared
 from storage.database import Database
 from storage.retention import Sweep
 
@@ -30,4 +31,6 @@ class RetainingActivities:
         run = activity.info().workflow_run_id or ""
         if run != self._run:
             self._run, self._sweep = run, Sweep(self._database, self._policy)
-        return await self._sweep.step(self._clock.now())
+        batch = await self._sweep.step(self._clock.now())
+        count_cleared(batch.keeping, batch.rows)
+        return batch

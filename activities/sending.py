@@ -30,9 +30,10 @@ from domain.withdrawal import HARD_BOUNCE
 from mail.compose import InvalidHeaderError, Outgoing, compose, envelope_address
 from mail.links import Links
 from mail.transport import Handover, Line, Mail, Transport
+from metrics import mails as metrics
 from storage.customers import Customers
 from storage.database import Database
-from storage.ledger import NOBODY_SAW, HandOverAnswer, Ledger, LedgerRow
+from storage.ledger import NOBODY_SAW, HandOver, HandOverAnswer, Ledger, LedgerRow
 from storage.permissions import Permissions
 
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -42,6 +43,7 @@ OWED_HAND_OVERS: Final = 3
 """How often an owed mail is handed over while its answers get lost. A server that always takes it and always hangs up
 would else fill a mailbox."""
 
+_END = {Handover.ACCEPTED: metrics.HandoverEnd.ACCEPTED, Handover.UNKNOWN: metrics.HandoverEnd.UNKNOWN}
 _STATUS = {Handover.ACCEPTED: MessageStatus.SENT, Handover.UNKNOWN: MessageStatus.UNKNOWN}
 _REASONS = {
     Handover.ACCEPTED: "accepted by the mail server",
@@ -95,6 +97,7 @@ class SendingActivities:
             try:
                 line = await stack.enter_async_context(self._transport.line())
             except DeferredByServerError:
+                metrics.count_unreached()
                 # However long the mail server is away, the customer may buy meanwhile, or the mail become stale.
                 async with self._database.transaction() as session:
                     objection = await self._look_again(session, request)
@@ -110,7 +113,9 @@ class SendingActivities:
             return prepared
         try:
             require_turn()
-            handover = await line.deliver(prepared)
+            with metrics.timed_handover() as attempt:
+                handover = await line.deliver(prepared)
+                attempt.end = _END[handover]
         except (DeferredByServerError, SupersededError):
             await self._take_back(request.message)
             raise
@@ -187,14 +192,15 @@ class SendingActivities:
             return await self._ask_again(session, request, row, now)
         if row.status is MessageStatus.HANDED_OVER and row.may_be_repeated(now, self._transport.repeats_safely):
             return None if row.kind is Kind.TRANSACTIONAL else await self._ask_again(session, request, row, now)
-        row = (await ledger.hand_over(request.message, now)).row
+        row = _counted(await ledger.hand_over(request.message, now)).row
         return Delivery(message=row.id, status=row.status, reason=row.reason, at=row.sent_at or now)
 
     async def _prepare(self, session: AsyncSession, request: calls.SendRequest, now: datetime) -> Mail | Delivery:
         """Mark the message as handed over and return the mail; or return what became of it already."""
         ledger = Ledger(session)
         customer = await Customers(session).get((await ledger.require(request.message)).customer)
-        handed = await ledger.hand_over(request.message, now, self._transport.repeats_safely, address=customer.email)
+        repeats_safely = self._transport.repeats_safely
+        handed = _counted(await ledger.hand_over(request.message, now, repeats_safely, address=customer.email))
         if handed.answer is not HandOverAnswer.PROCEED or customer.email is None:
             row = handed.row
             return Delivery(message=row.id, status=row.status, reason=row.reason, at=row.sent_at or now)
@@ -220,6 +226,7 @@ class SendingActivities:
         )
         if decision.verdict is Verdict.SEND:
             decision = await self._flow.objection(session, row, now) or decision
+        metrics.count_decision(row.journey, decision, again=True)
         ledger, begun, until = Ledger(session), row.status is MessageStatus.HANDED_OVER, decision.until
         match decision.verdict:
             case Verdict.SEND:
@@ -231,6 +238,8 @@ class SendingActivities:
                 row = await ledger.postpone(row.id, decision, now)
             case Verdict.DROP:
                 row = await ledger.finish(row.id, MessageStatus.DROPPED, decision.reason, now, rule=decision.rule)
+        if decision.verdict is not Verdict.DEFER or begun:
+            metrics.count_end(row.journey, row.status)
         return Delivery(
             message=row.id,
             status=row.status,
@@ -265,5 +274,13 @@ class SendingActivities:
     async def _finish(self, message: str, status: MessageStatus, reason: str, at: datetime) -> Delivery:
         async with self._database.transaction() as session:
             row = await Ledger(session).finish(message, status, reason, at)
+        metrics.count_end(row.journey, row.status)
         # As the ledger has it: a report of the provider may have been quicker than its answer.
         return Delivery(message=message, status=row.status, reason=row.reason, at=at)
+
+
+def _counted(handed: HandOver) -> HandOver:
+    """The same; where this is how a message ends, it is counted."""
+    if handed.answer is HandOverAnswer.UNKNOWN:
+        metrics.count_end(handed.row.journey, handed.row.status)
+    return handed

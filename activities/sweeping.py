@@ -10,6 +10,7 @@ from domain.gate import GatePolicy
 from domain.occasions import SourcePolicy
 from domain.sources import source_named
 from domain.sweep import SWEEP_PAGE, Page, PageRequest
+from metrics.upkeep import count_found
 from storage.database import Database
 from storage.sources import Looks
 
@@ -50,6 +51,7 @@ class SweepActivities:
         if now_due:
             async with self._database.transaction() as session:
                 committed = await self._looks(session).commit(source, now_due, now)
+            count_found(source.name, committed)
         if len(due) > len(now_due):  # the rest of the page is looked at again, after the pause
             customers = customers[: customers.index(now_due[-1].user_id or "") + 1]
             return self._page(customers, committed, ends=False)

@@ -1,5 +1,6 @@
 """Enrollments: begun, and how they ended; and customers who turned out to be one."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import Counter
@@ -31,6 +32,8 @@ def count_ended(journey: str, outcome: OutcomeKind) -> None:
     _ENDED.labels(journey, outcome.value).inc()
 
 
-def count_join() -> None:
-    """Everybody was told of a join."""
+def count_join(superseded: Iterable[str]) -> None:
+    """Everybody was told of a join. `superseded` are the journeys of the enrollments that it ended."""
     _JOINS.inc()
+    for journey in superseded:
+        count_ended(journey, OutcomeKind.SUPERSEDED)

@@ -1,7 +1,8 @@
 """Events: what the collector takes in and refuses, and how soon the dispatcher has told it."""
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -98,9 +99,9 @@ def count_commit(*, stored: int, repeated: int, took: timedelta) -> None:
 _AS_NEW, _AS_REPEATED = _STORED.labels("new"), _STORED.labels("repeated")
 
 
-def count_dispatched(lags: Mapping[int, timedelta]) -> None:
-    """Events were delivered, each so long after it had arrived. Keyed by their place in the store."""
-    for lag in lags.values():
+def count_dispatched(lags: Iterable[timedelta]) -> None:
+    """Events were delivered, each so long after it had arrived."""
+    for lag in lags:
         _DISPATCH.observe(max(lag.total_seconds(), 0.0))
 
 
@@ -119,9 +120,14 @@ def count_signals(signals: int) -> None:
     _SIGNALS.inc(signals)
 
 
-def note_dispatching(*, is_this: bool) -> None:
-    """Whether this process is the one that dispatches."""
-    _DISPATCHING.set(is_this)
+@contextmanager
+def dispatching() -> Iterator[None]:
+    """Tell that this process is the one that dispatches, until the block ends."""
+    _DISPATCHING.set(1)
+    try:
+        yield
+    finally:
+        _DISPATCHING.set(0)
 
 
 def _known(event: Event) -> str:

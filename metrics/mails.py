@@ -1,11 +1,14 @@
 """Mails: what the gate decides, how hand-overs go, and how each mail ends."""
 
-from datetime import timedelta
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Final
 
 from prometheus_client import Counter, Histogram
 
+from domain.errors import MailServerError, RefusedMessageError, UnheardError
 from domain.message import Decision, MessageStatus
 from metrics.registry import REGISTRY
 
@@ -57,15 +60,41 @@ def count_decision(journey: str, decision: Decision, *, again: bool = False) -> 
     _DECISIONS.labels(journey, decision.verdict.value, decision.rule, "again" if again else "first").inc()
 
 
-def count_end(journey: str, status: MessageStatus, mails: int = 1) -> None:
-    """Mails of a journey have ended."""
-    if mails:
-        _ENDED.labels(journey, status.value).inc(mails)
+def count_end(journey: str, status: MessageStatus) -> None:
+    """A mail of a journey has ended."""
+    count_ends(journey, {status: 1})
 
 
-def count_handover(end: HandoverEnd, took: timedelta) -> None:
-    """An attempt is over, with a line to the mail server in hand."""
-    _HANDOVER.labels(end.value).observe(took.total_seconds())
+def count_ends(journey: str, mails: Mapping[MessageStatus, int]) -> None:
+    """So many mails of a journey have ended in each way."""
+    for status, number in mails.items():
+        if number:
+            _ENDED.labels(journey, status.value).inc(number)
+
+
+class Attempt:
+    """One attempt. Whoever makes it says how it ended, where no error does."""
+
+    end = HandoverEnd.FAILED
+
+
+@contextmanager
+def timed_handover() -> Iterator[Attempt]:
+    """Time an attempt, with a line to the mail server in hand. An error's kind tells how it ended."""
+    attempt, began = Attempt(), time.perf_counter()
+    try:
+        yield attempt
+    except RefusedMessageError:
+        attempt.end = HandoverEnd.REFUSED
+        raise
+    except UnheardError:
+        attempt.end = HandoverEnd.UNKNOWN
+        raise
+    except MailServerError:
+        attempt.end = HandoverEnd.PUT_OFF
+        raise
+    finally:
+        _HANDOVER.labels(attempt.end.value).observe(time.perf_counter() - began)
 
 
 def count_unreached() -> None:

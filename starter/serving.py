@@ -13,6 +13,7 @@ from temporalio.client import Client
 from domain.clock import SystemClock
 from listening import answering
 from mail.links import Links
+from metrics.events import dispatching
 from settings import Settings, split_list
 from starter.collector.app import create_collector
 from starter.collector.centre import Offered
@@ -80,11 +81,11 @@ async def serving(
     """
     webhooks = create_webhooks_router(settings.webhooks, database=database, clock=clock, links=links)
     dispatcher = Dispatcher(database, clock, routes_of(settings, clock), Enroller(client))
-    dispatching = asyncio.create_task(_dispatch(database, dispatcher, Eraser(database, clock, client)))
+    delivering = asyncio.create_task(_dispatch(database, dispatcher, Eraser(database, clock, client)))
 
     async def ready() -> Mapping[str, bool | str]:
         # Not Temporal: while it is away events are taken in all the same, and a load balancer must not turn them away.
-        own: dict[str, bool | str] = {"dispatcher": not dispatching.done()}
+        own: dict[str, bool | str] = {"dispatcher": not delivering.done()}
         return own | dict(await parts() if parts else {})
 
     collector = create_collector(
@@ -108,18 +109,20 @@ async def serving(
         async with answering(server_config(settings, collector), listening):
             yield dispatcher
     finally:
-        dispatching.cancel()
+        delivering.cancel()
         with suppress(asyncio.CancelledError):
-            await dispatching
+            await delivering
 
 
 async def _dispatch(database: Database, dispatcher: Dispatcher, eraser: Eraser) -> None:
     """Dispatch whenever this process is the one to do so; an unforeseen error is logged and tried again."""
     while True:
         try:
-            async with dispatcher_lease(database), asyncio.TaskGroup() as tasks:
-                tasks.create_task(dispatcher.run())
-                tasks.create_task(eraser.run())
+            async with dispatcher_lease(database):
+                with dispatching():
+                    async with asyncio.TaskGroup() as tasks:
+                        tasks.create_task(dispatcher.run())
+                        tasks.create_task(eraser.run())
         except Exception:
             _log.exception("dispatching failed, trying again")
             await asyncio.sleep(1)

@@ -4,7 +4,7 @@ A message is claimed once, handed over once, and its end is recorded once, whate
 between handing over and recording, nobody knows whether the server took the mail: that is a status, not an error.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -318,15 +318,19 @@ class Ledger(Repository):
             claimed_at=None,
         )
 
-    async def end_open(self, enrollment: str, reason: str, at: datetime) -> None:
-        """End what an ended enrollment left open: what was not handed over is dropped, the rest is unknown."""
+    async def end_open(self, enrollment: str, reason: str, at: datetime) -> Mapping[MessageStatus, int]:
+        """End what an ended enrollment left open: what was not handed over is dropped, the rest is unknown.
+
+        Returns how many ended in each way.
+        """
         mine = _MESSAGES.c.enrollment_id == enrollment
         waiting = mine & _MESSAGES.c.status.in_(WAITING)
         dropped = {"status": MessageStatus.DROPPED, "reason": reason, "rule": "", "decided_at": at}
-        await self.execute(update(_MESSAGES).where(waiting).values(dropped))
+        ended = {MessageStatus.DROPPED: (await self.execute(update(_MESSAGES).where(waiting).values(dropped))).rowcount}
         unheard = mine & (_MESSAGES.c.status == MessageStatus.HANDED_OVER)
         unknown = {"status": MessageStatus.UNKNOWN, "reason": NOBODY_SAW}
-        await self.execute(update(_MESSAGES).where(unheard).values(unknown))
+        moved = await self.execute(update(_MESSAGES).where(unheard).values(unknown))
+        return ended | {MessageStatus.UNKNOWN: moved.rowcount}
 
     async def count_sent(self, enrollment: str) -> int:
         """How many mails of an enrollment went out, as far as anybody can know."""

@@ -17,6 +17,8 @@ from domain.customer import Customer
 from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State, enrollment_id
 from domain.errors import PermanentError, TransientError
 from domain.event import StoredEvent
+from metrics import enrollments as enrollment_metrics
+from metrics import events as metrics
 from starter.dispatch.bursts import Burst, next_burst
 from starter.dispatch.enrolling import Enroller, HeldError, StillEndingError
 from starter.dispatch.hindsight import Hindsight
@@ -193,9 +195,11 @@ class Dispatcher:
             while events and not outages:  # after an outage the rest would only wait for the same thing to come back
                 burst = next_burst(events, rows, self._routes)
                 await self._deliver(burst, rows)
+                metrics.count_dispatched(map(self._age, burst.wanted))
                 done.extend(burst.events)
                 events = events[len(burst.events) :]
         except HeldError:
+            metrics.count_put_off("held")
             self._held[events[0].customer] = asyncio.get_running_loop().time() + HELD_FOR
         except TransientError as error:
             outages.append(error)
@@ -211,7 +215,9 @@ class Dispatcher:
         refused: list[PermanentError] = []
         for tell in burst.tells:
             try:
-                self.told += await self._teller.tell(tell)
+                is_told = await self._teller.tell(tell)
+                self.told += is_told
+                metrics.count_signals(is_told)
             except PermanentError as error:
                 refused.append(error)
         if not refused:
@@ -305,6 +311,7 @@ class Dispatcher:
         """End an enrollment that can never be started, so that a later event may begin another."""
         async with self._database.transaction() as session:
             await Enrollments(session).close(row.id, outcome, self._clock.now())
+        enrollment_metrics.count_ended(row.journey, outcome.kind)
 
     async def _park(self, events: Sequence[StoredEvent], error: PermanentError) -> None:
         """Set events aside, with the reason, for an operator to see."""
@@ -313,13 +320,14 @@ class Dispatcher:
                 told = self._told_id(event)
                 _log.error("event parked", event_id=told, name=event.event.name, problem=str(error))
                 await EventStore(session).park(event.seq, str(error))
+        metrics.count_parked(len(events))
 
     async def _begin(self, event: StoredEvent) -> list[Begin]:
         """Record the enrollments that the event begins, and return those whose workflow is to be started."""
         plans = self._routes.may_begin(event.event)
         if not plans:
             return []
-        begun: list[Begin] = []
+        opened: list[Begin] = []
         async with self._database.transaction() as session:
             # Locked, so that nobody else opens an enrollment of this customer meanwhile, see `Operations.enroll`.
             customer = (await Customers(session).hold_known([event.customer])).get(event.customer)
@@ -332,13 +340,16 @@ class Dispatcher:
             for plan in plans:
                 begin = await self._begin_one(Enrollments(session), plan, event, customer, hindsight)
                 if begin is not None:
-                    begun.append(begin)
-        return begun
+                    opened.append(begin)
+        for begin in opened:
+            if begin.row.outcome is not None:
+                enrollment_metrics.count_ended(begin.row.journey, begin.row.outcome.kind)
+        return [begin for begin in opened if begin.row.state is State.STARTING]
 
     async def _begin_one(
         self, enrollments: Enrollments, plan: Plan, event: StoredEvent, customer: Customer, hindsight: Hindsight
     ) -> Begin | None:
-        """Record an enrollment unless re-entry forbids it; None when there is no workflow to be started."""
+        """Record an enrollment unless re-entry forbids it; one that is held out has ended already."""
         recorded = await enrollments.get(enrollment_id(plan.name, event.customer, self._told_id(event)))
         if recorded is not None:
             # Delivered again. What was decided stands, whatever the customer did since; and a run that was admitted
@@ -358,7 +369,7 @@ class Dispatcher:
         if begin is None:
             return None
         await enrollments.open(begin.row)
-        return begin if begin.row.state is State.STARTING else None
+        return begin
 
     def _told_id(self, event: StoredEvent) -> str:
         return self._routes.stand_ins.event_id(event)
@@ -384,7 +395,13 @@ class Dispatcher:
         self._held = {customer: until for customer, until in self._held.items() if until > now}
         return list(self._held)
 
+    def _age(self, event: StoredEvent) -> timedelta:
+        """Real time since an event arrived."""
+        real = self._routes.clock.real
+        return real(self._clock.now()) - real(event.event.received_at)
+
     async def _pause(self, error: TransientError) -> None:
+        metrics.count_put_off("outage")
         pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
         self._failures += 1
         _log.warning("dispatch waits", problem=str(error), seconds=pause, failures=self._failures)

@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State
+from metrics.enrollments import count_ended
+from metrics.mails import count_ends
 from storage.enrollments import Enrollments
 from storage.ledger import Ledger
 
@@ -19,6 +21,7 @@ async def end_gone(session: AsyncSession, row: EnrollmentRow, at: datetime) -> N
     held = await Enrollments(session).hold(row.id)
     if held is None or held.state is State.ENDED:
         return
-    await Ledger(session).end_open(row.id, WHY, at)
+    count_ends(row.journey, await Ledger(session).end_open(row.id, WHY, at))
     mails = await Ledger(session).count_sent(row.id)
     await Enrollments(session).close(row.id, Outcome(kind=OutcomeKind.CANCELLED, why=WHY, mails=mails), at)
+    count_ended(row.journey, OutcomeKind.CANCELLED)

@@ -10,11 +10,12 @@ from typing import Final
 import structlog
 
 from domain.clock import Clock
-from domain.enrollment import EnrollmentRow, State
+from domain.enrollment import EnrollmentRow, State, parse_workflow_id
 from domain.errors import PermanentError
 from domain.event import StoredEvent
 from domain.joining import CustomerJoin
 from domain.signals import Join
+from metrics import enrollments as metrics
 from starter.dispatch.enrolling import Enroller, HeldError
 from starter.dispatch.telling import Teller
 from storage.database import Database
@@ -56,6 +57,7 @@ class JoinTeller:
                 continue
             async with self._database.transaction() as session:
                 await Joins(session).mark_told(join.id, self._clock.now())
+            metrics.count_join(parse_workflow_id(ended.workflow_id)[0] for ended in join.superseded)
 
     async def _deliver_one(self, join: CustomerJoin) -> None:
         for ended in join.superseded:

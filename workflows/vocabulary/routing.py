@@ -90,7 +90,7 @@ class Routes:
         self._listeners = {
             name: _Listener(journey.plan, listens_to(journey), observes(journey)) for name, journey in journeys.items()
         }
-        self._clock, self._thresholds = clock, thresholds
+        self.clock, self._thresholds = clock, thresholds
         self.stand_ins: StandIns = BARE
         self._settings = _resolved(self._plans, settings)
         self._anything: list[Plan] = []
@@ -170,7 +170,7 @@ class Routes:
             customer=customer,
             key=key,
             occasion=occasion,
-            clock=self._clock,
+            clock=self.clock,
             settings=self._settings[plan.name],
         )
         held_out = share(f"holdout:{plan.name}", customer) < plan.holdout
