@@ -36,14 +36,6 @@ class Happening(StrEnum):
     """A kind of report that nobody taught Segue."""
 
 
-ARRIVED: Final = frozenset(
-    {Happening.DELIVERED, Happening.OPENED, Happening.CLICKED, Happening.COMPLAINED, Happening.UNSUBSCRIBED}
-)
-"""Show that the mail went out."""
-
-FAILED: Final = frozenset({Happening.BOUNCED_HARD, Happening.REJECTED})
-"""Show that it never will arrive."""
-
 EVENTS: Final[Mapping[Happening, str]] = {
     Happening.DELIVERED: names.EMAIL_DELIVERED,
     Happening.DEFERRED: names.EMAIL_DEFERRED,

@@ -230,7 +230,7 @@ async def _until_serving(server: DevServer, log: Path | None) -> None:
         try:
             client = await connect(server.address, namespace="default", embedded=True)
             await client.count_workflows("SegueOutcome = 'none'")
-        except (UnavailableError, Exception):
+        except Exception:
             await asyncio.sleep(0.1)
         else:
             return

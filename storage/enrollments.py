@@ -85,11 +85,6 @@ class Enrollments(Repository):
         """Enrollments that were decided, and that no workflow has taken up yet, oldest first."""
         return await self._all(select(*_FIELDS).where(_ENROLLMENTS.c.state == State.STARTING))
 
-    async def latest(self, journey: str, customer: str, key: str | None = None) -> EnrollmentRow | None:
-        """The customer's newest enrollment in a journey, with that key or, without one, with no key."""
-        same = _same(journey, customer, *(() if key is None else (key,)))
-        return await self._first(same.order_by(_ENROLLMENTS.c.started_at.desc(), _ENROLLMENTS.c.id.desc()))
-
     async def earlier(self, journey: str, customer: str, *keys: str) -> list[EnrollmentRow]:
         """The customer's enrollments in a journey, with one of the keys or, without any, with no key; oldest first."""
         return await self._all(_same(journey, customer, *keys))

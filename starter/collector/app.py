@@ -29,7 +29,6 @@ from starter.collector.bodies import parse_json, read_body
 from starter.collector.centre import Offered
 from starter.collector.committer import Committer
 from starter.collector.coupons import create_coupons_router
-from starter.collector.data_requests import DataKeeper
 from starter.collector.health import Ready, look
 from starter.collector.keys import REPORTING, Caller, WriteKeys
 from starter.collector.pages import Pages
@@ -38,7 +37,6 @@ from starter.collector.rates import AddressLimit, Rates
 from starter.collector.recipients import create_recipients_routers
 from starter.collector.refusals import Refusals
 from starter.collector.startup import create_startup_router
-from starter.privacy import Privacy
 from storage.database import Database
 
 _SUCCESS: Final = b'{"success":true}'
@@ -163,7 +161,6 @@ def create_collector(
     pictures_url: str = "",
     limits: RateSettings | None = None,
     offered: Offered | None = None,
-    keeper: DataKeeper | None = None,
 ) -> FastAPI:
     """Make the collector's application.
 
@@ -182,7 +179,6 @@ def create_collector(
         pictures_url: where the shop's pictures lie, if elsewhere.
         limits: how many requests it takes.
         offered: what recipients choose among.
-        keeper: hands out and erases what is known of a customer; None: from the database.
 
     Raises:
         ConfigurationError: a write key is written wrongly.
@@ -217,7 +213,6 @@ def create_collector(
         links=links,
         pages=Pages(shop_url, shop_name, support),
         offered=offered or Offered(),
-        keeper=keeper or Privacy(database, clock),
     ):
         app.include_router(router)
 

@@ -6,7 +6,7 @@ mail to the address on file; and opening that mail's link changes nothing either
 
 import json
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from fastapi import APIRouter
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,6 +20,7 @@ from mail.links import DataRequest, Links
 from starter.collector.origin import is_from_elsewhere
 from starter.collector.pages import Pages
 from starter.collector.recipient import Recipient, find_recipient, hold_recipient
+from starter.privacy import Privacy
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
@@ -42,26 +43,6 @@ SOURCE: Final = "preference centre"
 _FORBIDDEN: Final = 403
 
 
-class DataKeeper(Protocol):
-    """Hands out and erases what is known of a customer; see `starter.privacy.Privacy`."""
-
-    async def export_in(self, session: AsyncSession, customer: str) -> dict[str, Any]:
-        """Everything known of a customer.
-
-        Raises:
-            UnknownCustomerError: nothing is.
-        """
-        ...
-
-    async def request_erasure_in(self, session: AsyncSession, customer: str, source: str) -> None:
-        """Have a customer erased: durable once the transaction commits, carried out soon. Repeatable.
-
-        Raises:
-            UnknownCustomerError: nobody of that id is known.
-        """
-        ...
-
-
 async def ask_for(session: AsyncSession, recipient: Recipient, what: str, clock: Clock) -> bool:
     """Store that a recipient asks for something. Whether a mail comes of it: not so soon after the last of a kind."""
     name, events = EVENTS[what], EventStore(session)
@@ -77,12 +58,10 @@ async def ask_for(session: AsyncSession, recipient: Recipient, what: str, clock:
     return True
 
 
-def create_data_requests_router(
-    *, database: Database, clock: Clock, links: Links, pages: Pages, keeper: DataKeeper
-) -> APIRouter:
+def create_data_requests_router(*, database: Database, clock: Clock, links: Links, pages: Pages) -> APIRouter:
     """Make the routes `/d/export/{token}` and `/d/erasure/{token}`."""
     router = APIRouter(include_in_schema=False)
-    desk = _Desk(database, clock, links, pages, keeper)
+    desk = _Desk(database, clock, links, pages)
 
     @router.api_route("/d/{asked_for}/{token}", methods=["GET", "HEAD"])
     async def show(request: Request, asked_for: str, token: str) -> Response:
@@ -98,9 +77,9 @@ def create_data_requests_router(
 class _Desk:
     """Answers of the routes."""
 
-    def __init__(self, database: Database, clock: Clock, links: Links, pages: Pages, keeper: DataKeeper) -> None:
+    def __init__(self, database: Database, clock: Clock, links: Links, pages: Pages) -> None:
         self._database, self._clock, self._links, self._pages = database, clock, links, pages
-        self._keeper = keeper
+        self._privacy = Privacy(database, clock)
 
     async def show(self, request: Request, page: str, token: str) -> Response:
         asked_for = _require_kind(page)
@@ -128,11 +107,11 @@ class _Desk:
         if asked_for is DataRequest.ERASURE:
             async with self._database.transaction() as session:
                 recipient = await hold_recipient(session, message)
-                await self._keeper.request_erasure_in(session, recipient.customer.id, SOURCE)
+                await self._privacy.request_erasure_in(session, recipient.customer.id, SOURCE)
             speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
             return self._pages.note("erased", speech)
         async with self._database.read() as session:
-            known = await self._keeper.export_in(session, (await find_recipient(session, message)).customer.id)
+            known = await self._privacy.export_in(session, (await find_recipient(session, message)).customer.id)
         await self._tell_the_journey(message)
         return _download(known)
 

@@ -10,7 +10,7 @@ from domain.clock import Clock
 from mail.links import Links
 from starter.collector.centre import Offered
 from starter.collector.committer import Committer
-from starter.collector.data_requests import DataKeeper, create_data_requests_router
+from starter.collector.data_requests import create_data_requests_router
 from starter.collector.leaving import create_leaving_router
 from starter.collector.links import create_links_router
 from starter.collector.pages import Pages
@@ -26,13 +26,12 @@ def create_recipients_routers(
     links: Links,
     pages: Pages,
     offered: Offered,
-    keeper: DataKeeper,
 ) -> Iterator[APIRouter]:
     """Make the routes that recipients of mails reach."""
     yield create_links_router(database=database, committer=committer, clock=clock, links=links, pages=pages)
     yield create_leaving_router(database=database, clock=clock, links=links, pages=pages)
     yield create_preferences_router(database=database, clock=clock, links=links, pages=pages, offered=offered)
-    yield create_data_requests_router(database=database, clock=clock, links=links, pages=pages, keeper=keeper)
+    yield create_data_requests_router(database=database, clock=clock, links=links, pages=pages)
     yield _create_dead_ends(pages)
 
 
