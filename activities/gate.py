@@ -40,7 +40,8 @@ class Gate:
     ) -> Decision:
         """Read the facts and decide, in the caller's transaction.
 
-        The customer's row is locked first, so that two enrollments of one customer decide one after the other.
+        The customer's row is locked first, then their mailbox: two enrollments of one customer, or of two with one
+        address, decide one after the other.
         """
         facts = await read_facts(
             session,

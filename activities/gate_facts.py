@@ -13,6 +13,7 @@ from storage.customers import Customers
 from storage.enrollments import Enrollments
 from storage.events import EventStore
 from storage.ledger import Ledger
+from storage.mailboxes import Mailboxes
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
 
@@ -30,8 +31,9 @@ async def read_facts(
     ends_on: tuple[str, ...],
     now: datetime,
 ) -> GateFacts:
-    """The facts as of now. Locks the customer's row first, until the transaction ends."""
+    """The facts as of now. Locks the customer's row first, then their mailbox, until the transaction ends."""
     known = await Customers(session).lock(customer)
+    await Mailboxes(session).hold([known.email])
     permissions = Permissions(session)
     prefers = read_preferences(known.traits, await PreferenceLog(session).choices(customer))
     since = now - max(policy.horizon, prefers.at_most_every or policy.horizon)

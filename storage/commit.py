@@ -5,7 +5,7 @@ stored, and events get their numbers after that: so a customer's events are numb
 committed, and no fact is folded from a stale one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -20,6 +20,7 @@ from domain.identity import ANONYMOUS_PREFIX, Resolution, tells_of_ids
 from domain.mailbox import binds, goes_along, tells_of_mailbox
 from domain.model import Instant
 from domain.ordering import KnownOrder, cancelled, fold_known, known_as, passes_on, take_back
+from domain.profile import normalise_email, read_traits
 from domain.withdrawal import read_withdrawal, source_of
 from storage.coupons import Coupons
 from storage.customers import Customers
@@ -44,11 +45,14 @@ class Commit(Repository):
     Args:
         session: a writing one.
         dispatched_at: when it is taken for dispatched; None: it is to be.
+        mailboxes: addresses to be held besides (`storage.locks`).
     """
 
-    def __init__(self, session: AsyncSession, dispatched_at: Instant | None = None) -> None:
+    def __init__(
+        self, session: AsyncSession, dispatched_at: Instant | None = None, mailboxes: Collection[str] = ()
+    ) -> None:
         super().__init__(session)
-        self._dispatched_at = dispatched_at
+        self._dispatched_at, self._also_held = dispatched_at, mailboxes
 
     async def run(self, events: Sequence[Event]) -> frozenset[str]:
         """Store events of distinct message ids. Returns those of the new ones. Raises as `EventStore.commit` does."""
@@ -58,6 +62,7 @@ class Commit(Repository):
             return frozenset()
         owners = {order.customer for order in (await self._known_orders(_backends(events))).values() if order.by_page}
         facts = await customers.hold(_first_seen(events, resolution), {*(old for old, _ in resolution.joins), *owners})
+        await Mailboxes(self.session).hold({*_mailboxes(events, resolution, facts), *self._also_held})
         await identities.write(resolution)
         await self._join(resolution, facts, {event.message_id: event for event in events})
 
@@ -185,6 +190,22 @@ def _first_seen(events: Sequence[Event], resolution: Resolution) -> dict[str, In
     for whose in resolution.aliases.values():
         seen.setdefault(whose, events[0].occurred_at)
     return seen
+
+
+def _mailboxes(
+    events: Sequence[Event], resolution: Resolution, facts: Mapping[str, Customer | None]
+) -> set[str | None]:
+    """Where leave to write may be taken away: to be held before anything of a message is (`storage.locks`).
+
+    The addresses that whoever withdraws it has, had under another id, or is given in the same batch.
+    """
+    theirs = [*zip(events, resolution.customers, strict=True)]
+    withdrawing = {whose for event, whose in theirs if read_withdrawal(event) is not None}
+    if not withdrawing:
+        return set()
+    withdrawing |= {old for old, new in resolution.joins if new in withdrawing}
+    told = {normalise_email(read_traits(event).get("email")) for event, whose in theirs if whose in withdrawing}
+    return told | {customer.email for each in withdrawing if (customer := facts.get(each)) is not None}
 
 
 def _backends(events: Sequence[Event]) -> list[Event]:

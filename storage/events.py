@@ -37,11 +37,12 @@ class Committed(Value):
 class EventStore(Repository):
     """Writes and reads events."""
 
-    async def commit(self, events: Sequence[Event]) -> Committed:
+    async def commit(self, events: Sequence[Event], mailboxes: Collection[str] = ()) -> Committed:
         """Store events, and fold them into their customers, in their order. All or none.
 
         Idempotent per message id: what was stored before, or stands in the batch twice, changes nothing. Whoever waits
-        for events is woken if the caller's transaction commits. Meant for batches of up to 500.
+        for events is woken if the caller's transaction commits. Meant for batches of up to 500. `mailboxes` are
+        addresses, in their normal form, about which the caller will say something in the same transaction.
 
         Raises:
             InvalidEventError: an event names neither a user nor an anonymous visitor.
@@ -50,7 +51,7 @@ class EventStore(Repository):
         fresh: dict[str, Event] = {}
         for event in map(storable_event, events):
             fresh.setdefault(event.message_id, event)
-        new = await Commit(self.session).run([*fresh.values()]) if fresh else frozenset[str]()
+        new = await Commit(self.session, mailboxes=mailboxes).run([*fresh.values()]) if fresh else frozenset[str]()
         if new:
             await announce(self.session)
         return Committed(new=new, duplicates=len(events) - len(new))

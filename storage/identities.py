@@ -23,11 +23,9 @@ from domain.identity import (
     may_travel,
     resolve,
 )
+from storage.locks import IDENTITY_LOCK
 from storage.repository import Repository
 from storage.tables import AliasRecord, table_of
-
-IDENTITY_LOCK = 0x5E60E002
-"""Key of the PostgreSQL advisory lock: shared by commits of events, exclusive for those that write aliases down."""
 
 _ALIASES = table_of(AliasRecord)
 

@@ -2,7 +2,8 @@
 
 Four things that differ in who says them. A *consent* is what a backend reports, granted or refused. An *opt-out* is
 the recipient's own word, by a link of ours or as a backend reports it: no later consent lifts it, only the recipient.
-Said of one customer, it holds for the mailbox: for whoever has the same address (`storage.sharers`).
+Said of one customer, it holds for the mailbox: for whoever has the same address (`storage.sharers`). So whoever takes
+leave away holds the mailbox: no mail is decided about meanwhile by what was known before.
 A *suppression* is for all mail: to an address, whoever has it, and, unless that mailbox is merely gone, to whoever had
 it as well. A *sunset* is the word of a journey that nobody answered: no more marketing until the customer returns.
 """
@@ -16,6 +17,7 @@ from domain.consent import standing
 from domain.model import Instant, Value
 from domain.profile import ALL_MARKETING
 from domain.withdrawal import COMPLAINT, HARD_BOUNCE
+from storage.mailboxes import Mailboxes
 from storage.repository import Repository
 from storage.salt import Salt, hash_email, hashes_of, stored_salt
 from storage.sharers import shared_with
@@ -91,6 +93,7 @@ class Permissions(Repository):
         same = (_OPT_OUTS.c.customer_id == customer) & (_OPT_OUTS.c.topic == topic) & (_OPT_OUTS.c.source == source)
         if (await self.execute(select(_OPT_OUTS.c.id).where(same, _OPT_OUTS.c.lifted_at.is_(None)).limit(1))).first():
             return
+        await Mailboxes(self.session).hold_of(customer)
         row = {"customer_id": customer, "topic": topic, "at": at, "source": source}
         await self.execute(self.insert(_OPT_OUTS), [row])
 
@@ -203,6 +206,7 @@ class Permissions(Repository):
         return (await self.execute(first)).scalar()
 
     async def _suppress(self, customer: str, reason: str, at: datetime, source: str) -> None:
+        await Mailboxes(self.session).hold_of(customer)
         row = {
             "customer_id": customer,
             "email_hash": await self._hash_of(customer),

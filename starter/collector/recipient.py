@@ -18,6 +18,7 @@ from domain.preferences import Choices
 from storage.customers import Customers
 from storage.identities import Identities
 from storage.ledger import Ledger, LedgerRow
+from storage.mailboxes import Mailboxes
 from storage.preferences import PreferenceLog
 from storage.salt import Salt, hash_email
 
@@ -92,7 +93,8 @@ async def hold_reader(session: AsyncSession, message: str) -> Recipient:
     """The same, with the customer kept from changing until the transaction ends; to be asked first in it.
 
     Raises as `find_reader` does.
-    Whoever the message is a moment before may have been joined with somebody by then, or be erased.
+    Whoever the message is a moment before may have been joined with somebody by then, or be erased. Their mailbox is
+    held, too: what is said in it holds for whoever shares it.
     """
     await Identities(session).share()
     ledger = Ledger(session)
@@ -101,6 +103,7 @@ async def hold_reader(session: AsyncSession, message: str) -> Recipient:
         return await _owner(session, await ledger.require(message))
 
     held = await Customers(session).lock_owner(owner)
+    await Mailboxes(session).hold([held.email])
     return await _reader(session, await ledger.require(message), held)
 
 

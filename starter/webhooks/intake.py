@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.clock import SystemClock
 from domain.customer import Customer
 from domain.errors import UnavailableError
-from domain.event import EMAIL_CLICKED_BY_MACHINE, EMAIL_OPENED_BY_MACHINE, Event, EventType
+from domain.event import EMAIL_CLICKED_BY_MACHINE, EMAIL_OPENED_BY_MACHINE, LONGEST_MESSAGE_ID, Event, EventType
 from domain.feedback import EVENTS, REJECTED, Happening, Report
 from domain.machines import SWEEP, Contact, clicked_by, earlier_clicks, opened_by
 from domain.profile import normalise_email
@@ -33,9 +33,6 @@ from storage.tokens import SpentTokens
 
 AT_ONCE: Final = 100
 """Reports in one transaction, with their customers locked."""
-
-LONGEST_ID: Final = 256
-"""As `domain.event.Event.message_id` has it."""
 
 MOST_AROUND: Final = 100
 """Events in the seconds around a click that are looked at."""
@@ -122,7 +119,12 @@ class Intake:
         events: list[Event] = []
         for each in found:
             events.append(await self._event(session, each, events))
-        committed = await EventStore(session).commit(events)
+        left = [
+            email
+            for each, event in zip(found, events, strict=True)
+            if event.properties.get(FORMER_ADDRESS) and (email := normalise_email(each.report.address))
+        ]
+        committed = await EventStore(session).commit(events, left)
         await self._require_unchanged(session, found)
         for each, event in zip(found, events, strict=True):
             if event.properties.get(FORMER_ADDRESS) and each.report.address:
@@ -174,7 +176,7 @@ class Intake:
         # One report may be about several customers, where they share an address.
         message_id = f"{report.provider}-{report.id}" + ("" if row is not None else f"/{found.customer.id}")
         return Event(
-            message_id=message_id if len(message_id) <= LONGEST_ID else f"{report.provider}-{digest(message_id)}",
+            message_id=message_id if len(message_id) <= LONGEST_MESSAGE_ID else f"{report.provider}-{digest(message_id)}",
             type=EventType.TRACK,
             name=_name(report, machine),
             user_id=found.customer.id,
