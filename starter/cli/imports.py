@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,14 +14,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from starter.cli.reach import AsJson, Connected, Data, connected
 from starter.cli.tables import show
+from starter.collector.centre import topics_of
 from starter.imports.consents import ConsentImport
 from starter.imports.customers import CustomerImport
 from starter.imports.events import EventImport
 from starter.imports.importing import Importer
 from starter.imports.kind import Kind
-from starter.imports.mistakes import SUFFIX, MistakesFile
+from starter.imports.mistakes import MistakesFile, path_beside
 from starter.lines import Lines
 from storage.imports import ImportProgress, Imports
+from workflows.catalogue import JOURNEYS
 
 LISTED = 20
 """Imports that `segue import list` shows."""
@@ -30,39 +34,38 @@ File = Annotated[str, Parameter(help="CSV or NDJSON, plain or gzip; - for standa
 Calls = Annotated[
     str, Parameter(help="NDJSON of Segment calls, plain or gzip; - for standard input.", allow_leading_hyphen=True)
 ]
-Strict = Annotated[bool, Parameter(negative="", help="Import nothing where any row is wrong.")]
-Errors = Annotated[Path | None, Parameter(help="Where refused rows are told; default FILE.errors.csv.")]
-Again = Annotated[bool, Parameter(negative="", help="From its first line, although it was imported before.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Options:
+    """What all imports may be told."""
+
+    strict: Annotated[bool, Parameter(negative="", help="Import nothing where any row is wrong.")] = False
+    errors: Annotated[Path | None, Parameter(help="Where refused rows are told; default FILE.KIND.errors.csv.")] = None
+    again: Annotated[bool, Parameter(negative="", help="From its first line, although it was imported before.")] = False
+    data: Data = None
+
+
+_AS_USUAL = Options()
 
 
 @app.command
-async def customers(
-    file: File, /, *, strict: Strict = False, errors: Errors = None, again: Again = False, data: Data = None
-) -> None:
+async def customers(file: File, /, *, options: Options = _AS_USUAL) -> None:
     """Import customers: id, email, first_name, timezone, locale, at, traits.…. What is known and newer stays."""
-    async with connected(data) as found:
-        done = await _import(found, CustomerImport(), file, errors, strict=strict, again=again)
-    _tell(done)
+    await _import(lambda _: CustomerImport(), file, options)
 
 
 @app.command
-async def consent(
-    file: File, /, *, strict: Strict = False, errors: Errors = None, again: Again = False, data: Data = None
-) -> None:
+async def consent(file: File, /, *, options: Options = _AS_USUAL) -> None:
     """Import consents: id or email, topic, granted, source, at, wording. Without source and time it is none."""
-    async with connected(data) as found:
-        done = await _import(found, ConsentImport(), file, errors, strict=strict, again=again)
-    _tell(done)
+    await _import(lambda _: ConsentImport(topics_of(JOURNEYS)), file, options)
 
 
 @app.command
-async def events(
-    file: Calls, /, *, strict: Strict = False, errors: Errors = None, again: Again = False, data: Data = None
-) -> None:
+async def events(file: Calls, /, *, options: Options = _AS_USUAL) -> None:
     """Import past events: they count for facts, orders and intent, and begin or end no journey."""
-    async with connected(data) as found:
-        done = await _import(found, EventImport(found.clock.paced), file, errors, strict=strict, again=again)
-    _tell(done)
+    await _import(lambda found: EventImport(found.clock.paced), file, options)
 
 
 @app.command(name="list")
@@ -85,11 +88,17 @@ async def list_(*, data: Data = None, json: AsJson = False) -> None:
     show(rows, as_json=json, empty="Nothing was imported yet.")
 
 
-async def _import(
-    found: Connected, kind: Kind[Any], file: str, errors: Path | None, *, strict: bool, again: bool
-) -> ImportProgress:
+async def _import(kind_for: Callable[[Connected], Kind[Any]], file: str, options: Options) -> None:
+    async with connected(options.data) as found:
+        done = await _import_into(found, kind_for(found), file, options)
+    print(f"{done.stored} stored, {done.unchanged} as they were, {done.refused} refused")
+    if done.refused:
+        sys.exit(1)
+
+
+async def _import_into(found: Connected, kind: Kind[Any], file: str, options: Options) -> ImportProgress:
     source = None if file == "-" else Path(file)
-    path = errors or Path(f"{file if source else f'import-{kind.name}'}{SUFFIX}")
+    path = options.errors or path_beside(source, kind.name)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Lines(source) as lines, Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"Importing {kind.name}", total=None)
@@ -106,7 +115,7 @@ async def _import(
             open_mistakes=lambda line: MistakesFile(path, keep_up_to=line),
             tell=tell,
         )
-        done = await importer.run(strict=strict, again=again)
+        done = await importer.run(strict=options.strict, again=options.again)
     if importer.was_done:
         print("This file was imported before, and nothing was done now: --again reads it in once more", file=sys.stderr)
         return done
@@ -115,9 +124,3 @@ async def _import(
         print(f"What was refused, and why: {path}", file=sys.stderr)
     print(f"{done.lines} lines in {seconds:.1f} s", file=sys.stderr)
     return done
-
-
-def _tell(done: ImportProgress) -> None:
-    print(f"{done.stored} stored, {done.unchanged} as they were, {done.refused} refused")
-    if done.refused:
-        sys.exit(1)

@@ -1,12 +1,13 @@
 """Consents, granted or refused, with where and when that was said: what has no source proves nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.model import Instant, Value
+from domain.profile import ALL_MARKETING
 from starter.imports.fields import (
     WRITE_A_MOMENT,
     FieldError,
@@ -47,14 +48,21 @@ class Statement(Value):
 
 
 class ConsentImport(Kind[Statement]):
-    """Rows of `id` or `email`, `topic`, `granted`, `source`, `at` and `wording`."""
+    """Rows of `id` or `email`, `topic`, `granted`, `source`, `at` and `wording`.
+
+    Args:
+        topics: those that there are. A row about another is refused: it would change nothing, and nobody would know.
+    """
 
     name = "consent"
+
+    def __init__(self, topics: Collection[str]) -> None:
+        self._topics = frozenset((*topics, ALL_MARKETING))
 
     def read(self, lines: Lines, after: int, now: datetime) -> Iterator[Item[Statement] | Mistake]:
         """Statements behind a line."""
         rows = read_rows(lines, lambda name: is_known(name, COLUMNS), after)
-        return (row if isinstance(row, Mistake) else _item(row, now) for row in rows)
+        return (row if isinstance(row, Mistake) else _item(row, now, self._topics) for row in rows)
 
     async def store(self, session: AsyncSession, items: Sequence[Item[Statement]], _now: datetime) -> Stored:
         """Add them to the log. What a recipient refused by a link of ours stays refused."""
@@ -103,23 +111,21 @@ async def _customers(session: AsyncSession, items: Sequence[Item[Statement]]) ->
     return [each if each in known else None for each in named]
 
 
-def _item(row: Row, now: datetime) -> Item[Statement] | Mistake:
+def _item(row: Row, now: datetime, topics: frozenset[str]) -> Item[Statement] | Mistake:
     try:
-        return Item(row.line, row.last, _statement(row.fields, now))
+        return Item(row.line, row.last, _statement(row.fields, now, topics))
     except FieldError as error:
         return Mistake(row.line, row.last, error.field, error.problem, error.remedy)
 
 
-def _statement(fields: dict[str, Any], now: datetime) -> Statement:
+def _statement(fields: dict[str, Any], now: datetime, topics: frozenset[str]) -> Statement:
     require_known(fields, COLUMNS)
     require_storable(fields)
     identifier, email = read_identifier(fields), read_address(fields)
     if identifier is None and email is None:
         raise FieldError("id", "is missing", "give an id or an email")
     source, at = read_words(fields, "source", _LONGEST_SOURCE), read_moment(fields, now)
-    topic = read_words(fields, "topic", _LONGEST_TOPIC)
-    if topic is None:
-        raise FieldError("topic", "is missing", "name what was agreed to; * is all marketing")
+    topic = _topic(read_words(fields, "topic", _LONGEST_TOPIC), topics)
     if source is None:
         raise FieldError(
             "source", "is missing", "say where it was said, e.g. checkout form: without, it proves nothing"
@@ -135,6 +141,15 @@ def _statement(fields: dict[str, Any], now: datetime) -> Statement:
         at=at,
         wording=read_words(fields, "wording", _LONGEST_WORDING),
     )
+
+
+def _topic(said: str | None, topics: frozenset[str]) -> str:
+    one_of = f"name one of: {', '.join(sorted(topics - {ALL_MARKETING}))}; * is all marketing"
+    if said is None:
+        raise FieldError("topic", "is missing", one_of)
+    if said not in topics:
+        raise FieldError("topic", "no journey has it", one_of)
+    return said
 
 
 def _granted(value: object) -> bool:

@@ -16,11 +16,20 @@ from domain.errors import ConfigurationError
 from starter.imports.rows import Mistake
 
 COLUMNS: Final = ("line", "field", "problem", "remedy")
-SUFFIX: Final = ".errors.csv"
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _FOREIGN: Final = "{path} is there and no file of mistakes: move it, or name another by --errors"
 _HEADER: Final = ",".join(COLUMNS) + "\n"
+
+
+def path_beside(source: Path | None, kind: str) -> Path:
+    """Where mistakes are told if nobody says where: `people.csv.consent.errors.csv`. One file may hold two kinds.
+
+    Args:
+        source: the imported file; None: standard input, which has no name.
+        kind: name of what is imported.
+    """
+    return Path(f"{'import' if source is None else source}.{kind}.errors.csv")
 
 
 class MistakesFile:

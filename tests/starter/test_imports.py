@@ -20,7 +20,7 @@ from starter.imports.customers import CustomerImport
 from starter.imports.events import EventImport
 from starter.imports.importing import BATCH, Importer
 from starter.imports.kind import Kind
-from starter.imports.mistakes import MistakesFile
+from starter.imports.mistakes import MistakesFile, path_beside
 from starter.lines import LONGEST_LINE, MUCH, Lines
 from storage.customers import Customers
 from storage.database import Database
@@ -33,6 +33,7 @@ from tests.storage.samples import NOON, commit, identify, ordered, read_customer
 
 DAY = timedelta(days=1)
 EVENTS = EventImport(REAL_TIME)
+CONSENT = ConsentImport(["news", "reviews"])
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def errors_of(file: Path) -> Path:
-    return file.with_name(f"{file.name}.errors.csv")
+    return file.with_name(f"{file.name}.customers.errors.csv")
 
 
 def write(file: Path, content: str | bytes) -> None:
@@ -212,7 +213,7 @@ async def test_strict_imports_all_or_nothing(database: Database, file: Path) -> 
     wrong = f"{header}anna,*,true,form,2026-01-01\nnobody,*,true,form,2026-01-01\nanna,*,true,,2026-01-01\n"
 
     with pytest.raises(InvalidImportError, match=r"2 rows cannot be imported.*nothing was imported"):
-        await import_(database, ConsentImport(), file, wrong, strict=True)
+        await import_(database, CONSENT, file, wrong, strict=True)
 
     assert [each[:3] for each in mistakes(file)] == [
         ["3", "id", "nobody is known by it"],
@@ -220,8 +221,28 @@ async def test_strict_imports_all_or_nothing(database: Database, file: Path) -> 
     ]
     async with database.read() as session:
         assert await Permissions(session).consents("anna") == ()
-    assert counts(await import_(database, ConsentImport(), file, strict=False)) == (1, 0, 2)
+    assert counts(await import_(database, CONSENT, file, strict=False)) == (1, 0, 2)
     assert len(mistakes(file)) == 2
+
+
+async def test_a_consent_to_what_no_journey_is_about_is_refused_with_what_there_is(
+    database: Database, file: Path
+) -> None:
+    await commit(database, identify())
+    rows = "id,topic,granted,source,at\nanna,News,true,form,2026-01-01\nanna,,true,form,2026-01-01\n"
+    assert counts(await import_(database, CONSENT, file, rows)) == (0, 0, 2)
+    one_of = "name one of: news, reviews; * is all marketing"
+    assert mistakes(file) == [["2", "topic", "no journey has it", one_of], ["3", "topic", "is missing", one_of]]
+
+
+def test_mistakes_of_two_kinds_in_one_file_stand_apart(file: Path) -> None:
+    paths = [path_beside(source, kind) for source in (file, None) for kind in ("customers", "consent")]
+    assert [path.name for path in paths] == [
+        "people.csv.customers.errors.csv",
+        "people.csv.consent.errors.csv",
+        "import.customers.errors.csv",
+        "import.consent.errors.csv",
+    ]
 
 
 async def test_consents_keep_source_time_and_wording_and_the_last_word_counts(database: Database, file: Path) -> None:
@@ -235,8 +256,8 @@ async def test_consents_keep_source_time_and_wording_and_the_last_word_counts(da
         ",Anna@example.com,news,true,form,2026-02-02,\n"
     )
 
-    assert counts(await import_(database, ConsentImport(), file, rows)) == (3, 0, 0)
-    assert counts(await import_(database, ConsentImport(), file, rows + "\n")) == (0, 3, 0)
+    assert counts(await import_(database, CONSENT, file, rows)) == (3, 0, 0)
+    assert counts(await import_(database, CONSENT, file, rows + "\n")) == (0, 3, 0)
 
     async with database.read() as session:
         permissions = Permissions(session)

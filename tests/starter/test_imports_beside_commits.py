@@ -52,7 +52,7 @@ async def test_a_refusal_goes_with_the_visitor_who_signs_in_meanwhile(postgresql
     await commit(database, visitor)
     async with database.transaction() as session:
         await EventStore(session).commit([identify("anna", anonymous_id="v1")])
-        importing = asyncio.create_task(store(database, ConsentImport(), REFUSAL))
+        importing = asyncio.create_task(store(database, ConsentImport([]), REFUSAL))
         await until(lambda: waits(database, importing), bool)
     assert (await importing).stored == 1
     async with database.read() as session:
@@ -67,7 +67,7 @@ async def test_nothing_is_written_to_somebody_who_is_erased_meanwhile(postgresql
     async with database.transaction() as session:
         (erasure,) = await Erasures(session).open()
         await Erasures(session).forget(erasure, NOON)
-        importing = asyncio.create_task(store(database, ConsentImport(), REFUSAL))
+        importing = asyncio.create_task(store(database, ConsentImport([]), REFUSAL))
         await until(lambda: waits(database, importing), bool)
     assert [each.problem for each in (await importing).mistakes] == ["nobody is known by it"]
     async with database.read() as session:
