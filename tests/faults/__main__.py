@@ -27,6 +27,7 @@ def _plan() -> tuple[RunPlan, Path | None] | list[str] | None:
     parser.add_argument("--shoppers", type=int, default=defaults.shoppers)
     parser.add_argument("--every", type=float, default=defaults.every, help="seconds between kills, on average")
     parser.add_argument("--pace", type=float, default=defaults.pace, help="product seconds in a real one")
+    parser.add_argument("--imported", type=int, default=defaults.imported, help="people in a file beside it all")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default=defaults.database)
     parser.add_argument("--broken", choices=sorted(filter(None, VARIANTS)), default="")
     parser.add_argument("--keep", type=Path, help="a new folder that keeps what every process wrote")

@@ -16,10 +16,12 @@ from domain import event as names
 from temporal import connect
 from tests.faults.evidence import Evidence, gather
 from tests.faults.floor import Floor, open_floor
-from tests.faults.inspector import Violation, inspect
+from tests.faults.inspector import inspect
+from tests.faults.line import open_line
 from tests.faults.plan import RunPlan
 from tests.faults.run import until_quiet
-from tests.faults.shoppers import visitor
+from tests.faults.shoppers import Shopper
+from tests.faults.violation import Violation
 
 PLAN = RunPlan(seed=30, kills=0, shoppers=1, pace=600.0, slow=0.0)
 """Slow: a task that died with its worker is missed after ten seconds, and a mail is not to be stale for that."""
@@ -37,7 +39,8 @@ async def kill_at_every_event(folder: Path) -> tuple[Sequence[str], Evidence, Se
     """
     seen: list[str] = []
     async with open_floor(PLAN, folder) as floor:
-        async with visitor(floor, 0) as shopper:
+        async with open_line(floor) as line:
+            shopper = Shopper("shopper-000", floor, line)
             await shopper.identify()
             await shopper.say(names.PRODUCT_ADDED)
         client = await connect(floor.temporal.address, namespace="default")

@@ -13,14 +13,18 @@ from typing import Protocol
 
 from domain.clock import SystemClock
 from domain.errors import UnavailableError
+from domain.feedback import Relay
+from domain.write_key import Scope
 from starter.client import SegueClient
 from starter.embedded import free_port
 from storage.clock import load_clock
 from storage.database import Database
+from storage.write_keys import WriteKeys
 from tests.faults.broken import BROKEN
 from tests.faults.plan import RunPlan
 from tests.faults.postgres import postgres_server
 from tests.faults.sink_log import SinkLog
+from tests.mail.feedback.providers import SENDGRID_KEY
 from tests.stack.processes import QUIET_HOURS_OFF, SOURCES_OFF, Process, running
 from tests.stack.server import TemporalServer, temporal_server
 from tests.stack.waiting import until
@@ -40,6 +44,15 @@ class Kill:
     at: float
     what: str
     again_at: float
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What a deployment has before anything of it runs."""
+
+    clock: SystemClock
+    page_key: str
+    """Stands in the shop's pages."""
 
 
 class Killable(Protocol):
@@ -82,15 +95,16 @@ class Part:
 class Floor:
     """Everything that runs, and the addresses of it."""
 
-    def __init__(self, plan: RunPlan, folder: Path, temporal: TemporalServer, database: str) -> None:
+    def __init__(self, plan: RunPlan, folder: Path, temporal: TemporalServer, database: str, shop: Shop) -> None:
         self.plan, self.folder, self.temporal, self.database = plan, folder, temporal, database
+        self.clock, self.page_key = shop.clock, shop.page_key
         self.kills: list[Kill] = []
         self.restarts: Counter[str] = Counter()
         """How often a process ended by itself, for want of another, and was started again."""
         ports = {name: free_port() for name in ("serve", "sink")}
         self.url = f"http://127.0.0.1:{ports['serve']}"
         self.sink_file = folder / "sink.jsonl"
-        settings = (
+        self.settings = (
             QUIET_HOURS_OFF
             | SOURCES_OFF
             | {
@@ -105,6 +119,9 @@ class Floor:
                 "SEGUE_PACE": f"{plan.pace:g}",
                 "SEGUE_SOURCES__RUN": "false",  # at this pace everybody lapses within minutes
                 "SEGUE_JOURNEYS": plan.journeys,
+                "SEGUE_RELAY": Relay.SENDGRID.value,
+                "SEGUE_WEBHOOKS__SENDGRID_KEY": SENDGRID_KEY,
+                "SEGUE_BREAKER": '{"bounces": 1, "complaints": 1}',  # no journey is to stand still for them
                 BROKEN: plan.broken,
             }
         )
@@ -116,7 +133,7 @@ class Floor:
             "worker-1": [*module, "tests.faults.part", "worker"],
             "worker-2": [*module, "tests.faults.part", "worker"],
         }
-        self._parts = {name: Part(name, command, folder, settings) for name, command in commands.items()}
+        self._parts = {name: Part(name, command, folder, self.settings) for name, command in commands.items()}
         self.killable: dict[str, Killable] = {"temporal": temporal, **self._parts}
 
     @property
@@ -165,8 +182,7 @@ class Floor:
 async def open_floor(plan: RunPlan, folder: Path) -> AsyncIterator[Floor]:
     """A floor on which everything runs, until the block ends."""
     async with temporal_server(folder) as temporal, _database(plan, folder) as (url, server):
-        await _prepare(url, plan.pace)
-        floor = Floor(plan, folder, temporal, url)
+        floor = Floor(plan, folder, temporal, url, await _prepare(url, plan.pace))
         if server is not None:
             floor.killable["database"] = server
         await floor.open()
@@ -189,10 +205,12 @@ async def _database(plan: RunPlan, folder: Path) -> AsyncIterator[tuple[str, Kil
         yield server.url, server
 
 
-async def _prepare(url: str, pace: float) -> None:
+async def _prepare(url: str, pace: float) -> Shop:
     database = Database(url)
     await database.migrate()
     now = SystemClock().now()
     async with database.transaction() as session:
-        await load_clock(session, pace, now, now)
+        clock = SystemClock(await load_clock(session, pace, now, now))
+        _, page_key = await WriteKeys(session).create("the shop's pages", [Scope.BROWSER], clock.now())
     await database.aclose()
+    return Shop(clock, page_key)

@@ -1,8 +1,7 @@
 """The promises, one function each. A function returns what breaks its promise; nothing at all is the good answer."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,12 +11,24 @@ from domain import event as names
 from domain.enrollment import OutcomeKind, State
 from domain.gate import DAY, TWO_DAYS, Caps
 from domain.message import WENT_OUT, Kind, MessageStatus
-from tests.faults.evidence import Evidence, ledger_id_in
+from tests.faults.diary import Promise, Said
+from tests.faults.doorkeeper import (
+    choices_hold,
+    every_report_has_its_effect_once,
+    every_word_has_its_effect_once,
+    imported_is_there_once,
+    joined_customers_have_one_journey,
+    nobody_tells_of_people,
+    nothing_goes_after_a_no,
+    owed_mail_waits_for_a_backend,
+)
+from tests.faults.endings import CART, DATA, ORDER, outcome_by
+from tests.faults.evidence import Evidence
 from tests.faults.part import SEND_WITHIN
-from tests.faults.shoppers import LEFT, Promise
+from tests.faults.provider import BOUNCED
+from tests.faults.sink_log import Conversation
 from tests.faults.trouble import UNSEEN
-
-CART, ORDER = "cart-recovery", "post-purchase"
+from tests.faults.violation import Found, Violation
 
 AFTER_THE_PROMISE: Final = 1.0
 """Real seconds: an attempt that had begun when the purchase was committed may end."""
@@ -28,20 +39,6 @@ has to be up to tell of it."""
 
 IN_HAND: Final = SEND_WITHIN.total_seconds()
 """Real seconds an attempt lasts at most: on a busy machine its mark and its record wait for the disk."""
-
-
-@dataclass(frozen=True)
-class Violation:
-    """A promise that was broken: whose, what, and the rows that show it."""
-
-    promise: str
-    customer: str
-    what: str
-    rows: tuple[Any, ...] = ()
-
-
-Found = Iterator[tuple[str, str, tuple[Any, ...]]]
-"""Customer, what is wrong, rows."""
 
 
 def every_200_is_stored_and_dispatched_once(evidence: Evidence) -> Found:
@@ -62,16 +59,20 @@ def every_dispatch_has_its_effect(evidence: Evidence) -> Found:
         begun[row["occasion"]["event_id"]].append(row["journey"])
     for promise in evidence.promises:
         event, found = evidence.event.get(promise.message_id), begun[promise.message_id]
-        if event is None or promise.event not in (names.ORDER_COMPLETED, names.PRODUCT_ADDED):
-            continue
-        wanted = ORDER if promise.event == names.ORDER_COMPLETED else CART
-        owed = not is_too_old(event) and (wanted == ORDER or _is_first_and_left(evidence, event))
-        if found != [wanted] and (owed or found):
-            yield promise.customer, f"{promise.event} began {found or 'nothing'}", (promise, _told(event))
+        if event is not None and promise.event == names.PRODUCT_ADDED:
+            owed = not is_too_old(event) and _is_first_and_left(evidence, event)
+            if found != [CART] and (owed or found):
+                yield promise.customer, f"{promise.event} began {found or 'nothing'}", (promise, _told(event))
+    for order, told in _orders(evidence).items():
+        events = [evidence.event[each.message_id] for each in told if each.message_id in evidence.event]
+        found = [journey for each in told for journey in begun[each.message_id]]
+        if found != [ORDER] and (found or not any(map(is_too_old, events))):
+            yield told[0].customer, f"{order} began {found or 'nothing'}", (*told, *map(_told, events))
 
 
 def sent_is_accepted_once(evidence: Evidence) -> Found:
     """M1: what the ledger calls sent the server accepted, marketing once; what it does not, the server has not."""
+    returned = {report.mail for report in evidence.reports if report.happening == BOUNCED}
     for row in evidence.messages:
         taken = evidence.taken.get(row["id"], [])
         what = f"{row['template']} is {row['status']}, and was accepted {len(taken)} times"
@@ -79,18 +80,20 @@ def sent_is_accepted_once(evidence: Evidence) -> Found:
             enough = len(taken) == 1 if row["kind"] == Kind.MARKETING else _rightly_repeated(evidence, row)
         elif row["status"] == MessageStatus.UNKNOWN:
             enough = len(taken) <= 1 or (row["kind"] == Kind.TRANSACTIONAL and _rightly_repeated(evidence, row))
+        elif row["status"] == MessageStatus.REFUSED and row["id"] in returned:
+            enough = len(taken) == 1  # taken, and returned before anybody saw the answer
         else:
             enough = not taken
         if not enough:
             yield row["customer_id"], what, (_mail(row), *taken)
     for ledger_id, taken in evidence.taken.items():
-        if ledger_id not in evidence.message:
-            yield taken[0].customer, "the server accepted a mail that the ledger does not know", tuple(taken)
+        if ledger_id not in evidence.message and not all(_was_of_the_erased(evidence, each) for each in taken):
+            yield taken[0].to, "the server accepted a mail that the ledger does not know", tuple(taken)
 
 
 def unknown_has_a_reason(evidence: Evidence) -> Found:
     """M1: a mail's fate is unknown only where the answer was not seen: the server hung up, or somebody was killed."""
-    unseen = {ledger_id_in(each.message_id) for each in evidence.conversations if each.what in UNSEEN}
+    unseen = {each.ledger_id for each in evidence.conversations if each.what in UNSEEN}
     for row in evidence.messages:
         if row["status"] == MessageStatus.UNKNOWN and row["id"] not in unseen and not _killed_in_hand(evidence, row):
             yield row["customer_id"], f"{row['template']} is unknown, and nothing happened", (_mail(row),)
@@ -98,22 +101,21 @@ def unknown_has_a_reason(evidence: Evidence) -> Found:
 
 def nothing_goes_after_the_end(evidence: Evidence) -> Found:
     """G1: no marketing mail of a journey is accepted later than a second after the 200 of what ended it."""
-    endings: dict[str, list[Promise]] = defaultdict(list)
-    for promise in evidence.promises:
-        endings[promise.customer].append(promise)
+    endings: dict[str, list[tuple[float, RowMapping]]] = defaultdict(list)
+    answered = {told.message_id: told.at for told in evidence.promises}
+    for message_id, at in {**answered, **{told.message_id: told.at for told in evidence.reports}}.items():
+        if (event := evidence.event.get(message_id)) is not None:
+            endings[event["customer_id"]].append((at, event))
     for ledger_id, taken in evidence.taken.items():
         row = evidence.message.get(ledger_id)
         if row is None or row["kind"] != Kind.MARKETING:
             continue
-        began = evidence.enrollment[row["enrollment_id"]]["occasion"]["seq"]
-        for promise in endings[row["customer_id"]]:
-            event = evidence.event.get(promise.message_id)
-            if event is None or event["seq"] <= began or not _ends(row["journey"], promise):
-                continue
-            late = [each for each in taken if each.at > promise.at + AFTER_THE_PROMISE]
-            if late:
-                what = f"{row['template']} {late[0].at - promise.at:.1f} s after {promise.event}"
-                yield row["customer_id"], what, (promise, _mail(row), *late)
+        enrollment = evidence.enrollment[row["enrollment_id"]]
+        for at, event in endings[row["customer_id"]]:
+            late = [each for each in taken if each.at > at + AFTER_THE_PROMISE]
+            if late and outcome_by(event, enrollment) is not None:
+                what = f"{row['template']} {late[0].at - at:.1f} s after {event['name']}"
+                yield row["customer_id"], what, (_told(event), _mail(row), *late)
 
 
 def caps_hold(evidence: Evidence) -> Found:
@@ -123,9 +125,12 @@ def caps_hold(evidence: Evidence) -> Found:
     for row in evidence.messages:
         if row["kind"] == Kind.MARKETING and row["status"] in WENT_OUT:
             by_customer[row["customer_id"]].append(row)
+    joined = {join["customer_id"]: join["at"] for join in evidence.others["joins"]}
     for customer, rows in by_customer.items():
         for row in rows:
             asked = row["handed_over_at"]
+            if customer in joined and asked <= joined[customer]:
+                continue  # what went before to each of the two, they were not known to be one
             windows = [(caps.per_48h, TWO_DAYS, None), (caps.per_stage, caps.stage_window, row["stage"])]
             windows += [] if row["urgent"] else [(caps.per_day, DAY, None)]
             for limit, window, stage in windows:
@@ -146,13 +151,13 @@ def every_enrollment_ends_as_it_should(evidence: Evidence) -> Found:
         if first is None:
             wanted = {OutcomeKind.COMPLETED}
         else:
-            wanted = {_outcome_of(first)}
+            wanted = {outcome_by(first, row) or OutcomeKind.COMPLETED}
             if evidence.real(first["received_at"]) > ended - TOLD_WITHIN:
                 wanted.add(OutcomeKind.COMPLETED)
         if kind not in wanted:
             what = f"{row['workflow_id']} is {kind}, not {' or '.join(sorted(wanted))}"
             yield row["customer_id"], what, (_enrollment(row), *([_told(first)] if first else []))
-        elif kind == OutcomeKind.CONVERTED and row["outcome"]["order_id"] is None:
+        elif kind == OutcomeKind.CONVERTED and row["journey"] != DATA and row["outcome"]["order_id"] is None:
             yield row["customer_id"], f"{row['workflow_id']} converted without its order", (_enrollment(row),)
     for stuck in evidence.running:
         yield stuck.split("/")[1].split(" ")[0], f"Temporal has {stuck}", ()
@@ -194,6 +199,14 @@ PROMISES: Final[tuple[Callable[[Evidence], Found], ...]] = (
     every_enrollment_ends_as_it_should,
     of_two_one_goes_on,
     nothing_is_twice,
+    nothing_goes_after_a_no,
+    choices_hold,
+    every_word_has_its_effect_once,
+    every_report_has_its_effect_once,
+    owed_mail_waits_for_a_backend,
+    joined_customers_have_one_journey,
+    nobody_tells_of_people,
+    imported_is_there_once,
 )
 
 
@@ -209,6 +222,15 @@ def inspect(evidence: Evidence) -> list[Violation]:
 def is_too_old(event: RowMapping) -> bool:
     """Whether an event was received so late that it starts nothing: an outage of some seconds is a day, here."""
     return bool(event["received_at"] - event["occurred_at"] >= DAY)
+
+
+def _orders(evidence: Evidence) -> dict[str, list[Promise]]:
+    """What was promised about each order: a page may report it, a backend, or both."""
+    orders: dict[str, list[Promise]] = defaultdict(list)
+    for promise in evidence.promises:
+        if promise.order_id is not None:
+            orders[promise.order_id].append(promise)
+    return orders
 
 
 def _is_first_and_left(evidence: Evidence, cart: RowMapping) -> bool:
@@ -239,9 +261,9 @@ def _near(killed: float, moment: float) -> bool:
     return moment - 0.5 <= killed <= moment + IN_HAND
 
 
-def _ends(journey: str, promise: Promise) -> bool:
-    everything = {names.ORDER_COMPLETED, LEFT}
-    return promise.event in everything or (promise.event == names.CART_EMPTIED and journey == CART)
+def _was_of_the_erased(evidence: Evidence, taken: Conversation) -> bool:
+    """Whether a mail went to somebody before they were erased; later ones are no matter of this promise."""
+    return any(word.address == taken.to for word in evidence.words[Said.ERASED])
 
 
 def _counts(other: RowMapping, asked: datetime, window: timedelta, stage: str | None) -> bool:
@@ -251,14 +273,9 @@ def _counts(other: RowMapping, asked: datetime, window: timedelta, stage: str | 
 
 def _first_ending(evidence: Evidence, row: RowMapping) -> RowMapping | None:
     """The first event after the occasion that ends the enrollment, if it was stored before the enrollment's end."""
-    ends = {names.ORDER_COMPLETED, names.UNSUBSCRIBED} | ({names.CART_EMPTIED} if row["journey"] == CART else set())
     for event in evidence.events:
-        if (
-            event["customer_id"] == row["customer_id"]
-            and event["seq"] > row["occasion"]["seq"]
-            and event["name"] in ends
-            and event["received_at"] <= row["ended_at"]
-        ):
+        is_theirs = event["customer_id"] == row["customer_id"] and event["received_at"] <= row["ended_at"]
+        if is_theirs and outcome_by(event, row) is not None:
             return event
     return None
 
@@ -275,10 +292,6 @@ def _went_on_elsewhere(evidence: Evidence, row: RowMapping) -> bool:
         and other["started_at"] <= row["ended_at"] <= other["ended_at"]
         for other in _not_superseded(evidence)
     )
-
-
-def _outcome_of(event: RowMapping) -> OutcomeKind:
-    return OutcomeKind.CONVERTED if event["name"] == names.ORDER_COMPLETED else OutcomeKind.EXITED
 
 
 def _told(event: RowMapping) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """One process of the deployment: the product's own, with minutes of waiting turned into seconds, and broken if asked.
 
-Run as `python -m tests.faults.part worker|serve`. A send whose process died is noticed after five minutes, and a mute
-mail server after two: too long for a test that kills something every second. Nothing else differs from production.
+Run as `python -m tests.faults.part worker|serve`, or with a command of `segue` and what it takes. A send whose process
+died is noticed after five minutes, and a mute mail server after two: too long for a test that kills something every
+second. Nothing else differs from production.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from functools import partial
 
 import worker
 from mail.smtp import SmtpTransport
+from starter.cli import main as segue
 from starter.cli.production import serve
 from tests.faults.broken import BROKEN, break_build
 from workflows.vocabulary import stubs
@@ -23,6 +25,9 @@ SEND_WITHIN = timedelta(seconds=30)
 
 PAUSE_AT_MOST = timedelta(seconds=20)
 """Between tries of an activity; in production minutes, which an outage of seconds would stretch to days of the run."""
+
+
+PROCESSES = {"worker": worker.main, "serve": serve}
 
 
 def hurry() -> None:
@@ -38,7 +43,10 @@ def main(part: str) -> None:
     """Run one part until it is stopped."""
     hurry()
     break_build(os.environ.get(BROKEN, ""))
-    asyncio.run({"worker": worker.main, "serve": serve}[part]())
+    if part in PROCESSES:
+        asyncio.run(PROCESSES[part]())
+    else:
+        segue()
 
 
 if __name__ == "__main__":

@@ -29,6 +29,12 @@ class RunPlan(BaseModel, frozen=True):
     """Share of kills that wait for a hand-over."""
     slow: float = 0.1
     """Share of mails that the sink answers late: the window for an aimed kill."""
+    linger: float = 100.0
+    """Product hours that shoppers let pass at most between two things they do."""
+    imported: int = Field(default=5_000, ge=0)
+    """People in a file that is imported meanwhile; 0: there is none."""
+    import_kills: int = 20
+    """How often the import is killed at most, beside the kills above."""
     quiet_within: float = 600.0
     """Seconds after the last kill and the last shopper. What still lives then is stuck, and found so."""
     broken: str = ""

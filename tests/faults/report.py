@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from domain.message import Kind, MessageStatus
 from storage.ledger import NOBODY_SAW
 from tests.faults.evidence import Evidence
-from tests.faults.inspector import Violation, is_too_old
+from tests.faults.inspector import is_too_old
 from tests.faults.plan import RunPlan
+from tests.faults.violation import Violation
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Report:
         yield f"kills            {len(evidence.kills)}: {_counted(Counter(kill.what for kill in evidence.kills))}"
         yield f"ended in turn    {_counted(Counter(self.restarts))}"
         old = sum(map(is_too_old, evidence.events))
-        yield f"events           {len(evidence.promises)} answered with 200, {len(evidence.events)} stored"
+        yield f"events           {len(evidence.diary.promises)} answered with 200, {len(evidence.events)} stored"
         yield f"too late         {old} events were received a product day late, and start nothing"
         yield f"enrollments      {len(evidence.enrollments)}: {_counted(outcomes)}"
         yield f"messages         {len(evidence.messages)}: {_counted(statuses)}"
@@ -39,6 +40,13 @@ class Report:
         killed = sum(row["reason"] == NOBODY_SAW for row in evidence.messages)
         yield f"unknown          {statuses[MessageStatus.UNKNOWN]}, {killed} of them after a kill"
         yield f"sent again       {self.sent_again} confirmations, after a kill"
+        yield f"said             {_counted(Counter(word.said.value for word in evidence.diary.words))}"
+        yield f"reports          {_counted(Counter(each.happening for each in evidence.diary.reports))}"
+        repeated = sum(each.times - 1 for each in evidence.diary.reports)
+        forgotten = len(evidence.diary.reports) - len(evidence.reports)
+        yield f"of these         {repeated} a second time, {forgotten} about somebody who was erased"
+        yield f"joins            {len(evidence.others['joins'])}"
+        yield f"import           {evidence.imported} people, its command killed {evidence.import_kills} times"
         yield f"violations       {len(self.violations)}"
         for found in self.violations:
             yield f"\n{found.promise}: {found.customer}: {found.what}"

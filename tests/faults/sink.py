@@ -6,6 +6,7 @@ Run as `python -m tests.faults.sink PORT FILE SEED SLOW`; the last is the share 
 import asyncio
 import email
 import email.policy
+import json
 import os
 import re
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from mail.feedback.tags import TAG
 from tests.faults.sink_log import Conversation, SinkLog
 from tests.faults.trouble import AT_MAIL, AT_RECIPIENT, Trouble, draw
 
@@ -22,7 +24,8 @@ LONGER_THAN_ANYBODY_WAITS = 20.0
 A_WHILE = 1.0
 """Seconds."""
 
-_CLICK = re.compile(r"https?://[^\s\"<>]+/c/[\w.~-]+")
+_LINK = r"https?://[^\s\"<>]+{}[\w.~-]+"
+_CLICK, _CENTRE, _DATA = (re.compile(_LINK.format(path)) for path in ("/c/", "/p/", "/d/(?:export|erasure)/"))
 _REPLIES = {
     Trouble.ACCEPTED: "250 taken",
     Trouble.SLOW: "250 taken",
@@ -55,7 +58,7 @@ class Sink:
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         mail = email.message_from_bytes(content, policy=email.policy.default)
         body = mail.get_body(("plain",))
-        click = _CLICK.search(body.get_content() if body else "")
+        text = body.get_content() if body else ""
         message_id = str(mail["Message-ID"])
         what = self._draw(message_id, self._at_mail)
         self._write(
@@ -64,8 +67,11 @@ class Sink:
                 what=what,
                 to=envelope.rcpt_tos[0],
                 message_id=message_id,
-                click=click[0] if click else None,
+                click=_first(_CLICK, text),
                 leave=str(mail.get("List-Unsubscribe", "")).strip("<>") or None,
+                centre=_first(_CENTRE, text),
+                data=_first(_DATA, text),
+                tag=json.loads(str(mail.get("X-SMTPAPI", "{}"))).get("unique_args", {}).get(TAG, ""),
             )
         )
         return await _behave(server, what)
@@ -77,6 +83,11 @@ class Sink:
     def _write(self, said: Conversation) -> None:
         os.write(self._book, said.model_dump_json().encode() + b"\n")
         os.fsync(self._book)
+
+
+def _first(link: re.Pattern[str], text: str) -> str | None:
+    found = link.search(text)
+    return found[0] if found else None
 
 
 async def _behave(server: SMTP, what: Trouble) -> str:

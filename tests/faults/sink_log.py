@@ -18,10 +18,17 @@ class Conversation(BaseModel, frozen=True):
     """Empty where it ended before the mail."""
     click: str | None = None
     leave: str | None = None
+    centre: str | None = None
+    """The preference centre's link."""
+    data: str | None = None
+    """The link that hands out or erases."""
+    tag: str = ""
+    """What the mail says it is called, for reports of it."""
 
     @property
-    def customer(self) -> str:
-        return self.to.split("@")[0]
+    def ledger_id(self) -> str:
+        """The ledger's id, from the Message-ID header."""
+        return self.message_id.strip("<> ").split("@")[0]
 
     @property
     def taken(self) -> bool:
@@ -46,9 +53,9 @@ class SinkLog:
             self._found += [Conversation.model_validate_json(line) for line in whole.splitlines()]
         return self._found
 
-    def taken_from(self, customer: str) -> list[Conversation]:
-        """The customer's accepted mails."""
-        return [each for each in self.all() if each.taken and each.customer == customer]
+    def taken_at(self, address: str) -> list[Conversation]:
+        """Mails that were accepted for an address."""
+        return [each for each in self.all() if each.taken and each.to == address]
 
     def attempts(self) -> Counter[str]:
         """How many conversations there were about each recipient and each mail."""

@@ -1,0 +1,1 @@
+"""What shoppers do, one function each."""
