@@ -78,6 +78,13 @@ class Customers(Repository):
         identifier = await Identities(self.session).find(user_id, anonymous_id)
         return identifier if identifier is not None and await self.load([identifier]) else None
 
+    async def current(self, customer: str) -> str:
+        """Who a customer is by now whose id something recorded bears: somebody else where they were joined since.
+
+        Rows move along with a join, so that this is for what was read before, or is told with the id of then.
+        """
+        return await self.resolve(user_id=customer) or customer
+
     async def with_email(self, email: str) -> tuple[str, ...]:
         """Everybody who has an address now, by it in its normal form."""
         theirs = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(_CUSTOMERS.c.id)

@@ -111,7 +111,8 @@ class _Visits:
                 event = self._event(str(uuid4()), name, row, {"link": link}, machine)
                 await self._committer.commit([event])
         except Exception as error:  # whatever it is, the customer wants to go on
-            _log.warning("a click was not recorded in time", message=row.id, why=type(error).__name__)
+            names = {"message": row.id, "journey": row.journey, "customer": row.customer}
+            _log.warning("a click was not recorded in time", **names, why=type(error).__name__)
 
     async def record_open(self, message: str, request: Request) -> None:
         """Store that a mail was opened, if that is possible soon; by people and by machines once an hour each."""
@@ -141,7 +142,7 @@ class _Visits:
 
     async def _clicks_before(self, row: LedgerRow) -> list[EarlierClick]:
         async with self._database.read() as session:
-            customer = await Customers(session).resolve(user_id=row.customer) or row.customer
+            customer = await Customers(session).current(row.customer)
             recent = await EventStore(session).recent(customer, self._clock.now() - SWEEP)
         return earlier_clicks([stored.event for stored in recent], row.id)
 

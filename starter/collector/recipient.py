@@ -85,8 +85,8 @@ async def find_reader(session: AsyncSession, message: str) -> Recipient:
         UnknownMessageError: the message is no longer there, and so nobody knows whose it was.
         UnknownCustomerError: whoever it went to has been erased.
     """
-    row = await Ledger(session).require(message)
-    return await _reader(session, row, await Customers(session).get(await _owner(session, row)))
+    row, customers = await Ledger(session).require(message), Customers(session)
+    return await _reader(session, row, await customers.get(await customers.current(row.customer)))
 
 
 async def hold_reader(session: AsyncSession, message: str) -> Recipient:
@@ -97,12 +97,12 @@ async def hold_reader(session: AsyncSession, message: str) -> Recipient:
     held, too: what is said in it holds for whoever shares it.
     """
     await Identities(session).share()
-    ledger = Ledger(session)
+    ledger, customers = Ledger(session), Customers(session)
 
     async def owner() -> str:
-        return await _owner(session, await ledger.require(message))
+        return await customers.current((await ledger.require(message)).customer)
 
-    held = await Customers(session).lock_owner(owner)
+    held = await customers.lock_owner(owner)
     await Mailboxes(session).hold([held.email])
     return await _reader(session, await ledger.require(message), held)
 
@@ -112,15 +112,11 @@ async def counts_as_theirs(session: AsyncSession, row: LedgerRow) -> bool:
 
     Of a mail that came by a join it is, where it went to the customer's own mailbox.
     """
-    owner = await _owner(session, row)
+    owner = await Customers(session).current(row.customer)
     if not row.inherited and owner == row.customer:
         return True
     known = (await Customers(session).load([owner])).get(owner)
     return known is not None and await _went_to(session, row, known) is True
-
-
-async def _owner(session: AsyncSession, row: LedgerRow) -> str:
-    return await Customers(session).resolve(user_id=row.customer) or row.customer
 
 
 async def _reader(session: AsyncSession, row: LedgerRow, customer: Customer) -> Recipient:

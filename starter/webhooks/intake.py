@@ -143,7 +143,7 @@ class Intake:
             row = await _row_of(ledger, report)
             if row is not None:
                 # The mail may have gone to somebody who was a stranger then, and is known now.
-                about.append((report, await customers.resolve(user_id=row.customer) or row.customer, row))
+                about.append((report, await customers.current(row.customer), row))
             elif report.gist in _SHUTS and (email := normalise_email(report.address)):
                 about += [(report, each, None) for each in await customers.with_email(email)]
         # Who is not there was erased, and must not come back by this.
