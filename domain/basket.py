@@ -23,7 +23,7 @@ HIGHEST_PRICE = 1e9
 _PRODUCT_IDS = ("product_id", "productId", "sku", "id", "name")
 
 _LONGEST_TEXT = 2_000
-_LONGEST_ID = 200
+_LONGEST_PRODUCT_ID = 200
 """Bytes."""
 
 
@@ -133,7 +133,7 @@ def read_text(value: object) -> str:
 def read_id(value: object) -> str:
     """An id as text; one that no index or workflow id could hold is replaced by its digest."""
     text = read_text(value)
-    return text if len(text.encode()) <= _LONGEST_ID else hashlib.sha256(text.encode()).hexdigest()
+    return text if len(text.encode()) <= _LONGEST_PRODUCT_ID else hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_none_left(product: Mapping[str, Any]) -> bool:

@@ -5,11 +5,14 @@ Names of our own are marked so.
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
 from domain.model import Instant, Value
+
+LONGEST_MESSAGE_ID: Final = 256
+"""Characters of `Event.message_id`, whoever makes it."""
 
 PRODUCT_VIEWED = "Product Viewed"
 PRODUCT_CLICKED = "Product Clicked"
@@ -153,7 +156,7 @@ class Event(Value):
     properties (traits for identify and group). `occurred_at` is product time, corrected for the sender's clock.
     """
 
-    message_id: str = Field(min_length=1, max_length=256)
+    message_id: str = Field(min_length=1, max_length=LONGEST_MESSAGE_ID)
     type: EventType
     name: str = Field(min_length=1, max_length=256)
     user_id: str | None = None

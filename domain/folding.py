@@ -12,7 +12,7 @@ from typing import Any
 from domain import basket
 from domain import event as names
 from domain.customer import VISIT_GAP, Cart, CartLine, Customer
-from domain.event import Event, EventType
+from domain.event import LONGEST_MESSAGE_ID, Event, EventType
 from domain.mailbox import share_mailbox
 from domain.model import Instant, Value
 from domain.profile import MOST_TRAITS, Permission, read_permissions, read_profile, read_traits
@@ -26,9 +26,6 @@ HIGHEST_TOTAL = 1e12
 
 AWAY = timedelta(days=30)
 """Whoever does something on the site after so long has returned (`domain.event.CUSTOMER_RETURNED`)."""
-
-_LONGEST_ID = 256
-"""As `domain.event.Event.message_id` has it."""
 
 _SEEN = (EventType.PAGE, EventType.SCREEN)
 
@@ -282,7 +279,7 @@ def _put_into_cart(cart: Cart, event: Event) -> tuple[Event, ...]:
 
 def _derived_id(message_id: str, what: str) -> str:
     """The id of what follows from an event: the same each time. A cause's id that leaves no room is shortened."""
-    room = _LONGEST_ID - len(what) - 1
+    room = LONGEST_MESSAGE_ID - len(what) - 1
     cause = message_id if len(message_id) <= room else hashlib.sha256(message_id.encode()).hexdigest()
     return f"{cause}/{what}"
 

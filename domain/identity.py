@@ -20,7 +20,7 @@ from domain.model import Value
 
 ANONYMOUS_PREFIX = "anon-"
 
-_LONGEST_ID = 190
+_LONGEST_CUSTOMER_ID = 190
 _LONGEST_EXTERNAL_ID = 500
 _RANDOM_ID = re.compile(r"c-[0-9a-f]{16}")
 
@@ -214,7 +214,7 @@ def may_travel(identifier: str) -> bool:
     """Whether an id may stand in workflow ids, links and logs."""
     return (
         "@" not in identifier
-        and len(identifier) <= _LONGEST_ID
+        and len(identifier) <= _LONGEST_CUSTOMER_ID
         and identifier.isprintable()
         and bool(identifier.strip())
     )

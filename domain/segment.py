@@ -15,14 +15,13 @@ from pydantic.alias_generators import to_camel
 
 from domain.clock import PacedClock
 from domain.errors import InvalidEventError
-from domain.event import TRACK_NAMES, Event, EventType
+from domain.event import LONGEST_MESSAGE_ID, TRACK_NAMES, Event, EventType
 from domain.soundness import join, require_sound
 
 MAX_CALLS: Final = 2_500
 """Calls in one batch. Clients send a hundred; the bound keeps one request from holding up the others."""
 
 MAX_ID: Final = 200
-MAX_MESSAGE_ID: Final = 256
 MAX_NAME: Final = 256
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Earlier moments are mistakes: a zero of some platform's date type, never the time of an event."""
@@ -76,7 +75,9 @@ def _read_object(value: object) -> object:
 
 Id = Annotated[Annotated[str, StringConstraints(max_length=MAX_ID)] | None, BeforeValidator(_read_id)]
 RequiredId = Annotated[str, StringConstraints(max_length=MAX_ID), BeforeValidator(_read_required_id)]
-MessageId = Annotated[Annotated[str, StringConstraints(max_length=MAX_MESSAGE_ID)] | None, BeforeValidator(_read_id)]
+MessageId = Annotated[
+    Annotated[str, StringConstraints(max_length=LONGEST_MESSAGE_ID)] | None, BeforeValidator(_read_id)
+]
 Name = Annotated[Annotated[str, StringConstraints(max_length=MAX_NAME)] | None, BeforeValidator(_read_text)]
 EventName = Annotated[str, StringConstraints(max_length=MAX_NAME), BeforeValidator(_read_event_name)]
 Object = Annotated[dict[str, Any], BeforeValidator(_read_object)]

@@ -17,6 +17,7 @@ from domain.event import (
     CUSTOMER_ERASED,
     DATA_REQUEST_CONFIRMED,
     DATA_REQUESTS,
+    LONGEST_MESSAGE_ID,
     ORDER_CANCELLED,
     ORDER_REFUNDED,
     SUBSCRIPTION_CANCELLED,
@@ -34,9 +35,6 @@ from domain.soundness import join
 
 PREFIX = "browser:"
 """Of message ids. Else whoever guesses the id of an event to come could take its place."""
-
-_LONGEST_ID = 256
-"""As `domain.event.Event.message_id` has it."""
 
 _BY_MAIL = "Email "
 """What the events of the Segment spec for email begin with."""
@@ -224,7 +222,7 @@ def _told_already(customer: Customer) -> list[str]:
 
 def _own_id(message_id: str) -> str:
     own = f"{PREFIX}{message_id}"
-    return own if len(own) <= _LONGEST_ID else f"{PREFIX}{hashlib.sha256(message_id.encode()).hexdigest()}"
+    return own if len(own) <= LONGEST_MESSAGE_ID else f"{PREFIX}{hashlib.sha256(message_id.encode()).hexdigest()}"
 
 
 def _without_address(update: dict[str, Any]) -> dict[str, Any]:

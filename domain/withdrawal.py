@@ -1,7 +1,7 @@
 """What an event takes away for good: the leave to write to somebody. It outlasts the journeys that run now."""
 
 from domain.basket import read_text
-from domain.event import EMAIL_BOUNCED, EMAIL_COMPLAINED, UNSUBSCRIBED, Event
+from domain.event import EMAIL_BOUNCED, EMAIL_COMPLAINED, LONGEST_MESSAGE_ID, UNSUBSCRIBED, Event
 from domain.model import Value
 from domain.profile import ALL_MARKETING
 
@@ -11,10 +11,6 @@ COMPLAINT = "complaint"
 
 _SOFT = ("soft", "transient", "deferred", "block")
 """How providers call a bounce that may pass."""
-
-
-_LONGEST_ID = 256
-"""As `domain.event.Event.message_id` has it."""
 
 _BOUNCE_TYPE = ("bounce_type", "bounceType", "type")
 
@@ -37,7 +33,7 @@ class Withdrawal(Value):
 
 def report_id(page: str, message: str, *more: str) -> str:
     """The message id of an `Unsubscribed` of our own: `page` is `unsubscribe` (the link's) or `left` (the centre's)."""
-    return "-".join((page, message, *more))[:_LONGEST_ID]
+    return "-".join((page, message, *more))[:LONGEST_MESSAGE_ID]
 
 
 def said_on(page: str, message: str) -> str:

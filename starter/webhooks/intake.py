@@ -175,8 +175,10 @@ class Intake:
         said |= _failure(report) | _left(report, found.customer)
         # One report may be about several customers, where they share an address.
         message_id = f"{report.provider}-{report.id}" + ("" if row is not None else f"/{found.customer.id}")
+        if len(message_id) > LONGEST_MESSAGE_ID:
+            message_id = f"{report.provider}-{digest(message_id)}"
         return Event(
-            message_id=message_id if len(message_id) <= LONGEST_MESSAGE_ID else f"{report.provider}-{digest(message_id)}",
+            message_id=message_id,
             type=EventType.TRACK,
             name=_name(report, machine),
             user_id=found.customer.id,
