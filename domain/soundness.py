@@ -15,7 +15,7 @@ MAX_CALL: Final = 32 * 1024
 """Bytes of one call as compact JSON: Segment's limit."""
 
 MAX_DEPTH: Final = 20
-"""Levels of nesting: beyond any real event, and what `storage.storable` keeps."""
+"""Levels of nesting: beyond any real event. `storage.storable` keeps no more of what comes by another way."""
 
 _SUSPICIOUS = re.compile(r"\\u0000|[0-9]{19}")
 """In serialised JSON: perhaps a NUL character, or an integer of more than 64 bits."""

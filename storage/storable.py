@@ -9,9 +9,7 @@ import re
 from typing import Any
 
 from domain.event import Event
-
-MOST_NESTED = 20
-"""Levels of lists and objects. What lies deeper is dropped."""
+from domain.soundness import MAX_DEPTH
 
 LARGEST_INT = 1024
 """Bits. Python refuses to write or read an integer of thousands of digits."""
@@ -51,8 +49,8 @@ def storable(value: Any, depth: int = 0) -> Any:
             return storable_text(value)
         case float():
             return value if math.isfinite(value) else None
-        case _ if depth >= MOST_NESTED:
-            return None
+        case _ if depth >= MAX_DEPTH:
+            return None  # the collector refuses it; what comes by another way keeps the rest
         case dict():
             return {storable_text(str(key)): storable(item, depth + 1) for key, item in value.items()}
         case list() | tuple():
