@@ -20,6 +20,9 @@ ALL_MARKETING = "*"
 CONSENTS = ("marketing_consent", "marketingConsent", "email_opt_in", "emailOptIn")
 """Traits that are a yes or a no to all marketing. The trait `consent` may be one to topics as well."""
 
+EVERY_CONSENT = ("consent", *CONSENTS)
+"""Traits by which marketing is agreed to, in whatever form."""
+
 MOST_TRAITS = 300
 """Different traits kept of one person. A backend that invents names for them would fill the database."""
 

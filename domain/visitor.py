@@ -30,7 +30,7 @@ from domain.event import (
 )
 from domain.identity import ANONYMOUS_PREFIX
 from domain.model import Value
-from domain.profile import CONSENTS, read_permissions, read_traits
+from domain.profile import EVERY_CONSENT, read_permissions, read_traits
 from domain.soundness import join
 
 PREFIX = "browser:"
@@ -207,7 +207,7 @@ def taken_over(known: Customer, visitor: Customer) -> dict[str, Any]:
 
     Anybody may have told what the visitor is called, and anybody may say that they are this customer.
     """
-    left_out = {*_WHO, *_HOW_OFTEN, *_FOR_THE_GATE, "consent", *CONSENTS, *_told_already(known)}
+    left_out = {*_WHO, *_HOW_OFTEN, *_FOR_THE_GATE, *EVERY_CONSENT, *_told_already(known)}
     return {name: value for name, value in visitor.traits.items() if name not in left_out}
 
 

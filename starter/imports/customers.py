@@ -17,6 +17,7 @@ from domain.customer import Customer
 from domain.event import Event, EventType
 from domain.identity import Resolution
 from domain.model import Instant, Value
+from domain.profile import EVERY_CONSENT
 from starter.imports.fields import (
     FieldError,
     is_known,
@@ -36,9 +37,6 @@ from storage.identities import Identities
 
 COLUMNS: Final = ("id", "email", "first_name", "timezone", "locale", "at")
 TRAIT: Final = "traits."
-CONSENTS: Final = ("consent", "marketing_consent", "marketingConsent", "email_opt_in", "emailOptIn")
-"""Traits that would be consents without a source."""
-
 _PROFILE: Final = {"email": "email", "firstName": "first_name", "timezone": "timezone", "locale": "locale"}
 """Traits of an identify call, and the customer's fields that they fill."""
 
@@ -160,7 +158,7 @@ def _person(fields: dict[str, Any], now: datetime) -> Person:
     more = {name.removeprefix(TRAIT): _typed(each) for name, each in fields.items() if name.startswith(TRAIT)}
     traits = nested | more
     for name in traits:
-        if name in CONSENTS:
+        if name in EVERY_CONSENT:  # here it would come without a source
             raise FieldError(f"{TRAIT}{name}", "is a consent", "import it with its source: `segue import consent`")
     profile = {
         "email": email,
