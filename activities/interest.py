@@ -8,7 +8,7 @@ from activities.about import is_about_a_product
 from domain import basket
 from domain import event as names
 from domain.customer import CartLine, Customer
-from domain.event import StoredEvent
+from domain.event import Event, StoredEvent
 from domain.folding import Order
 from domain.portrait import Portrait
 
@@ -28,6 +28,8 @@ class Reading:
     portrait: Portrait
     began: StoredEvent | None
     order: Order | None
+    reported: StoredEvent | None
+    """The report by which the order counts: a backend's, where there is one. It may have come after `began`."""
     bought: frozenset[str]
     now: datetime
 
@@ -41,7 +43,7 @@ def find_focus(reading: Reading) -> CartLine | None:
     """The product that began it, else the dearest of the order, else the one looked at most lately and not bought."""
     began, order = reading.began, reading.order
     if began is not None and is_about_a_product(began):
-        return basket.read_line(began.event.properties)
+        return basket.read_line(began.event.properties, by_page=began.event.public)
     if order is not None and order.lines:
         return max(order.lines, key=lambda line: line.price)
     views = reading.portrait.products(names.PRODUCT_VIEWED, within=LATELY)
@@ -49,10 +51,21 @@ def find_focus(reading: Reading) -> CartLine | None:
     if not wanted:
         return None
     most = max(wanted, key=lambda product: wanted[product])
-    looks = (each.event.properties for each in reversed(reading.portrait.events))
-    lines = (basket.read_line(each) for each in looks if basket.read_product_id(each) == most)
+    looks = (each.event for each in reversed(reading.portrait.events))
+    lines = (basket.read_line(each.properties, by_page=each.public) for each in looks if _product_of(each) == most)
     found = next(lines, None)
     return found.model_copy(update={"quantity": 1}) if found else None
+
+
+def _product_of(event: Event) -> str:
+    return basket.read_product_id(event.properties)
+
+
+def is_pages_word(reading: Reading, category: str) -> bool:
+    """Whether no backend has told of a look at that category."""
+    looks = (each.event for each in reading.portrait.events if each.event.name in _VIEWS and not each.event.public)
+    told = {basket.read_text(each.properties.get("category")).casefold() for each in looks}
+    return category.casefold() not in told
 
 
 def find_category(reading: Reading) -> str:

@@ -2,23 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.about import CHANGES, read_about
-from activities.interest import Reading, find_category, find_focus
+from activities.interest import Reading, find_category, find_focus, is_pages_word
 from activities.shelf import Shelves
 from activities.showing import choose_reviews, complete, completed, show
 from domain import basket, calls, picks
 from domain import event as names
 from domain.civil import zone_or_default
-from domain.customer import CartLine
+from domain.customer import Cart, CartLine
 from domain.event import StoredEvent
+from domain.folding import reported_order_id
 from domain.intent import DEFAULT_THRESHOLDS, Thresholds, Tier
 from domain.preferences import locale_of
 from domain.product import Product
 from domain.segments import Segment
+from domain.wording import as_words
 from mail import context
 from storage.events import EventStore
 from storage.orders import Orders
@@ -27,6 +30,8 @@ from storage.preferences import PreferenceLog
 from storage.products import Products
 
 REVIEWS_READ: Final = 12
+
+_Held = TypeVar("_Held", Cart, context.Order)
 
 _TELL_CURRENCY: Final = (*names.CART_ACTIVITY, names.ORDER_COMPLETED)
 
@@ -66,11 +71,14 @@ class Reader:
         self, session: AsyncSession, customer: str, request: calls.RenderRequest, now: datetime
     ) -> Reading:
         portrait = await Portraits(session).of(customer, request.occasion, now, self._thresholds)
-        orders, began = Orders(session), await EventStore(session).at(request.occasion.seq)
+        orders, events = Orders(session), EventStore(session)
+        began = await events.at(request.occasion.seq)
+        order = await orders.of_event(began)
         return Reading(
             portrait=portrait,
             began=began,
-            order=await orders.of_event(began),
+            order=order,
+            reported=await orders.report(order.order_id) if order else None,
             bought=await orders.bought(customer, now - picks.BOUGHT_LATELY),
             now=now,
         )
@@ -89,31 +97,36 @@ class Reader:
         self, session: AsyncSession, reading: Reading, shown: context.RenderContext
     ) -> context.RenderContext:
         products = Products(session)
-        focus, category = find_focus(reading), find_category(reading)
+        focus = find_focus(reading)
         lines = (*([focus] if focus else []), *shown.cart.lines, *(shown.order.lines if shown.order else ()))
         known = await products.get({line.product_id for line in lines})
+        catalogued = bool(known) or await products.any_left()
+        fill = partial(completed, products=known, shop=self._shop, catalogued=catalogued)
+        focus = self._focus(focus, known, reading, catalogued=catalogued)
         filled: dict[str, object] = {
-            "cart": shown.cart.model_copy(update={"lines": completed(shown.cart.lines, known, self._shop)}),
-            "order": shown.order
-            and shown.order.model_copy(update={"lines": completed(shown.order.lines, known, self._shop)}),
-            "focus": self._focus(focus, known, reading),
+            "cart": _with_lines(shown.cart, fill(shown.cart.lines)),
+            "order": shown.order and _with_lines(shown.order, fill(shown.order.lines)),
+            "focus": focus,
         }
         about = [known[each] for each in dict.fromkeys(line.product_id for line in lines) if each in known]
+        category = await _category(products, reading, catalogued=catalogued)
         category = category or next((each.category for each in about), focus.category if focus else "")
-        if await products.any_left():
+        if catalogued:
             filled |= await self._picked(session, reading, shown, about, category)
         else:
             filled |= {"category": category}
         return shown.model_copy(update=filled)
 
-    def _focus(self, focus: CartLine | None, known: dict[str, Product], reading: Reading) -> CartLine | None:
+    def _focus(
+        self, focus: CartLine | None, known: dict[str, Product], reading: Reading, *, catalogued: bool
+    ) -> CartLine | None:
         """The product it is about. None where it is sold out, unless the customer has it already."""
         product = known.get(focus.product_id) if focus else None
         if focus is None:
             return None
         has_it = focus.product_id in reading.bought
         sold_out = product is not None and not product.is_in_stock
-        return None if sold_out and not has_it else complete(focus, product, self._shop)
+        return None if sold_out and not has_it else complete(focus, product, self._shop, catalogued=catalogued)
 
     async def _picked(
         self,
@@ -158,17 +171,33 @@ def _recipient(reading: Reading, tier: Tier, about: context.About, language: str
 
 
 def _as_shown(reading: Reading, currency: str) -> context.Order | None:
-    order = reading.order
-    if order is None:
+    """The order that began it. What the report that counts says of it comes first, then what the first one said."""
+    order, began = reading.order, reading.began
+    if order is None or began is None:
         return None
+    first, said = began.event, (reading.reported or began).event
+    url = said.properties.get("order_url") or first.properties.get("order_url")
+    name = reported_order_id(said)
     return context.Order(
-        order_id=order.order_id,
+        order_id=as_words(name) if said.public else name,
         lines=order.lines,
+        cut=basket.count_beyond((said if said.properties.get("products") else first).properties) > 0,
         total=order.total,
-        currency=basket.read_currency(reading.portrait.properties, currency),
+        currency=basket.read_currency(said.properties, basket.read_currency(first.properties, currency)),
         nth=order.nth,
-        url=basket.read_text(reading.portrait.properties.get("order_url")),
+        url=basket.read_text(url),
     )
+
+
+def _with_lines(held: _Held, lines: tuple[CartLine, ...]) -> _Held:
+    return held.model_copy(update={"lines": lines, "cut": held.cut or len(lines) < len(held.lines)})
+
+
+async def _category(products: Products, reading: Reading, *, catalogued: bool) -> str:
+    """The category that stands out. One that pages alone have told is not shown unless the catalogue has it."""
+    category = find_category(reading)
+    doubtful = catalogued and category and is_pages_word(reading, category)
+    return "" if doubtful and not await products.in_order(category, limit=1) else category
 
 
 def _same(one: str, other: str) -> bool:

@@ -14,24 +14,35 @@ LEAST_SHOWN = 3
 
 MOST_REVIEWS = 3
 
+_SHOWN = {"name", "price", "category", "brand", "image_url", "url"}
+
 
 def show(products: Iterable[Product], shop: Shop) -> tuple[CartLine, ...]:
     """Products of the catalogue as lines."""
     return tuple(whole(product.as_line(), shop) for product in products)
 
 
-def completed(lines: Iterable[CartLine], products: Mapping[str, Product], shop: Shop) -> tuple[CartLine, ...]:
-    """Lines as a backend reported them; what it left out is taken from the catalogue. A reported price stands."""
-    return tuple(complete(line, products.get(line.product_id), shop) for line in lines)
+def completed(
+    lines: Iterable[CartLine], products: Mapping[str, Product], shop: Shop, *, catalogued: bool
+) -> tuple[CartLine, ...]:
+    """Lines as mails show them: what a backend said, a price too, else the catalogue's, and a page's word last.
+
+    `catalogued`: the shop has a catalogue. Then a page's word counts for nothing: it could be anybody's, of a product
+    that there is not. Lines that nobody else has told of are left out.
+    """
+    found = (complete(line, products.get(line.product_id), shop, catalogued=catalogued) for line in lines)
+    return tuple(line for line in found if line is not None)
 
 
-def complete(line: CartLine, product: Product | None, shop: Shop) -> CartLine:
-    """One such line."""
-    if product is None:
+def complete(line: CartLine, product: Product | None, shop: Shop, *, catalogued: bool) -> CartLine | None:
+    """One such line; None where it is left out."""
+    if product is None and not catalogued:
         return whole(line, shop)
-    known = product.as_line().model_dump(include={"name", "price", "category", "brand", "image_url", "url"})
-    missing = {field: value for field, value in known.items() if not getattr(line, field)}
-    return whole(line.model_copy(update=missing), shop)
+    if product is None and "product_id" in line.by_page:
+        return None
+    known = (product.as_line() if product else CartLine(product_id="")).model_dump(include=_SHOWN)
+    taken = {field: value for field, value in known.items() if field in line.by_page or not getattr(line, field)}
+    return whole(line.model_copy(update=taken | {"by_page": ()}), shop)
 
 
 def whole(line: CartLine, shop: Shop) -> CartLine:

@@ -2,6 +2,9 @@
 
 Properties are those of the Segment e-commerce spec: a product's fields at the top (Product Added, Product Removed) or
 in the list `products` (Cart Viewed, Order Completed).
+
+What a page tells of a product fills in what no backend has told, and is marked as its word; a backend's replaces it.
+See docs/decisions/0039-whose-words-mails-show.md.
 """
 
 import hashlib
@@ -20,6 +23,9 @@ MOST_PIECES = 10_000
 
 HIGHEST_PRICE = 1e9
 
+_TOLD = ("product_id", "name", "price", "category", "brand", "image_url", "url")
+"""Fields of a line that somebody's word is taken for. How many there are is the customer's own doing."""
+
 _PRODUCT_IDS = ("product_id", "productId", "sku", "id", "name")
 
 _LONGEST_TEXT = 2_000
@@ -27,9 +33,9 @@ _LONGEST_PRODUCT_ID = 200
 """Bytes."""
 
 
-def add_product(cart: Cart, properties: Mapping[str, Any], at: datetime) -> Cart:
+def add_product(cart: Cart, properties: Mapping[str, Any], at: datetime, *, by_page: bool = False) -> Cart:
     """Put a product in, or more of it. No quantity counts as one; a product without any id or name is ignored."""
-    line = read_line(properties)
+    line = read_line(properties, by_page=by_page)
     if line is None:
         return cart
     held = _find(cart, line.product_id)
@@ -39,9 +45,9 @@ def add_product(cart: Cart, properties: Mapping[str, Any], at: datetime) -> Cart
     return _changed(cart, (*lines, added), properties, at)
 
 
-def remove_product(cart: Cart, properties: Mapping[str, Any], at: datetime) -> Cart:
+def remove_product(cart: Cart, properties: Mapping[str, Any], at: datetime, *, by_page: bool = False) -> Cart:
     """Take pieces of a product out; all of them when no quantity says how many."""
-    line = read_line(properties)
+    line = read_line(properties, by_page=by_page)
     held = _find(cart, line.product_id) if line else None
     if line is None or held is None:
         return cart
@@ -50,16 +56,16 @@ def remove_product(cart: Cart, properties: Mapping[str, Any], at: datetime) -> C
     return _changed(cart, (*_without(cart.lines, line.product_id), *rest), properties, at)
 
 
-def replace_products(cart: Cart, properties: Mapping[str, Any], at: datetime) -> Cart:
+def replace_products(cart: Cart, properties: Mapping[str, Any], at: datetime, *, by_page: bool = False) -> Cart:
     """Make the cart what a whole list says. Without a readable list nothing is known, and the cart stays."""
     products = properties.get("products")
     if not isinstance(products, list):
         return cart
-    lines = read_lines(properties)
+    lines = _read_all(properties, by_page=by_page)
     if not lines and not all(isinstance(product, dict) and _is_none_left(product) for product in products):
         return cart
-    told = tuple(_merge(_find(cart, line.product_id), line) for line in lines)
-    return _changed(cart, told, properties, at)
+    told = tuple(_merge(_find(cart, line.product_id), line) for line in lines[:MOST_LINES])
+    return _changed(cart.model_copy(update={"cut": len(lines) > MOST_LINES}), told, properties, at)
 
 
 def take_ordered(cart: Cart, ordered: Iterable[CartLine]) -> Cart:
@@ -68,25 +74,35 @@ def take_ordered(cart: Cart, ordered: Iterable[CartLine]) -> Cart:
     return cart.model_copy(update={"lines": tuple(line for line in cart.lines if line.product_id not in bought)})
 
 
-def read_lines(properties: Mapping[str, Any]) -> tuple[CartLine, ...]:
-    """The readable lines of `products`, one per product, those of quantity 0 left out."""
+def read_lines(properties: Mapping[str, Any], *, by_page: bool = False) -> tuple[CartLine, ...]:
+    """The readable lines of `products`, one per product, those of quantity 0 left out; `MOST_LINES` at most."""
+    return _read_all(properties, by_page=by_page)[:MOST_LINES]
+
+
+def count_beyond(properties: Mapping[str, Any]) -> int:
+    """How many readable lines of `products` there are beyond those that `read_lines` gives."""
+    return max(len(_read_all(properties)) - MOST_LINES, 0)
+
+
+def _read_all(properties: Mapping[str, Any], *, by_page: bool = False) -> tuple[CartLine, ...]:
     products = properties.get("products")
     found: dict[str, CartLine] = {}
     for product in products if isinstance(products, list) else ():
-        line = read_line(product) if isinstance(product, dict) and not _is_none_left(product) else None
+        is_there = isinstance(product, dict) and not _is_none_left(product)
+        line = read_line(product, by_page=by_page) if is_there else None
         if line is not None:
             held = found.get(line.product_id)
             pieces = min(line.quantity + (held.quantity if held else 0), MOST_PIECES)
             found[line.product_id] = line.model_copy(update={"quantity": pieces})
-    return tuple(found.values())[:MOST_LINES]
+    return tuple(found.values())
 
 
-def read_line(properties: Mapping[str, Any]) -> CartLine | None:
-    """One product; None when nothing in it could serve as its id."""
+def read_line(properties: Mapping[str, Any], *, by_page: bool = False) -> CartLine | None:
+    """One product; None when nothing in it could serve as its id. `by_page`: it was told with a browser's key."""
     product_id = read_product_id(properties)
     if not product_id:
         return None
-    return CartLine(
+    line = CartLine(
         product_id=product_id,
         name=read_text(properties.get("name")),
         price=min(max(read_number(properties.get("price")) or 0.0, 0.0), HIGHEST_PRICE),
@@ -96,6 +112,8 @@ def read_line(properties: Mapping[str, Any]) -> CartLine | None:
         image_url=read_text(properties.get("image_url") or properties.get("imageUrl")),
         url=read_text(properties.get("url")),
     )
+    told = tuple(name for name in _TOLD if getattr(line, name))
+    return line.model_copy(update={"by_page": told}) if by_page else line
 
 
 def read_product_id(properties: Mapping[str, Any]) -> str:
@@ -156,11 +174,22 @@ def _without(lines: tuple[CartLine, ...], product_id: str) -> tuple[CartLine, ..
 
 
 def _merge(held: CartLine | None, line: CartLine) -> CartLine:
-    """What is newly said of a product, and what was known where nothing is said."""
-    said = {name: value for name, value in line.model_dump().items() if value}
-    return line if held is None else held.model_copy(update=said)
+    """What is newly said of a product, and what was known where nothing is said. No page unsays what a backend said."""
+    if held is None:
+        return line
+    by_backend = {name for name in _TOLD if getattr(held, name)} - {*held.by_page}
+    unheard = by_backend & {*line.by_page}
+    said = {name: value for name, value in line.model_dump().items() if value and name not in unheard}
+    told = {name: name in line.by_page for name in said}
+    by_page = tuple(name for name in _TOLD if told.get(name, name in held.by_page))
+    return held.model_copy(update=said | {"by_page": by_page})
 
 
 def _changed(cart: Cart, lines: tuple[CartLine, ...], properties: Mapping[str, Any], at: datetime) -> Cart:
     latest = at if cart.changed_at is None else max(at, cart.changed_at)
-    return Cart(lines=lines[-MOST_LINES:], currency=read_currency(properties, cart.currency), changed_at=latest)
+    return Cart(
+        lines=lines[-MOST_LINES:],
+        currency=read_currency(properties, cart.currency),
+        changed_at=latest,
+        cut=bool(lines) and (cart.cut or len(lines) > MOST_LINES),
+    )

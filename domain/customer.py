@@ -25,6 +25,8 @@ class CartLine(Value):
     brand: str = ""
     image_url: str = ""
     url: str = ""
+    by_page: tuple[str, ...] = ()
+    """Names of the fields above that pages alone have told, with a key that anybody has; see `domain.basket`."""
 
 
 class Cart(Value):
@@ -33,6 +35,8 @@ class Cart(Value):
     lines: tuple[CartLine, ...] = ()
     currency: str = "USD"
     changed_at: Instant | None = None
+    cut: bool = False
+    """There is more in it than `lines`, which are bounded; how much is not known."""
 
     @property
     def value(self) -> float:

@@ -5,9 +5,9 @@ event arrives after a newer one.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from domain import basket
 from domain import event as names
@@ -116,8 +116,12 @@ def is_order(event: Event) -> bool:
 
 def order_id(event: Event) -> str:
     """The order's id; an order reported without one is told apart by its event."""
-    reported = basket.read_id(event.properties.get("order_id") or event.properties.get("orderId"))
-    return reported or event.message_id
+    return reported_order_id(event) or event.message_id
+
+
+def reported_order_id(event: Event) -> str:
+    """What the shop calls the order, which a customer may be shown; empty where it does not say."""
+    return basket.read_id(event.properties.get("order_id") or event.properties.get("orderId"))
 
 
 def is_site_activity(event: Event) -> bool:
@@ -174,9 +178,10 @@ def _joined_cart(known: Customer, other: Customer) -> Cart:
     if mine.is_empty or theirs.is_empty:
         return theirs if mine.is_empty else mine
     held = {line.product_id for line in mine.lines}
-    more = tuple(line for line in theirs.lines if line.product_id not in held)
+    lines = (*mine.lines, *(line for line in theirs.lines if line.product_id not in held))
     changed_at = _pick(max, mine.changed_at, theirs.changed_at)
-    return mine.model_copy(update={"lines": (*mine.lines, *more)[-basket.MOST_LINES :], "changed_at": changed_at})
+    cut = mine.cut or theirs.cut or len(lines) > basket.MOST_LINES
+    return mine.model_copy(update={"lines": lines[-basket.MOST_LINES :], "changed_at": changed_at, "cut": cut})
 
 
 def _not_ordered(cart: Cart, ordered_at: datetime | None) -> Cart:
@@ -241,7 +246,8 @@ def _shopped(customer: Customer, event: Event) -> Customer:
     change = _CART_CHANGES.get(event.name) if event.type is EventType.TRACK else None
     if change is None or _is_overtaken(customer, event):
         return customer
-    return customer.model_copy(update={"cart": change(customer.cart, event.properties, event.occurred_at)})
+    cart = change(customer.cart, event.properties, event.occurred_at, by_page=event.public)
+    return customer.model_copy(update={"cart": cart})
 
 
 def _is_overtaken(customer: Customer, event: Event) -> bool:
@@ -286,17 +292,24 @@ def _derived_id(message_id: str, what: str) -> str:
 
 def read_order(customer: Customer, event: Event) -> Order:
     """What a report says of an order, as the customer's next one."""
-    lines = basket.read_lines(event.properties)
-    reported = (basket.read_number(event.properties.get(key)) for key in ("revenue", "total", "value"))
-    amounts = [amount for amount in reported if amount is not None and 0 <= amount <= HIGHEST_TOTAL]
+    lines = basket.read_lines(event.properties, by_page=event.public)
     return Order(
         order_id=order_id(event),
-        total=round(amounts[0] if amounts else sum(line.price * line.quantity for line in lines), 2),
+        total=read_total(event, lines) or 0.0,
         currency=basket.read_currency(event.properties, customer.cart.currency),
         lines=lines,
         completed_at=event.occurred_at,
         nth=customer.orders + 1,
     )
+
+
+def read_total(event: Event, lines: Sequence[CartLine]) -> float | None:
+    """What a report says that an order came to, else what its lines come to; None where there is neither."""
+    reported = (basket.read_number(event.properties.get(key)) for key in ("revenue", "total", "value"))
+    amounts = [amount for amount in reported if amount is not None and 0 <= amount <= HIGHEST_TOTAL]
+    if not amounts and not lines:
+        return None
+    return round(amounts[0] if amounts else sum(line.price * line.quantity for line in lines), 2)
 
 
 def _ordered(customer: Customer, order: Order) -> Customer:
@@ -347,12 +360,18 @@ def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
 
 
-def _check_out(cart: Cart, properties: Mapping[str, Any], at: datetime) -> Cart:
+def _check_out(cart: Cart, properties: Mapping[str, Any], at: datetime, *, by_page: bool = False) -> Cart:
     """The till lists the cart. Nobody checks out with nothing, so an empty list says nothing."""
-    return basket.replace_products(cart, properties, at) if properties.get("products") else cart
+    return basket.replace_products(cart, properties, at, by_page=by_page) if properties.get("products") else cart
 
 
-_CART_CHANGES: dict[str, Callable[[Cart, Mapping[str, Any], datetime], Cart]] = {
+class _CartChange(Protocol):
+    """What an event does to a cart."""
+
+    def __call__(self, cart: Cart, properties: Mapping[str, Any], at: datetime, *, by_page: bool = ...) -> Cart: ...
+
+
+_CART_CHANGES: dict[str, _CartChange] = {
     names.PRODUCT_ADDED: basket.add_product,
     names.PRODUCT_REMOVED: basket.remove_product,
     names.CART_VIEWED: basket.replace_products,

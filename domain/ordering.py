@@ -8,9 +8,10 @@ import hashlib
 from typing import NamedTuple
 
 from domain import event as names
-from domain.customer import Customer
+from domain.basket import read_currency
+from domain.customer import CartLine, Customer
 from domain.event import Event
-from domain.folding import Folded, Order, fold, is_order, order_id, read_order
+from domain.folding import Folded, Order, fold, is_order, order_id, read_order, read_total
 from domain.identity import ANONYMOUS_PREFIX
 
 
@@ -22,11 +23,13 @@ class KnownOrder(NamedTuple):
     total: float
     by_page: bool
     """It was reported with a browser's key, and by no backend yet."""
+    currency: str
+    lines: tuple[CartLine, ...] = ()
 
 
 def known_as(order: Order, event: Event, customer: str) -> KnownOrder:
     """An order, once its report is folded."""
-    return KnownOrder(customer=customer, nth=order.nth, total=order.total, by_page=event.public)
+    return KnownOrder(customer, order.nth, order.total, event.public, order.currency, order.lines)
 
 
 def passes_on(event: Event, customer: str, known: KnownOrder | None) -> bool:
@@ -54,10 +57,23 @@ def fold_known(
     if event.public or not known.by_page:
         return folded
     # The same customer's: counted already, and the backend knows how much it was.
-    order = read_order(folded.customer, event).model_copy(update={"nth": known.nth})
+    order = _corrected(read_order(folded.customer, event), event, known)
     value = round(folded.customer.lifetime_value - known.total + order.total, 2)
     return folded.model_copy(
         update={"order": order, "customer": folded.customer.model_copy(update={"lifetime_value": value})}
+    )
+
+
+def _corrected(order: Order, event: Event, known: KnownOrder) -> Order:
+    """An order by a backend's report. What that leaves out stays as the page said it."""
+    total = read_total(event, order.lines)
+    return order.model_copy(
+        update={
+            "nth": known.nth,
+            "total": known.total if total is None else total,
+            "currency": read_currency(event.properties, known.currency),
+            "lines": order.lines or known.lines,
+        }
     )
 
 

@@ -50,8 +50,11 @@ class Recipient(Value):
 class Order(Value):
     """An order as its confirmation shows it. `nth` is 1 for the customer's first order."""
 
-    order_id: str
+    order_id: str = ""
+    """What the shop calls it. Empty: it has no name that the customer could know it by."""
     lines: tuple[CartLine, ...] = ()
+    cut: bool = False
+    """There was more in it than `lines`, as `Cart.cut` says of a cart."""
     total: float
     currency: str = "USD"
     nth: int = Field(default=1, ge=1)

@@ -20,6 +20,7 @@ from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 
 from domain.customer import CartLine
+from domain.wording import as_words
 from mail.context import DEFAULT_LANGUAGE
 
 WORDS: Final = "words"
@@ -112,8 +113,9 @@ class Speech:
         )
 
     def product_name(self, line: CartLine) -> str:
-        """Name a product, by its id where no name was reported."""
-        return line.name.strip() or str(self.word("item", id=line.product_id))
+        """Name a product, by its id where no name was reported; an id that only a page has told is but words."""
+        shown = as_words(line.product_id) if "product_id" in line.by_page else line.product_id
+        return line.name.strip() or str(self.word("item", id=shown))
 
     def _zone(self, moment: datetime, zone: tzinfo | None) -> str:
         """Name a zone as its people do (`CET`), else by its distance from Greenwich."""

@@ -8,11 +8,11 @@ committed, and no fact is folded from a stale one.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.coupon import read_codes
-from domain.customer import Customer
+from domain.customer import CartLine, Customer
 from domain.errors import UnavailableError
 from domain.event import CUSTOMER_RETURNED, Event
 from domain.folding import Folded, absorb, is_order, order_id
@@ -130,10 +130,11 @@ class Commit(Repository):
         ids = [order_id(event) for event in events if is_order(event)]
         if not ids:
             return {}
-        said = (_ORDERS.c.order_id, _ORDERS.c.customer_id, _ORDERS.c.nth, _ORDERS.c.total, _EVENTS.c.public)
+        fields = ("order_id", "customer_id", "nth", "total", "currency", "lines")
+        said = (*(_ORDERS.c[name] for name in fields), _EVENTS.c.public)
         reported = _ORDERS.join(_EVENTS, _EVENTS.c.seq == _ORDERS.c.event_seq)
         rows = await self.execute(select(*said).select_from(reported).where(_ORDERS.c.order_id.in_(ids)))
-        return {row.order_id: KnownOrder(row.customer_id, row.nth, row.total, row.public) for row in rows}
+        return {row.order_id: _known(row) for row in rows}
 
     async def _insert_events(self, folded: Sequence[_FoldedEvent]) -> dict[str, int]:
         if not folded:
@@ -210,6 +211,12 @@ def _mailboxes(
 
 def _backends(events: Sequence[Event]) -> list[Event]:
     return [event for event in events if not event.public]
+
+
+def _known(row: Row[Any]) -> KnownOrder:
+    """A stored order. Its lines are read where they may be needed: a page's may be all that is said of it."""
+    lines = tuple(CartLine.model_validate(line) for line in row.lines) if row.public else ()
+    return KnownOrder(row.customer_id, row.nth, row.total, row.public, row.currency, lines)
 
 
 def _require_owners(

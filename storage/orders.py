@@ -7,6 +7,7 @@ from sqlalchemy import select
 from domain.event import StoredEvent
 from domain.folding import Order, is_order, order_id
 from domain.sales import Sales, count_sales
+from storage.events import EventStore
 from storage.repository import Repository
 from storage.tables import OrderRecord, table_of
 
@@ -24,6 +25,12 @@ class Orders(Repository):
         theirs = (_ORDERS.c.order_id == order_id(stored.event)) & (_ORDERS.c.customer_id == stored.customer)
         row = (await self.execute(select(*_FIELDS).where(theirs))).mappings().first()
         return Order.model_validate(dict(row)) if row is not None else None
+
+    async def report(self, order_id: str) -> StoredEvent | None:
+        """The report by which an order counts: a backend's, where there is one; None where there is no such order."""
+        counts = select(_ORDERS.c.event_seq).where(_ORDERS.c.order_id == order_id)
+        seq = (await self.execute(counts)).scalar()
+        return None if seq is None else await EventStore(self.session).at(seq)
 
     async def bought(self, customer: str, since: datetime) -> frozenset[str]:
         """Ids of what a customer bought since then."""

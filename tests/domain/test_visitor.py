@@ -186,6 +186,15 @@ def test_alias_names_the_anonymous_id_of_its_own_call_alone() -> None:
 # What mails show -----------------------------------------------------------------------------------------------------
 
 
+def test_what_mails_show_is_words() -> None:
+    words = {"name": "See win.example\n", "title": "A" * 300, "product_id": "v1.lamp"}
+    shown = VISITORS.admit(event(properties=words | {"products": [words]}, context={"traits": {"firstName": "b.evil"}}))
+    said = {"name": "See win. example", "title": "A" * 100, "product_id": "v1.lamp"}
+    assert shown.properties == said | {"products": [said]}
+    assert shown.context == {"traits": {"firstName": "b. evil"}}
+    assert VISITORS.admit(identify(email="anna@shop.example")).properties == {"email": "anna@shop.example"}
+
+
 @pytest.mark.parametrize(
     ("address", "stays"),
     [
