@@ -56,14 +56,12 @@ class Links:
             raise ConfigurationError(f"link signing needs secrets of at least {MIN_SECRET_LENGTH} characters each")
         oldest_first = list(reversed(secrets))  # itsdangerous signs with the last
         self._base = base_url.rstrip("/")
-        self._clicks = URLSafeTimedSerializer(oldest_first, salt="segue.click", signer_kwargs=_SHA256)
-        self._opens = URLSafeTimedSerializer(oldest_first, salt="segue.open", signer_kwargs=_SHA256)
         # Never expires: CAN-SPAM wants an opt-out to work for 30 days at least, and RFC 8058 gives a link no end at
         # all. Whoever finds an old mail and wants out must get out. The salt keeps it apart from clicks.
         self._unsubscribes = URLSafeSerializer(oldest_first, salt="segue.unsubscribe", signer_kwargs=_SHA256)
         self._timed = {
             purpose: URLSafeTimedSerializer(oldest_first, salt=f"segue.{purpose}", signer_kwargs=_SHA256)
-            for purpose in ("preferences", "undo", "asking", *(f"data.{each}" for each in DataRequest))
+            for purpose in ("click", "open", "preferences", "undo", "asking", *(f"data.{each}" for each in DataRequest))
         }
 
     def __repr__(self) -> str:
@@ -80,40 +78,32 @@ class Links:
 
     def click(self, message: str, index: int) -> str:
         """Make the tracked link to a message's target number `index`."""
-        return f"{self._base}/c/{_text(self._clicks.dumps([message, index]))}"
+        return f"{self._base}/c/{self._sign('click', [message, index])}"
 
     def read_click(self, token: str) -> tuple[str, int]:
         """Read message and index from a click's token.
 
         Raises:
-            InvalidLinkError: Forged, made for another purpose, or older than `CLICK_MAX_AGE`.
+            ExpiredLinkError: Older than `CLICK_MAX_AGE`.
+            InvalidLinkError: Forged, or made for another purpose.
         """
-        try:
-            payload = self._clicks.loads(token, max_age=int(CLICK_MAX_AGE.total_seconds()))
-        except BadData as error:
-            raise InvalidLinkError(f"not a valid click link: {error}") from error
-        match payload:
+        match self._load("click", token, CLICK_MAX_AGE):
             case [str(message), int(index)]:
                 return message, index
         raise InvalidLinkError("not a valid click link: unexpected content")
 
     def open(self, message: str) -> str:
         """Make the address of the picture by which a message tells that it was opened."""
-        return f"{self._base}/o/{_text(self._opens.dumps(message))}"
+        return f"{self._base}/o/{self._sign('open', message)}"
 
     def read_open(self, token: str) -> str:
         """Read the message from a picture's token.
 
         Raises:
-            InvalidLinkError: Forged, made for another purpose, or older than `CLICK_MAX_AGE`.
+            ExpiredLinkError: Older than `CLICK_MAX_AGE`.
+            InvalidLinkError: Forged, or made for another purpose.
         """
-        try:
-            payload = self._opens.loads(token, max_age=int(CLICK_MAX_AGE.total_seconds()))
-        except BadData as error:
-            raise InvalidLinkError(f"not a valid picture's address: {error}") from error
-        if not isinstance(payload, str):
-            raise InvalidLinkError("not a valid picture's address: unexpected content")
-        return payload
+        return self._read("open", token, CLICK_MAX_AGE)
 
     def unsubscribe(self, message: str) -> str:
         """Make the link by which the recipient of a message leaves."""
@@ -192,20 +182,25 @@ class Links:
         """
         return self._read("asking", token, ASKING_MAX_AGE)
 
-    def _sign(self, purpose: str, message: str) -> str:
-        return _text(self._timed[purpose].dumps(message))
+    def _sign(self, purpose: str, made_for: str | list[str | int]) -> str:
+        return _text(self._timed[purpose].dumps(made_for))
 
     def _read(self, purpose: str, token: str, max_age: timedelta) -> str:
-        try:
-            payload = self._timed[purpose].loads(token, max_age=int(max_age.total_seconds()))
-        except SignatureExpired as error:
-            made_for = error.payload and self._timed[purpose].load_payload(error.payload)
-            raise ExpiredLinkError(f"a {purpose} link that is too old: {error}", str(made_for)) from error
-        except BadData as error:
-            raise InvalidLinkError(f"not a valid {purpose} link: {error}") from error
+        payload = self._load(purpose, token, max_age)
         if not isinstance(payload, str):
             raise InvalidLinkError(f"not a valid {purpose} link: unexpected content")
         return payload
+
+    def _load(self, purpose: str, token: str, max_age: timedelta) -> Any:
+        """What a token was made for. Raises `ExpiredLinkError`, else `InvalidLinkError`."""
+        try:
+            return self._timed[purpose].loads(token, max_age=int(max_age.total_seconds()))
+        except SignatureExpired as error:
+            made_for = error.payload and self._timed[purpose].load_payload(error.payload)
+            message = made_for[0] if isinstance(made_for, list) else made_for  # a click's token has an index, too
+            raise ExpiredLinkError(f"a {purpose} link that is too old: {error}", str(message)) from error
+        except BadData as error:
+            raise InvalidLinkError(f"not a valid {purpose} link: {error}") from error
 
 
 def _text(token: str | bytes) -> str:

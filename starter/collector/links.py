@@ -10,12 +10,11 @@ from uuid import uuid4
 
 import structlog
 from fastapi import APIRouter
-from itsdangerous import SignatureExpired
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.clock import Clock
-from domain.errors import InvalidLinkError, UnknownMessageError
+from domain.errors import ExpiredLinkError, InvalidLinkError, UnknownMessageError
 from domain.event import (
     EMAIL_CLICKED_BY_MACHINE,
     EMAIL_LINK_CLICKED,
@@ -72,7 +71,7 @@ def create_links_router(
             if request.method == "GET":
                 await visits.record_open(message, request)
         except InvalidLinkError as error:
-            status = _GONE if isinstance(error.__cause__, SignatureExpired) else _NOT_FOUND
+            status = _GONE if isinstance(error, ExpiredLinkError) else _NOT_FOUND
         return Response(GIF, status, _UNTRACED, "image/gif")  # a mail must never show a broken picture
 
     return router

@@ -92,8 +92,8 @@ async def find_reader(session: AsyncSession, message: str) -> Recipient:
 async def hold_reader(session: AsyncSession, message: str) -> Recipient:
     """The same, with the customer kept from changing until the transaction ends; to be asked first in it.
 
-    Raises as `find_reader` does.
-    Whoever the message is a moment before may have been joined with somebody by then, or be erased. Their mailbox is
+    Raises as `find_reader` does. Whoever the message is a moment before may have been joined with somebody by then,
+    or be erased. Their mailbox is
     held, too: what is said in it holds for whoever shares it.
     """
     await Identities(session).share()

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from itsdangerous import SignatureExpired
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from domain.errors import (
+    ExpiredLinkError,
     FormerMailboxError,
     InvalidLinkError,
     UnavailableError,
@@ -93,7 +93,7 @@ class Pages:
         try:
             return await answer
         except InvalidLinkError as error:
-            status = _GONE if isinstance(error.__cause__, SignatureExpired) else _NOT_FOUND
+            status = _GONE if isinstance(error, ExpiredLinkError) else _NOT_FOUND
             return self.note("broken", self.speech(request), status)
         except (UnknownMessageError, UnknownCustomerError):
             about = "broken" if request.url.path.startswith("/c/") else "gone"
