@@ -95,10 +95,6 @@ class Customers(Repository):
         theirs = select(_CUSTOMERS.c.email, _CUSTOMERS.c.id).where(_CUSTOMERS.c.email.in_(sorted(emails)))
         return {row.email: row.id for row in await self.execute(theirs.order_by(_CUSTOMERS.c.last_seen_at))}
 
-    async def former_ids(self, customer: str) -> tuple[str, ...]:
-        """Ids the customer had before it was known who it is. Workflow ids may still bear them."""
-        return await Identities(self.session).of(customer)
-
     async def load(self, customers: Collection[str]) -> dict[str, Customer]:
         """The facts of several; those who do not exist are left out."""
         rows = await self.execute(select(_CUSTOMERS).where(_CUSTOMERS.c.id.in_(sorted(customers))))

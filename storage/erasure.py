@@ -84,7 +84,7 @@ class Erasures(Repository):
         once they are erased. What the customer did under it was moved to them, and is found by its rows.
         """
         customer = erasure.customer
-        leads = set(await Identities(self.session).of(customer))
+        leads = set(await Identities(self.session).former_ids(customer))
         joined = set((await self.execute(_FORMER.where(_JOINS.c.customer_id == customer))).scalars())
         others = _FORMER.where(_JOINS.c.former_id.in_(leads | joined), _JOINS.c.customer_id != customer)
         passed_on = set((await self.execute(others)).scalars())
@@ -99,7 +99,7 @@ class Erasures(Repository):
         Raises:
             StillEnrolledError: an enrollment has not ended.
         """
-        await Identities(self.session).shut()
+        await Identities(self.session).hold_alone()
         ids = await self.ids(erasure)
         if self.is_postgresql:
             held = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.id.in_(ids)).order_by(_CUSTOMERS.c.id)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from domain.errors import UnknownCustomerError
 from storage.customers import Customers
+from storage.identities import Identities
 from storage.personal import personal_columns
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
@@ -30,11 +31,10 @@ class Export(Repository):
         Raises:
             UnknownCustomerError: nobody of that id was ever reported.
         """
-        customers = Customers(self.session)
-        facts = (await customers.load([customer])).get(customer)
+        facts = (await Customers(self.session).load([customer])).get(customer)
         if facts is None:
             raise UnknownCustomerError(f"no customer {customer!r} was ever reported")
-        ids = [customer, *await customers.former_ids(customer)]
+        ids = [customer, *await Identities(self.session).former_ids(customer)]
         found: dict[str, Rows] = {}
         for column in personal_columns():
             theirs: ColumnElement[bool] = column.in_(ids)

@@ -53,7 +53,7 @@ class Identities(Repository):
             raise UnavailableError("whose an id is has just changed: try the batch again")
         return resolution
 
-    async def share(self) -> None:
+    async def hold_shared(self) -> None:
         """Keep aliases as they are until the transaction ends, as a commit of events does.
 
         For whoever locks a customer before they commit events: in the other order, a join would be waited for that
@@ -62,7 +62,7 @@ class Identities(Repository):
         if self.is_postgresql:
             await self._lock(alone=False)
 
-    async def shut(self) -> None:
+    async def hold_alone(self) -> None:
         """Let no commit of events be under way until the transaction ends: it would find its customer gone."""
         if self.is_postgresql:
             await self._lock(alone=True)
@@ -82,7 +82,7 @@ class Identities(Repository):
         found = {each: directory.look_up(key) for each, key in keys.items()}
         return {each: customer for each, customer in found.items() if customer is not None}
 
-    async def of(self, customer: str) -> tuple[str, ...]:
+    async def former_ids(self, customer: str) -> tuple[str, ...]:
         """Canonical ids the customer may have had before: workflow ids of their enrollments may still bear them."""
         rows = await self.execute(select(_ALIASES).where(_ALIASES.c.customer_id == customer))
         former = [row.external_id if row.kind == IdKind.USER else ANONYMOUS_PREFIX + row.external_id for row in rows]

@@ -1,6 +1,7 @@
 """What a transaction on PostgreSQL locks, and in which order. It is the same everywhere: so nobody waits in a circle.
 
-1. who is whom (`Identities.resolve`, `share`, `shut`): one advisory lock, shared by all but those who write ids down;
+1. who is whom (`Identities.resolve`, `hold_shared`, `hold_alone`): one advisory lock, shared by all but
+   those who write ids down;
 2. customers, in the order of their ids (`Customers.lock`, `hold`, `hold_known`);
 3. their mailboxes, in the order of their keys (`Mailboxes.hold`): whoever decides about what comes to an address, or
    says what may, holds it. Who has which address is read with the customer held, and so does not change meanwhile;

@@ -176,7 +176,7 @@ class Retaining(Repository):
 
     async def _forget_strangers(self, due: Select[Any]) -> int:
         if self.is_postgresql:
-            await Identities(self.session).shut()
+            await Identities(self.session).hold_alone()
             due = due.with_for_update(skip_locked=True)
         ids = await self._keys(due)
         if not ids:

@@ -96,7 +96,7 @@ async def hold_reader(session: AsyncSession, message: str) -> Recipient:
     or be erased. Their mailbox is
     held, too: what is said in it holds for whoever shares it.
     """
-    await Identities(session).share()
+    await Identities(session).hold_shared()
     ledger, customers = Ledger(session), Customers(session)
 
     async def owner() -> str:

@@ -67,7 +67,7 @@ class ConsentImport(Kind[Statement]):
     async def store(self, session: AsyncSession, items: Sequence[Item[Statement]], _now: datetime) -> Stored:
         """Add them to the log. What a recipient refused by a link of ours stays refused."""
         # A visitor who signs in, or somebody who is erased: what is found must still be so when it is written.
-        await Identities(session).share()
+        await Identities(session).hold_shared()
         found = await _customers(session, items)
         held = await Customers(session).hold_known({each for each in found if each is not None})
         who = [each if each in held else None for each in found]

@@ -14,6 +14,7 @@ from starter.collector import keys as module
 from starter.embedded import free_port
 from storage.customers import Customers
 from storage.database import Database
+from storage.identities import Identities
 from storage.permissions import Permissions
 from storage.write_keys import WriteKeys
 from tests.stack.waiting import until
@@ -211,7 +212,7 @@ async def test_signing_in_by_the_public_key_brings_nothing_that_was_said_for_ano
         assert [await permissions.consent(who, "news") for who in ("ben", "cleo")] == [None, None]
         assert await permissions.opt_outs("anna") == frozenset()
         assert await permissions.opt_outs("anon-m-1") == {"*"}  # exported and erased with her
-        assert "anon-m-1" in await people.former_ids("anna")
+        assert "anon-m-1" in await Identities(session).former_ids("anna")
 
 
 async def test_with_addresses_left_to_backends_a_visitors_does_not_come_along(sqlite_database: Database) -> None:

@@ -75,7 +75,7 @@ async def test_the_visitor_who_signs_in_brings_everything_along(database: Databa
         assert {stored.customer for stored in await EventStore(session).pending(10)} == {"anna"}
         assert await Permissions(session).consent("anna", "any") is True
         assert await Permissions(session).opted_out("anna", "newsletter")
-        assert await Customers(session).former_ids("anna") == ("anon-v1",)
+        assert await Identities(session).former_ids("anna") == ("anon-v1",)
     await commit(database, added("scarf", None, anonymous_id="v1", at=NOON + 3 * MINUTE))
     assert len((await read_customer(database)).cart.lines) == 2, "later anonymous events are the known customer's"
 
