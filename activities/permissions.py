@@ -25,5 +25,5 @@ class PermissionActivities:
         async with self._database.transaction() as session:
             customer = await hold_subject(session, request.enrollment, request.customer)
             at = moment_of(request.at, self._clock)
-            await Permissions(session).let_set(customer.id, request.reason, at, request.journey)
+            await Permissions(session).begin_sunset(customer.id, request.reason, at, request.journey)
         return True

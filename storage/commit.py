@@ -172,7 +172,7 @@ class Commit(Repository):
 async def _withdraw(permissions: Permissions, event: Event, whose: str) -> None:
     """Keep what an event takes away, or gives back, for the journeys that begin later."""
     if event.name == CUSTOMER_RETURNED or is_order(event):
-        await permissions.let_rise(whose, event.occurred_at)
+        await permissions.end_sunset(whose, event.occurred_at)
     withdrawal = read_withdrawal(event)
     if withdrawal is None:
         return

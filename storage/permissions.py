@@ -182,7 +182,7 @@ class Permissions(Repository):
             theirs = or_(theirs, _SUPPRESSIONS.c.email_hash.in_(hashes_of(row.email, row.salt)))
         return await self._first_reason(theirs)
 
-    async def let_set(self, customer: str, reason: str, at: datetime, source: str) -> None:
+    async def begin_sunset(self, customer: str, reason: str, at: datetime, source: str) -> None:
         """Send the customer no more marketing until they return. The first reason stays."""
         if await self.sunset(customer) is None:
             row = {"customer_id": customer, "reason": reason, "at": at, "source": source, "sunset": True}
@@ -192,7 +192,7 @@ class Permissions(Repository):
         """Why a journey gave the customer up; None when none did, or they have returned since."""
         return (await self.execute(select(_SUPPRESSIONS.c.reason).where(*_given_up(customer)))).scalar()
 
-    async def let_rise(self, customer: str, at: datetime) -> None:
+    async def end_sunset(self, customer: str, at: datetime) -> None:
         """The customer has returned: marketing may go again. That they were given up stays on record.
 
         A return that is reported late, from before they were given up, changes nothing.

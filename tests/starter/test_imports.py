@@ -307,7 +307,7 @@ async def test_past_events_count_for_facts_and_begin_nothing(database: Database,
 async def test_an_old_order_does_not_lift_a_sunset(database: Database, file: Path) -> None:
     await commit(database, track(names.PRODUCT_VIEWED))
     async with database.transaction() as session:
-        await Permissions(session).let_set("anna", "nobody answered", NOON, "m1")
+        await Permissions(session).begin_sunset("anna", "nobody answered", NOON, "m1")
     order = {"event": names.ORDER_COMPLETED, "timestamp": "2026-01-01T10:00:00Z", "properties": {"order_id": "o-1"}}
     await import_(database, EVENTS, file, calls(order))
     async with database.read() as session:

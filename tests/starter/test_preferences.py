@@ -226,7 +226,7 @@ async def test_whoever_is_reported_as_wanting_nothing_can_come_back(page: Page, 
 
 async def test_what_holds_is_told_of_whom_nothing_is_sent_to(page: Page, sqlite_database: Database) -> None:
     async with sqlite_database.transaction() as session:
-        await Permissions(session).let_set("anna", "no answer to three mails", NOON, "reengagement")
+        await Permissions(session).begin_sunset("anna", "no answer to three mails", NOON, "reengagement")
     assert "Nothing is sent to your address" not in await page.saved()
     async with sqlite_database.transaction() as session:
         assert await Permissions(session).sunset("anna") is None  # whoever chooses has returned

@@ -367,7 +367,7 @@ async def test_a_machine_is_no_visitor(sqlite_database: Database) -> None:
     message = await send(sqlite_database, ago=long_ago)
     await commit(sqlite_database, track(names.PRODUCT_VIEWED, at=now() - long_ago))
     async with sqlite_database.transaction() as session:
-        await Permissions(session).let_set("anna", "no answer", now() - timedelta(days=30), "reengagement")
+        await Permissions(session).begin_sunset("anna", "no answer", now() - timedelta(days=30), "reengagement")
     before = await customer(sqlite_database)
 
     def click(agent: str) -> dict[str, Any]:
