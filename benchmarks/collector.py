@@ -17,7 +17,7 @@ from uuid import uuid4
 import httpx2
 
 from domain.clock import REAL_TIME, SystemClock
-from domain.segment import parse_batch
+from domain.segment_api import parse_batch
 from mail.links import Links
 from starter.collector.app import create_collector
 from storage.database import Database

@@ -1,7 +1,6 @@
 """Segments: groups a customer belongs to now, and the stage they are in. Computed from facts and events, never stored.
 
-A customer may be in several. Most follow from the customer's row alone; the two that need events say so. Not to be
-confused with `domain.segment`, which reads the calls of the Segment API.
+A customer may be in several. Most follow from the customer's row alone; the two that need events say so.
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from domain.errors import InvalidEventError
-from domain.segment import parse_moment
+from domain.segment_api import parse_moment
 from starter.collector.bodies import parse_json
 from starter.lines import LONGEST_LINE, Lines, RawLine
 

@@ -24,7 +24,7 @@ from domain.facts import FACTS, Fact
 from domain.gate import RULES
 from domain.message import MessageStatus
 from domain.moments import MOMENTS, Moment
-from domain.segment import parse_call
+from domain.segment_api import parse_call
 from domain.signals import Click
 from mail.context import TEMPLATES, RenderContext, samples
 from mail.render import Templates

@@ -7,7 +7,7 @@ from typing import Any
 from domain.clock import REAL_TIME
 from domain.errors import InvalidEventError
 from domain.event import Event
-from domain.segment import parse_call, parse_moment
+from domain.segment_api import parse_call, parse_moment
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Between these a recording can lie. A journey looks back and ahead by years, and the calendar ends in 9999."""

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from domain.clock import SystemClock
 from domain.errors import InvalidEventError
 from domain.event import EventType
-from domain.segment import MODELS, Batch, parse_batch, parse_call
+from domain.segment_api import MODELS, Batch, parse_batch, parse_call
 from domain.visitor import BrowserPolicy, Visitors
 from mail.links import Links
 from metrics import events as metrics

@@ -6,7 +6,7 @@ from typing import Any, Final
 import structlog
 
 from domain.errors import InvalidEventError
-from domain.segment import MODELS
+from domain.segment_api import MODELS
 from metrics import events as metrics
 
 MOST_TOLD: Final = 100

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.clock import PacedClock
 from domain.errors import InvalidEventError, InvalidImportError
 from domain.event import Event
-from domain.segment import parse_call
+from domain.segment_api import parse_call
 from starter.imports.fields import WRITE_A_MOMENT, FieldError, read_moment
 from starter.imports.kind import Item, Kind, Stored
 from starter.imports.rows import Mistake

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from domain.errors import InvalidEventError
 from domain.profile import normalise_email
-from domain.segment import EARLIEST, MAX_ID, parse_moment
+from domain.segment_api import EARLIEST, MAX_ID, parse_moment
 from domain.soundness import require_sound
 from starter.imports.rows import shown
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from domain import event as names
-from domain.segment import MODELS
+from domain.segment_api import MODELS
 
 TEXT = st.text(max_size=30)
 NUMBERS = st.integers(-(2**70), 2**70) | st.floats()

@@ -16,7 +16,7 @@ from domain.calls import RenderRequest
 from domain.clock import PacedClock
 from domain.errors import InvalidEventError
 from domain.event import Event
-from domain.segment import parse_call
+from domain.segment_api import parse_call
 from mail.compose import Outgoing, compose
 from mail.context import TEMPLATES, Order, Shop
 from mail.links import Links

@@ -17,7 +17,7 @@ from domain.folding import fold
 from domain.portrait import Portrait
 from domain.preferences import read_preferences
 from domain.profile import read_permissions
-from domain.segment import parse_batch, parse_call
+from domain.segment_api import parse_batch, parse_call
 from domain.withdrawal import read_withdrawal
 from starter.collector.bodies import BodyTooLargeError, parse_json, unpack
 from starter.collector.centre import Offered

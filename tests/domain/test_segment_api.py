@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.clock import REAL_TIME, PacedClock
 from domain.errors import InvalidEventError, NotAllowedError
 from domain.event import PRODUCT_ADDED, Event, EventType
-from domain.segment import MAX_CALLS, Admit, Batch, parse_batch, parse_call, parse_moment
+from domain.segment_api import MAX_CALLS, Admit, Batch, parse_batch, parse_call, parse_moment
 from domain.soundness import MAX_CALL, MAX_DEPTH
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
