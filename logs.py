@@ -1,14 +1,25 @@
 """Structured logs, one way in every process. No line carries an address, a name or a body.
 
 Workflows and activities log through the SDK's own loggers, which are silent on replay; their ids are lifted into
-fields here.
+fields here. The fields are `customer`, `journey`, `enrollment`, `workflow_id`, `message` (the ledger's id) and
+`event_id`; whatever has a `workflow_id` is given journey and customer by it.
 """
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
-from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
+
+from domain.enrollment import parse_workflow_id
 
 _CHATTY = (
     *("httpx2", "httpcore2", "uvicorn.error", "uvicorn.access", "alembic", "aiosqlite", "mail.log"),
@@ -19,8 +30,15 @@ _CHATTY = (
 _LIFTED = ("workflow_id", "run_id", "workflow_type", "activity_type", "attempt")
 
 
-def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None) -> None:
-    """Send all logs to standard error: JSON lines, or coloured lines when it is a terminal."""
+def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None, sdk_metrics: str | None = None) -> None:
+    """Send all logs to standard error: JSON lines, or coloured lines when it is a terminal.
+
+    Args:
+        level: of what is shown.
+        pretty: coloured lines; None: as standard error is.
+        sdk_metrics: HOST:PORT where the Temporal SDK serves its metrics; None: nowhere. Set here since logs and metrics
+            of its native part belong to one runtime, of which a process has one.
+    """
     pretty = sys.stderr.isatty() if pretty is None else pretty
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
@@ -40,7 +58,7 @@ def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None) -> 
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    Runtime.set_default(_runtime(), error_if_already_set=False)
+    Runtime.set_default(_runtime(sdk_metrics), error_if_already_set=False)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -48,17 +66,28 @@ def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None) -> 
     )
 
 
-def _runtime() -> Runtime:
+def _runtime(sdk_metrics: str | None) -> Runtime:
     """The SDK's native part, which otherwise writes lines of its own to standard output."""
     forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"))
     shown = TelemetryFilter(core_level="WARN", other_level="ERROR")
-    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=shown, forwarding=forwarding)))
+    metrics = None
+    if sdk_metrics is not None:
+        metrics = PrometheusConfig(
+            bind_address=sdk_metrics, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
+        )
+    return Runtime(
+        telemetry=TelemetryConfig(logging=LoggingConfig(filter=shown, forwarding=forwarding), metrics=metrics)
+    )
 
 
 def _lift_temporal(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Turn the SDK's nested context into plain fields."""
+    """Turn the SDK's nested context into plain fields, under the names that all lines use."""
     record = event.get("_record")
     for source in ("temporal_workflow", "temporal_activity"):
         context = getattr(record, source, None) or {}
         event.update({name: context[name] for name in _LIFTED if name in context})
+    with suppress(KeyError, ValueError):  # no line of a workflow, or of one that is no enrollment
+        journey, customer, _ = parse_workflow_id(event["workflow_id"])
+        event.setdefault("journey", journey)
+        event.setdefault("customer", customer)  # of the line's own choice where the customer is somebody else by now
     return event

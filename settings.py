@@ -217,6 +217,10 @@ class Settings(BaseSettings):
     codec_port: int = Field(default=8234, ge=0, le=65535, description="The codec server's port.")
     codec_token: SecretOrNone = Field(default=None, description="What the codec server asks for; in its address.")
     codec_origins: str = Field(default="", description="Of Temporal's UI, by comma; none: that of `segue up`.")
+    metrics_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Where `/metrics` is, see [metrics](metrics.md); none: nowhere."
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="The address it listens on: never a public one.")
     default_zone: Zone = Field(default="UTC", description="Zone of customers who reported none.")
     quiet_from: time = Field(default=time(21), description="Start of quiet hours, customer's wall clock.")
     quiet_to: time = Field(default=time(8), description="End of quiet hours, customer's wall clock.")

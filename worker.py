@@ -30,6 +30,8 @@ from mail.links import Links
 from mail.render import Templates
 from mail.smtp import CONNECTIONS, SmtpTransport
 from mail.transport import Transport
+from metrics.endpoint import serving_metrics
+from metrics.sdk import sdk_address
 from settings import Settings, load_settings
 from storage.clock import load_clock
 from storage.customers import Customers
@@ -165,8 +167,11 @@ def transport_for(settings: Settings, inbox: str | None = None) -> Transport:
 
 
 @asynccontextmanager
-async def running_worker(settings: Settings) -> AsyncIterator[Worker]:
-    """A worker connected as the settings say, running until the block ends; then mails under way are finished."""
+async def running_worker(settings: Settings, *, sdk_metrics: str | None = None) -> AsyncIterator[Worker]:
+    """A worker connected as the settings say, running until the block ends; then mails under way are finished.
+
+    `sdk_metrics` is as `logs.configure_logs` was told.
+    """
     wanted = {
         "SEGUE_DATABASE": settings.database,
         "SEGUE_SMTP or SEGUE_PROVIDER": settings.smtp or settings.provider,
@@ -187,6 +192,7 @@ async def running_worker(settings: Settings) -> AsyncIterator[Worker]:
             settings, database=database, clock=clock, transport=transport, public_url=settings.public_url
         )
         async with (
+            serving_metrics(settings.metrics_host, settings.metrics_port, sdk=sdk_metrics),
             build_worker(client, activities, mails_per_second=settings.mails_per_second) as worker,
             scheduled(settings, client, clock),
         ):
@@ -224,12 +230,14 @@ async def _set_up(client: Client, clock: SystemClock, stop: asyncio.Event) -> No
 
 async def main() -> None:
     """Run a worker until SIGTERM or SIGINT."""
-    configure_logs()
+    settings = load_settings()
+    sdk_metrics = sdk_address(settings.metrics_port)
+    configure_logs(sdk_metrics=sdk_metrics)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running_worker(load_settings()) as worker:
+    async with running_worker(settings, sdk_metrics=sdk_metrics) as worker:
         _log.info("worker runs", task_queue=worker.task_queue)
         await stop.wait()
 

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from socket import socket
 from typing import Final
 
 import uvicorn
@@ -18,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from listening import answering
+from listening import answering, bind
 from metrics.registry import REGISTRY
 from metrics.sdk import read_sdk, sdk_client
 
@@ -43,16 +42,24 @@ Part = Callable[[], Awaitable[bytes]]
 
 @asynccontextmanager
 async def serving_metrics(
-    listening: socket, *, figures: Figures | None = None, sdk: str | None = None
-) -> AsyncIterator[None]:
-    """Serve until the block ends.
+    host: str, port: int | None, *, figures: Figures | None = None, sdk: str | None = None
+) -> AsyncIterator[str]:
+    """Serve until the block ends. Yields the address, which is empty where none was set.
 
     Args:
-        listening: taken over.
+        host: to listen on.
+        port: 0: any; None: nothing is served.
         figures: of the database.
         sdk: where the Temporal SDK of this process serves its own, see `logs.configure_logs`.
+
+    Raises:
+        ConfigurationError: the port is taken, or not permitted.
     """
+    if port is None:
+        yield ""
+        return
     async with AsyncExitStack() as stack:
+        listening = stack.enter_context(bind(host, port, "SEGUE_METRICS_PORT"))
         parts: dict[str, Part] = {}
         if figures is not None:
             parts["database"] = partial(_written, figures)
@@ -66,7 +73,7 @@ async def serving_metrics(
             app, ws="none", lifespan="off", log_config=None, access_log=False, limit_concurrency=AT_ONCE
         )
         await stack.enter_async_context(answering(config, listening))
-        yield
+        yield f"http://{host}:{listening.getsockname()[1]}/metrics"
 
 
 def create_metrics_app(parts: dict[str, Part]) -> Starlette:

@@ -73,7 +73,7 @@ _DISPATCHING: Final = Gauge(
 def count_accepted(events: Sequence[Event], key: str) -> None:
     """Events of a request are safe. `key` is `BACKEND` or `BROWSER`."""
     # Counted by kind first: a batch is of few kinds, and each look-up of a label costs as much as a whole count.
-    for (call, name), number in Tally((event.type, _known(event)) for event in events).items():
+    for (call, name), number in Tally((event.type, known_name(event)) for event in events).items():
         _ACCEPTED.labels(call.value, key, name).inc(number)
 
 
@@ -130,5 +130,6 @@ def dispatching() -> Iterator[None]:
         _DISPATCHING.set(0)
 
 
-def _known(event: Event) -> str:
+def known_name(event: Event) -> str:
+    """The event's name, if it is one that Segue knows; else it is the sender's own word, and `other`."""
     return event.name if event.type is EventType.TRACK and event.name in TRACK_NAMES else OTHER

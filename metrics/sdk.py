@@ -9,8 +9,13 @@ PATIENCE: Final = 2.0
 """Seconds. It answers from memory."""
 
 
-def free_address() -> str:
-    """An address of this machine that nobody listens on, for the SDK's native part: it cannot be told to take any."""
+def sdk_address(port: int | None) -> str | None:
+    """An address of this machine that nobody listens on, for the SDK's native part: it cannot be told to take any.
+
+    None where no metrics are served, which `port` being None says.
+    """
+    if port is None:
+        return None
     with socket.create_server(("127.0.0.1", 0)) as found:
         return f"127.0.0.1:{found.getsockname()[1]}"
 

@@ -31,6 +31,8 @@ class Addresses(Value):
     inbox: str = ""
     smtp: str = ""
     """The inbox's mail server, for `segue send-test`."""
+    metrics: str = ""
+    """Of `/metrics`, where it is served."""
     pace: float = 1.0
 
 

@@ -11,11 +11,13 @@ from domain.clock import SystemClock
 from domain.errors import ConfigurationError
 from listening import bind
 from mail.links import Links
+from metrics.endpoint import serving_metrics
 from settings import Settings
 from starter.catalogue.sample import PATH, picture_routes, stock_sample_shop
 from starter.codec_server import codec_app_for, codec_endpoint, serving_codec
 from starter.dispatch.dispatcher import Dispatcher
 from starter.embedded import dev_server, find_temporal, free_port
+from starter.figures import Figures
 from starter.inbox.server import Inbox
 from starter.place import Addresses, Place
 from starter.serving import answers, routes_of, serving
@@ -41,12 +43,15 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(settings: Settings, *, start: datetime | None = None) -> AsyncIterator[Stack]:
+async def running_stack(
+    settings: Settings, *, start: datetime | None = None, sdk_metrics: str | None = None
+) -> AsyncIterator[Stack]:
     """Run everything until the block ends; what was going on is finished or kept, and goes on at the next start.
 
     Args:
         settings: what `segue up` was told. Without `temporal`, and `smtp` or `provider`, the embedded ones are started.
         start: product time at which a new data folder begins; default the real time.
+        sdk_metrics: as `logs.configure_logs` was told.
 
     Raises:
         ConfigurationError: a port is taken, the folder is in use, a binary is missing, a setting contradicts the data.
@@ -69,6 +74,10 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
             clock = SystemClock(await load_clock(session, settings.pace, datetime.now(UTC), start))
         if has_samples:
             await stock_sample_shop(database, clock.now())
+        figures = Figures(database, clock, settings.warm_up)
+        metrics = await parts.enter_async_context(
+            serving_metrics(settings.metrics_host, settings.metrics_port, figures=figures.read, sdk=sdk_metrics)
+        )
         client, ui = await _temporal(settings, place, parts)
         transport = transport_for(settings, inbox.smtp_url if inbox else None)
         parts.push_async_callback(transport.aclose)
@@ -104,6 +113,7 @@ async def running_stack(settings: Settings, *, start: datetime | None = None) ->
             ui=ui,
             inbox=inbox.http_url if inbox else "",
             smtp=inbox.smtp_url if inbox else "",
+            metrics=metrics,
             pace=settings.pace,
         )
         place.announce(addresses)

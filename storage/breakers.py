@@ -43,6 +43,11 @@ class Breakers(Repository):
         row = (await self.execute(select(_BREAKERS).where(_BREAKERS.c.journey == journey))).mappings().one_or_none()
         return Breaker.model_validate(dict(row)) if row else Breaker(journey=journey)
 
+    async def all(self) -> list[Breaker]:
+        """Those that ever opened, by the name of their journey."""
+        rows = (await self.execute(select(_BREAKERS).order_by(_BREAKERS.c.journey))).mappings()
+        return [Breaker.model_validate(dict(row)) for row in rows]
+
     async def open(self, journey: str, reason: str, at: datetime) -> None:
         """Hold the journey back. One that is held back already stays so, with its first reason."""
         row = {"journey": journey, "reason": reason, "opened_at": at}

@@ -11,9 +11,12 @@ from domain.errors import ConfigurationError
 from listening import bind
 from logs import configure_logs
 from mail.links import Links
+from metrics.endpoint import serving_metrics
+from metrics.sdk import sdk_address
 from settings import Settings, load_settings
 from starter.cli.tables import console
 from starter.codec_server import codec_app_for, serving_codec
+from starter.figures import Figures
 from starter.serving import serving
 from storage.clock import load_clock
 from storage.database import Database
@@ -25,8 +28,9 @@ _log = structlog.get_logger("segue.production")
 
 async def serve() -> None:
     """Run collector and dispatcher until SIGTERM. Several may run; one dispatches at a time."""
-    configure_logs()
     settings = load_settings()
+    sdk_metrics = sdk_address(settings.metrics_port)
+    configure_logs(sdk_metrics=sdk_metrics)
     url, public_url = _required(settings)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -43,15 +47,19 @@ async def serve() -> None:
         client = await connect(
             settings.temporal, namespace=settings.namespace, lazy=True, payload_keys=settings.payload_keys
         )
+        figures = Figures(database, clock, settings.warm_up)
         with bind(settings.host, settings.port) as listening:
-            async with serving(
-                settings,
-                database=database,
-                clock=clock,
-                client=client,
-                listening=listening,
-                links=Links(public_url, settings.secrets()),
-                write_keys=settings.keys(),
+            async with (
+                serving_metrics(settings.metrics_host, settings.metrics_port, figures=figures.read, sdk=sdk_metrics),
+                serving(
+                    settings,
+                    database=database,
+                    clock=clock,
+                    client=client,
+                    listening=listening,
+                    links=Links(public_url, settings.secrets()),
+                    write_keys=settings.keys(),
+                ),
             ):
                 await stop.wait()
     finally:

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from logs import configure_logs
+from metrics.sdk import sdk_address
 from settings import load_settings
 from starter.cli.tables import console
 from starter.stack import Stack, running_stack
@@ -27,15 +28,16 @@ async def up(
 
     State is kept in the data folder: start it again, and journeys go on where they were.
     """
-    configure_logs()
     settings = load_settings(
         data=data, port=port, ui_port=ui_port, smtp=smtp, inbox_port=inbox_port, pace=pace, temporal=temporal
     )
+    sdk_metrics = sdk_address(settings.metrics_port)
+    configure_logs(sdk_metrics=sdk_metrics)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     console.print("Starting …")
-    async with running_stack(settings) as stack:
+    async with running_stack(settings, sdk_metrics=sdk_metrics) as stack:
         _greet(stack)
         await stop.wait()
         console.print("\nStopping: mails under way are finished, everything else is kept …")
@@ -50,6 +52,7 @@ def _greet(stack: Stack) -> None:
         ("Inbox", where.inbox or "none: mail goes to the mail server"),
         ("Gallery", f"{where.inbox}/gallery" if where.inbox else "none: it is part of the inbox"),
         ("Database", where.database),
+        *([("Metrics", where.metrics)] if where.metrics else []),
         ("Write key", stack.write_key or "kept by its hash only"),
         ("Pace", f"{where.pace:g}, product time is {stack.clock.now():%Y-%m-%d %H:%M} UTC"),
     ]

@@ -110,7 +110,8 @@ class Dispatcher:
                 await self._enroller.begin(self._routes.begin_again(row).start, row.workflow_id)
             except StillEndingError as error:
                 # If an event began it, the event will come again; what an operator began waits for the next start.
-                _log.warning("enrollment waits", enrollment=row.workflow_id, problem=str(error))
+                names = {"enrollment": row.id, "workflow_id": row.workflow_id, "customer": row.customer}
+                _log.warning("enrollment waits", **names, problem=str(error))
             except PermanentError:
                 await self._give_up(row, GIVEN_UP)
 
@@ -291,7 +292,8 @@ class Dispatcher:
         since = self._leaving.setdefault(ending, now)
         if now - since < LEAVE_WITHIN:
             raise StillEndingError(f"{workflow_id} is still ending")
-        _log.warning("enrollment does not end", workflow_id=workflow_id, kept_out=self._told_id(event))
+        names = {"workflow_id": workflow_id, "customer": event.customer, "event_id": self._told_id(event)}
+        _log.warning("enrollment does not end", **names)
 
     async def _is_open(self, row: EnrollmentRow) -> bool:
         async with self._database.read() as session:
@@ -317,8 +319,8 @@ class Dispatcher:
         """Set events aside, with the reason, for an operator to see."""
         async with self._database.transaction() as session:
             for event in events:
-                told = self._told_id(event)
-                _log.error("event parked", event_id=told, name=event.event.name, problem=str(error))
+                names = {"event_id": self._told_id(event), "customer": event.customer}
+                _log.error("event parked", **names, name=metrics.known_name(event.event), problem=str(error))
                 await EventStore(session).park(event.seq, str(error))
         metrics.count_parked(len(events))
 

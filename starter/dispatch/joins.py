@@ -81,7 +81,8 @@ class JoinTeller:
             await self._enroller.begin(self._routes.begin_again(row).start, row.workflow_id)
         except PermanentError as error:
             # It stays *starting*; the next dispatcher gives it up where it is still refused.
-            _log.error("enrollment not started", workflow_id=row.workflow_id, problem=str(error))
+            names = {"enrollment": row.id, "workflow_id": row.workflow_id, "customer": row.customer}
+            _log.error("enrollment not started", **names, problem=str(error))
 
     async def _catch_up(self, row: EnrollmentRow) -> None:
         """Tell an enrollment what ends it and was done, since it began, under the other id: it was not told then.
@@ -100,12 +101,13 @@ class JoinTeller:
             try:
                 await self._teller.tell(tell)
             except PermanentError as error:
-                told = self._routes.stand_ins.event_id(stored)
-                _log.error("event not told", event_id=told, problem=str(error))
+                names = {"event_id": self._routes.stand_ins.event_id(stored), "workflow_id": row.workflow_id}
+                _log.error("event not told", **names, customer=row.customer, problem=str(error))
 
     async def _tell(self, workflow_id: str, told: Join) -> bool:
         try:
             return await self._enroller.join(workflow_id, told)
         except PermanentError as error:
-            _log.error("join not told", workflow_id=workflow_id, problem=str(error))
+            names = {"enrollment": told.enrollment, "workflow_id": workflow_id, "customer": told.customer}
+            _log.error("join not told", **names, problem=str(error))
             return True

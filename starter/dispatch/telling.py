@@ -55,4 +55,5 @@ class Teller:
             async with self._database.transaction() as session:
                 await end_gone(session, row, self._clock.now())
         elif presence is Presence.UNKNOWN:
-            _log.error("enrollment unknown to Temporal", workflow_id=tell.workflow_id, remedy="segue cancel")
+            names = {"enrollment": row.id, "workflow_id": row.workflow_id, "customer": row.customer}
+            _log.error("enrollment unknown to Temporal", **names, remedy="segue cancel")

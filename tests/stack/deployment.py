@@ -11,6 +11,7 @@ from starter.client import SegueClient
 from starter.embedded import free_port
 from tests.stack.books import Books
 from tests.stack.processes import ROOT, SEGUE, Process, running
+from tests.stack.scrape import Scrape, scrape
 from tests.stack.waiting import until
 
 WRITE_KEY = "key-of-the-shop"
@@ -25,6 +26,7 @@ class Deployment:
         self.client, self.settings, self.books = client, settings, books
         self._folder = folder
         self._processes = ExitStack()
+        self._metrics: dict[str, str] = {}
 
     async def serve(self, name: str) -> tuple[Process, str]:
         """Start a collector, and wait until it is ready. Returns its address, too."""
@@ -40,12 +42,18 @@ class Deployment:
         await takes_tasks(process)
         return process
 
+    async def scrape(self, name: str) -> Scrape:
+        """What a process tells Prometheus."""
+        return await scrape(self._metrics[name])
+
     def end(self) -> None:
         """End what still runs."""
         self._processes.close()
 
     def _start(self, name: str, command: list[str], **settings: str) -> Process:
-        given = self.settings | settings
+        port = str(free_port())
+        self._metrics[name] = f"http://127.0.0.1:{port}/metrics"
+        given = self.settings | {"SEGUE_METRICS_PORT": port} | settings
         return self._processes.enter_context(running(command, self._folder / f"{name}.out", **given))
 
 

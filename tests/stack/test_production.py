@@ -113,6 +113,31 @@ async def test_an_order_reported_to_one_process_is_confirmed_by_another(deployme
     await deployment.books.agree()
 
 
+async def test_each_process_tells_what_it_did_and_what_the_sdk_and_the_database_know(deployment: Deployment) -> None:
+    collector, worker = await asyncio.gather(deployment.scrape("collector"), deployment.scrape("worker"))
+
+    assert collector.value("segue_events_accepted_total", call="track", event="Order Completed", key="backend") == 1
+    assert collector.value("segue_events_accepted_total", call="identify", event="other", key="backend") == 1
+    assert collector.value("segue_dispatching") == 1
+    assert collector.value("segue_dispatch_seconds_count") == 1
+    assert collector.value("segue_dispatch_lag_seconds") == 0
+    assert collector.value("segue_erasures_asked_total") == 0
+    assert collector.value("temporal_request_total", operation="StartWorkflowExecution") == 1
+    assert collector.value("segue_mails_total") is None, "mails are the worker's"
+
+    assert worker.value("segue_enrollments_begun_total", journey=ORDER) == 1
+    assert worker.value("segue_gate_decisions_total", journey=ORDER, verdict="send", asked="first") == 1
+    assert worker.value("segue_mails_total", journey=ORDER, end="sent") == 1
+    assert worker.value("segue_handover_seconds_count", end="accepted") == 1
+    assert worker.value("temporal_workflow_task_execution_latency_seconds_count", workflow_type=ORDER)
+    assert worker.value("segue_events_accepted_total") is None, "events are the collector's"
+
+    told = set(collector.label_values("")) | set(worker.label_values(""))
+    assert not [value for value in told if "petra" in value or "o-1" in value], "no label says whose it is"
+    for each in (collector, worker):
+        assert each.value("segue_scrape_missing_total") == 0
+
+
 async def test_a_process_that_is_told_to_stop_does_so_at_once(deployment: Deployment) -> None:
     (collector, _), worker = await asyncio.gather(deployment.serve("another-collector"), deployment.work("another"))
     for process in (collector, worker):
