@@ -29,12 +29,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from domain.breaker import BreakerPolicy
 from domain.civil import QuietHours, find_zone, opens_at_all
 from domain.errors import ConfigurationError
-from domain.feedback import Relay
 from domain.gate import Caps, ConsentRule, CoolDowns, GatePolicy
 from domain.intent import Thresholds
 from domain.model import Value
 from domain.occasions import SourcePolicy
 from domain.offer import OfferPolicy
+from domain.relay import Relay
 from domain.retention import RetentionPolicy
 from domain.visitor import BrowserPolicy
 from domain.warm_up import WarmUp

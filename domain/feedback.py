@@ -54,19 +54,6 @@ REJECTED: Final = "rejected"
 """Property, true, of an event that tells why a mail was rejected: as a bounce or complaint of before."""
 
 
-class Relay(StrEnum):
-    """Whose mail server SEGUE_SMTP is."""
-
-    SENDGRID = "sendgrid"
-    """docs.sendgrid.com: "Building an X-SMTPAPI header", `unique_args`."""
-    POSTMARK = "postmark"
-    """postmarkapp.com/developer/user-guide/send-email-with-smtp: `X-PM-Metadata-…`; names of 20 characters at most."""
-    SES = "ses"
-    """docs.aws.amazon.com/ses/latest/dg/event-publishing-send-email.html: `X-SES-MESSAGE-TAGS`."""
-    MAILGUN = "mailgun"
-    """documentation.mailgun.com, "Sending via SMTP": `X-Mailgun-Variables`."""
-
-
 class Report(Value):
     """One thing that a provider reports of one mail to one recipient."""
 

@@ -18,8 +18,8 @@ import aiosmtplib
 from pydantic import Field, SecretStr
 
 from domain.errors import ConfigurationError, DeferredByServerError, RefusedMessageError
-from domain.feedback import Relay
 from domain.model import Value
+from domain.relay import Relay
 from mail.bounce import names_no_mailbox
 from mail.feedback.tags import tagged
 from mail.quoting import quote

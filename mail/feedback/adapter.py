@@ -23,7 +23,7 @@ class UnreadableReportError(PermanentError):
     """A trusted request is not what the provider documents."""
 
 
-class Request(Value):
+class WebhookRequest(Value):
     """A webhook's request. Signatures are about `body` as it came, byte for byte."""
 
     headers: Mapping[str, str]
@@ -41,7 +41,7 @@ class Adapter(Protocol):
         """As in the address of the webhook and in ids of events."""
         ...
 
-    def verify(self, request: Request) -> str | None:
+    def verify(self, request: WebhookRequest) -> str | None:
         """Make sure that the provider sent it.
 
         Returns:
@@ -52,7 +52,7 @@ class Adapter(Protocol):
         """
         ...
 
-    def read(self, request: Request) -> Sequence[Report]:
+    def read(self, request: WebhookRequest) -> Sequence[Report]:
         """Read a request that was verified. Reports of no interest are left out.
 
         Raises:
@@ -61,7 +61,7 @@ class Adapter(Protocol):
         ...
 
 
-def require_fresh(seconds: str, request: Request, tolerance: timedelta) -> None:
+def require_fresh(seconds: str, request: WebhookRequest, tolerance: timedelta) -> None:
     """Make sure that a signed timestamp, in seconds since 1970, is not too far from now.
 
     Raises:
@@ -72,5 +72,14 @@ def require_fresh(seconds: str, request: Request, tolerance: timedelta) -> None:
         signed_at = datetime.fromtimestamp(float(seconds), UTC)
     except (ValueError, OverflowError, OSError):
         raise UntrustedReportError("the timestamp is none") from None
-    if abs(request.real_at - signed_at) > tolerance:
+    require_near(signed_at, request, tolerance)
+
+
+def require_near(at: datetime, request: WebhookRequest, tolerance: timedelta) -> None:
+    """Make sure that a signed moment is not too far from now.
+
+    Raises:
+        StaleReportError: it is.
+    """
+    if abs(request.real_at - at) > tolerance:
         raise StaleReportError("the timestamp is too far from now")

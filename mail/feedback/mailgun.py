@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from domain.feedback import Happening, Report
 from mail.bounce import names_no_mailbox
-from mail.feedback.adapter import Request, UnreadableReportError, UntrustedReportError, require_fresh
+from mail.feedback.adapter import UnreadableReportError, UntrustedReportError, WebhookRequest, require_fresh
 from mail.feedback.fields import bracketed, digest, moment, parse, pick, require_object, text, text_or_none
 from mail.feedback.tags import TAG
 
@@ -55,7 +55,7 @@ class Mailgun:
     def __init__(self, key: str, tolerance: timedelta) -> None:
         self._key, self._tolerance = key.encode(), tolerance
 
-    def verify(self, request: Request) -> str:
+    def verify(self, request: WebhookRequest) -> str:
         """See `Adapter.verify`. The token is to be spent."""
         try:
             signed = pick(parse(request.body), "signature")
@@ -72,7 +72,7 @@ class Mailgun:
         require_fresh(timestamp, request, self._tolerance)
         return token
 
-    def read(self, request: Request) -> Sequence[Report]:
+    def read(self, request: WebhookRequest) -> Sequence[Report]:
         """See `Adapter.read`."""
         event = require_object(pick(parse(request.body), "event-data"))
         kind = text(event, "event")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from domain.errors import ConfigurationError
 from domain.feedback import Happening, Report
-from mail.feedback.adapter import Request, UntrustedReportError
+from mail.feedback.adapter import UntrustedReportError, WebhookRequest
 from mail.feedback.fields import bracketed, digest, moment, parse, pick, require_object, text, text_or_none
 from mail.feedback.tags import TAG
 
@@ -74,13 +74,13 @@ class Postmark:
             raise ConfigurationError(f"SEGUE_WEBHOOKS__POSTMARK_SECRET: give {SHORTEST} characters at least")
         self._secret = secret.encode()
 
-    def verify(self, request: Request) -> None:
+    def verify(self, request: WebhookRequest) -> None:
         """See `Adapter.verify`."""
         given = (request.headers.get(SECRET_HEADER, "").encode(), _password(request.headers.get("authorization", "")))
         if not any([hmac.compare_digest(each, self._secret) for each in given]):  # noqa: C419 -- no early end
             raise UntrustedReportError("the secret is wrong")
 
-    def read(self, request: Request) -> Sequence[Report]:
+    def read(self, request: WebhookRequest) -> Sequence[Report]:
         """See `Adapter.read`."""
         event = require_object(parse(request.body))
         happening = _happening(event)

@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from domain.errors import ConfigurationError
 from domain.feedback import Happening, Report
-from mail.feedback.adapter import Request, UntrustedReportError, require_fresh
+from mail.feedback.adapter import UntrustedReportError, WebhookRequest, require_fresh
 from mail.feedback.fields import bracketed, first, moment, parse, pick, require_object, text, text_or_none
 from mail.http.resend import MESSAGE_TAG
 
@@ -57,7 +57,7 @@ class Resend:
             raise ConfigurationError("SEGUE_WEBHOOKS__RESEND_SECRET: give the signing secret, whsec_…") from None
         self._tolerance = tolerance
 
-    def verify(self, request: Request) -> None:
+    def verify(self, request: WebhookRequest) -> None:
         """See `Adapter.verify`."""
         timestamp = request.headers.get(TIMESTAMP, "")
         if not timestamp.isdecimal():
@@ -72,7 +72,7 @@ class Resend:
         if not any([hmac.compare_digest(each.encode(), wanted.encode()) for each in given]):  # noqa: C419 -- no early end
             raise UntrustedReportError("the signature is wrong")
 
-    def read(self, request: Request) -> Sequence[Report]:
+    def read(self, request: WebhookRequest) -> Sequence[Report]:
         """See `Adapter.read`."""
         event = require_object(parse(request.body))
         kind, data = text(event, "type"), event.get("data")

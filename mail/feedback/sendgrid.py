@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from domain.errors import ConfigurationError
 from domain.feedback import Happening, Report
-from mail.feedback.adapter import Request, UnreadableReportError, UntrustedReportError, require_fresh
+from mail.feedback.adapter import UnreadableReportError, UntrustedReportError, WebhookRequest, require_fresh
 from mail.feedback.fields import bracketed, digest, moment, parse, text, text_or_none
 from mail.feedback.tags import TAG
 
@@ -67,7 +67,7 @@ class SendGrid:
     def __init__(self, key: str, tolerance: timedelta) -> None:
         self._key, self._tolerance = _read_key(key), tolerance
 
-    def verify(self, request: Request) -> None:
+    def verify(self, request: WebhookRequest) -> None:
         """See `Adapter.verify`."""
         timestamp = request.headers.get(TIMESTAMP, "")
         try:
@@ -77,7 +77,7 @@ class SendGrid:
             raise UntrustedReportError("the signature is wrong") from None
         require_fresh(timestamp, request, self._tolerance)
 
-    def read(self, request: Request) -> Sequence[Report]:
+    def read(self, request: WebhookRequest) -> Sequence[Report]:
         """See `Adapter.read`. What is no event, in a list of them, counts as of an unknown kind; the rest is read."""
         events = parse(request.body)
         if not isinstance(events, list):
@@ -86,7 +86,7 @@ class SendGrid:
         return [report for report in reports if report is not None]
 
 
-def _read(event: Mapping[str, Any], request: Request) -> Report | None:
+def _read(event: Mapping[str, Any], request: WebhookRequest) -> Report | None:
     kind, reason = text(event, "event"), text(event, "reason")
     happening = _HAPPENINGS.get((kind, text(event, "type")), _HAPPENINGS.get((kind, ""), Happening.UNKNOWN))
     if happening is None:
@@ -111,7 +111,7 @@ def _read(event: Mapping[str, Any], request: Request) -> Report | None:
     )
 
 
-def _no_event(found: object, request: Request) -> Report:
+def _no_event(found: object, request: WebhookRequest) -> Report:
     return Report(
         provider=SendGrid.name,
         id=digest(repr(found)),

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
 from domain.model import Value
-from mail.feedback.adapter import Request, UnreadableReportError, UntrustedReportError
+from mail.feedback.adapter import UnreadableReportError, UntrustedReportError, WebhookRequest
 from mail.feedback.fields import moment, parse, text
 
 _TOPIC: Final = re.compile(
@@ -85,7 +85,7 @@ def is_topic(arn: str) -> bool:
     return _TOPIC.fullmatch(arn) is not None
 
 
-def read_message(request: Request, topics: Sequence[str]) -> SnsMessage:
+def read_message(request: WebhookRequest, topics: Sequence[str]) -> SnsMessage:
     """Read a request.
 
     Raises:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from domain.feedback import Relay
+from domain.relay import Relay
 
 TAG: Final = "segue_message"
 """The name under which our ledger's id comes back. Letters and underscores are allowed by all of them."""

@@ -9,13 +9,20 @@ from typing import Final
 
 import structlog
 from fastapi import APIRouter
-from starlette.requests import Request as HttpRequest
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
 from mail.feedback import ses
-from mail.feedback.adapter import Adapter, Request, StaleReportError, UnreadableReportError, UntrustedReportError
+from mail.feedback.adapter import (
+    Adapter,
+    StaleReportError,
+    UnreadableReportError,
+    UntrustedReportError,
+    WebhookRequest,
+    require_near,
+)
 from mail.feedback.fields import parse, require_object, text
 from mail.feedback.mailgun import Mailgun
 from mail.feedback.postmark import Postmark
@@ -37,7 +44,7 @@ LARGEST: Final = 2_000_000
 
 _log = structlog.get_logger("segue.webhooks")
 
-Taking = Callable[[Request], Awaitable[None]]
+Taking = Callable[[WebhookRequest], Awaitable[None]]
 
 
 def create_webhooks_router(
@@ -87,10 +94,10 @@ def adapters_of(policy: WebhookSettings) -> list[Adapter]:
 
 
 def _add(router: APIRouter, name: str, clock: SystemClock, take: Taking) -> None:
-    async def webhook(http: HttpRequest) -> Response:
+    async def webhook(http: Request) -> Response:
         body = await read_body(http, LARGEST)
         headers = {header.lower(): value for header, value in http.headers.items()}
-        request = Request(headers=headers, body=body, real_at=clock.paced.real(clock.now()))
+        request = WebhookRequest(headers=headers, body=body, real_at=clock.paced.real(clock.now()))
         try:
             await take(request)
         except UntrustedReportError as error:
@@ -108,7 +115,7 @@ def _add(router: APIRouter, name: str, clock: SystemClock, take: Taking) -> None
 
 
 def _reading(adapter: Adapter, intake: Intake, tolerance: timedelta) -> Taking:
-    async def take(request: Request) -> None:
+    async def take(request: WebhookRequest) -> None:
         token = adapter.verify(request)
         await intake.take(adapter.name, adapter.read(request), token, keep=2 * tolerance)
 
@@ -129,10 +136,9 @@ class _Topic:
         self._topics, self._intake, self._certificates = topics, intake, certificates
         self._fetch, self._tolerance = fetching, tolerance
 
-    async def take(self, request: Request) -> None:
+    async def take(self, request: WebhookRequest) -> None:
         message = read_message(request, self._topics)
-        if abs(request.real_at - message.sent_at) > self._tolerance:
-            raise StaleReportError("the timestamp is too far from now")
+        require_near(message.sent_at, request, self._tolerance)
         require_signed(message, await self._certificates.of(message, request.real_at))
         match message.type:
             case MessageType.NOTIFICATION:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from domain.clock import SystemClock
 from domain.errors import UnavailableError
-from domain.feedback import Relay
+from domain.relay import Relay
 from domain.write_key import Scope
 from starter.client import SegueClient
 from starter.embedded import free_port

@@ -13,7 +13,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from domain.errors import ConfigurationError, DeferredByServerError, RefusedMessageError
-from domain.feedback import Relay
+from domain.relay import Relay
 from mail.smtp import SmtpServer, SmtpTransport
 from mail.transport import Handover, Mail
 

@@ -10,8 +10,8 @@ from selectolax.lexbor import LexborHTMLParser
 from domain import event as names
 from domain.enrollment import OutcomeKind
 from domain.event import Event
-from domain.feedback import Relay
 from domain.message import MessageStatus
+from domain.relay import Relay
 from domain.withdrawal import COMPLAINT, HARD_BOUNCE
 from mail.pixel import GIF
 from settings import WebhookSettings

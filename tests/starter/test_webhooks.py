@@ -19,7 +19,7 @@ from domain.errors import ConfigurationError
 from domain.event import Event
 from domain.message import MessageStatus
 from domain.withdrawal import COMPLAINT, HARD_BOUNCE
-from mail.feedback.adapter import Request
+from mail.feedback.adapter import WebhookRequest
 from mail.feedback.sendgrid import SendGrid
 from settings import WebhookSettings
 from starter.webhooks.intake import Intake
@@ -444,7 +444,7 @@ async def test_what_is_left_out_is_counted_and_logged_without_an_address(sqlite_
         sendgrid(message, "bounce", type="bounce", reason=f"550 {ADDRESS} is unknown"),
     ]
     headers, body = by_sendgrid(batch, now())
-    request = Request(headers={name.lower(): value for name, value in headers.items()}, body=body, real_at=now())
+    request = WebhookRequest(headers={name.lower(): value for name, value in headers.items()}, body=body, real_at=now())
     intake = Intake(sqlite_database, SystemClock(), LINKS)
     with capture_logs() as logs, moved() as metrics:
         for _ in range(2):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from standardwebhooks.webhooks import Webhook
 
-from mail.feedback.adapter import Request
+from mail.feedback.adapter import WebhookRequest
 
 DATA = Path(__file__).parents[2] / "data" / "webhooks"
 
@@ -67,6 +67,6 @@ def by_resend(event: Any, at: datetime = NOW, key: str = RESEND_SECRET, svix_id:
     return headers, body.encode()
 
 
-def request_of(signed: tuple[Mapping[str, str], bytes], real_at: datetime = NOW) -> Request:
+def request_of(signed: tuple[Mapping[str, str], bytes], real_at: datetime = NOW) -> WebhookRequest:
     headers, body = signed
-    return Request(headers={name.lower(): value for name, value in headers.items()}, body=body, real_at=real_at)
+    return WebhookRequest(headers={name.lower(): value for name, value in headers.items()}, body=body, real_at=real_at)

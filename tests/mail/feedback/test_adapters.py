@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import ConfigurationError
-from domain.feedback import Relay, Report
+from domain.feedback import Report
+from domain.relay import Relay
 from mail.feedback import ses
-from mail.feedback.adapter import Adapter, Request, UnreadableReportError, UntrustedReportError
+from mail.feedback.adapter import Adapter, UnreadableReportError, UntrustedReportError, WebhookRequest
 from mail.feedback.mailgun import Mailgun
 from mail.feedback.postmark import Postmark
 from mail.feedback.resend import Resend
@@ -170,7 +171,7 @@ def test_whatever_a_provider_sends_is_read(provider: str, data: st.DataObject) -
 @pytest.mark.parametrize("body", [b"", b"{", b"3", b'"text"', b"[" * 100_000])
 def test_a_body_of_another_shape_is_refused(provider: str, body: bytes) -> None:
     with pytest.raises(UnreadableReportError):
-        ADAPTERS[provider][0].read(Request(headers={"svix-id": SVIX_ID}, body=body, real_at=NOW))
+        ADAPTERS[provider][0].read(WebhookRequest(headers={"svix-id": SVIX_ID}, body=body, real_at=NOW))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mail.feedback.adapter import Request, UntrustedReportError
+from mail.feedback.adapter import UntrustedReportError, WebhookRequest
 from mail.feedback.sns import (
     MessageType,
     SnsMessage,
@@ -35,7 +35,7 @@ PEM = certificate(begins=NOW - timedelta(days=30))
 
 
 def read(body: bytes) -> SnsMessage:
-    return read_message(Request(headers={}, body=body, real_at=NOW), (TOPIC,))
+    return read_message(WebhookRequest(headers={}, body=body, real_at=NOW), (TOPIC,))
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
