@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
@@ -33,8 +33,8 @@ from workflows.catalogue import JOURNEYS, journey_named
 from workflows.vocabulary.plan import Plan
 from workflows.vocabulary.routing import Begin, Routes, occasion_of
 
-ANSWER_WITHIN = 3.0
-"""Seconds an enrollment may take to tell its status; without a worker it never would."""
+ANSWER_WITHIN = timedelta(seconds=3)
+"""What an enrollment may take to tell its status; without a worker it never would."""
 
 ENCRYPTED = "what Temporal keeps is encrypted: set SEGUE_PAYLOAD_KEYS here as the workers have it"
 
@@ -338,7 +338,7 @@ class Operations:
     async def _ask(self, row: EnrollmentRow) -> Progress | None:
         handle = self._client.get_workflow_handle(row.workflow_id)
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
                 progress: Progress = await handle.query("status", result_type=Progress)
         except (TimeoutError, RPCError, RuntimeError, WorkflowQueryFailedError):
             return None

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from temporalio.client import (
     Client,
@@ -23,8 +24,8 @@ from domain.sweep import Sweep
 from temporal import in_plain_words
 from workflows.sources.schedules import schedule_id
 
-ANSWER_WITHIN = 3.0
-"""Seconds a sweep under way may take to tell how far it is; without a worker it never would."""
+ANSWER_WITHIN = timedelta(seconds=3)
+"""What a sweep under way may take to tell how far it is; without a worker it never would."""
 
 
 class SourceStatus(Value):
@@ -111,7 +112,7 @@ class Sources:
         assert isinstance(action, ScheduleActionExecutionStartWorkflow)  # noqa: S101 there is no other kind
         handle = self._client.get_workflow_handle(action.workflow_id, result_type=Sweep)
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
                 status = (await handle.describe()).status
                 if status is WorkflowExecutionStatus.RUNNING:
                     return status, await handle.query("progress", result_type=Sweep)
