@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, select, update
+from sqlalchemy import RowMapping, Select, case, func, select, update
 
 from domain.calls import GateRequest
 from domain.errors import UnknownMessageError
@@ -34,6 +34,10 @@ _MESSAGES = table_of(MessageRecord)
 _FEEDBACK = table_of(FeedbackRecord)
 _BODY = ("subject", "html", "text", "links")
 _COLUMNS = [column for column in _MESSAGES.c if column.name not in _BODY]
+
+_LAST_HANDED_OVER_AT = case(
+    (_MESSAGES.c.decided_at > _MESSAGES.c.handed_over_at, _MESSAGES.c.decided_at), else_=_MESSAGES.c.handed_over_at
+)
 
 _STATUS_OF = {
     Verdict.SEND: MessageStatus.CLAIMED,
@@ -63,6 +67,7 @@ class LedgerRow(Value):
     """Name of the gate's rule that decided last, where one objected; see `domain.gate.RULES`."""
     offer: Offer | None
     decided_at: Instant
+    """Last; handing it over once more is a decision, too."""
     due_at: Instant | None
     """When the journey wanted it sent; while it is deferred, when the gate is asked again."""
     claimed_at: Instant | None
@@ -171,8 +176,12 @@ class Ledger(Repository):
     async def recent_marketing(
         self, customer: str, since: datetime, excluding: str | None = None
     ) -> tuple[PastMessage, ...]:
-        """Marketing mail since then, or that is claimed and about to go, to the customer's mailbox; oldest first."""
-        moment = func.coalesce(_MESSAGES.c.sent_at, _MESSAGES.c.claimed_at)
+        """Marketing mail since then, or that is claimed and about to go, to the customer's mailbox; oldest first.
+
+        One that nobody knows the fate of counts from when it was last handed over: it may have come as late as that.
+        """
+        perhaps = case((_MESSAGES.c.status.in_(SETTLEABLE), _LAST_HANDED_OVER_AT))
+        moment = func.coalesce(_MESSAGES.c.sent_at, perhaps, _MESSAGES.c.claimed_at)
         columns = (moment.label("at"), _MESSAGES.c.stage, _MESSAGES.c.journey, _MESSAGES.c.offer)
         statement = select(*columns).where(
             shared_with(_MESSAGES.c.customer_id, customer),
@@ -239,6 +248,7 @@ class Ledger(Repository):
         changes: dict[str, Any] = {
             "hand_overs": row.hand_overs + 1,
             "handed_over_at": row.handed_over_at if begun else now,
+            "decided_at": now if begun else row.decided_at,
         }
         if address is not None:
             changes["address_hash"] = await self._mailbox(row, address, begun=begun)

@@ -13,6 +13,7 @@ class PastMessage(Value):
     """A marketing mail that went to the customer, or that is claimed and about to."""
 
     sent_or_claimed_at: Instant
+    """When it went, or may have gone at the latest; of one that is about to, when it was claimed."""
     stage: Stage
     journey: str = ""
     incentive: bool = False

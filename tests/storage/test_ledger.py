@@ -277,9 +277,25 @@ async def test_recent_counts_marketing_that_went_or_is_about_to(database: Databa
             PastMessage(sent_or_claimed_at=moment, stage=Stage.PURCHASE, journey="cart-recovery") for moment in moments
         )
 
-    assert past == at(NOON, NOON, TOMORROW)
-    assert others == at(NOON, TOMORROW)
+    assert past == at(NOON, LATER, TOMORROW)
+    assert others == at(LATER, TOMORROW)
     assert newest == at(TOMORROW)
+
+
+async def test_a_mail_of_unknown_fate_counts_from_when_it_may_have_gone_last(database: Database) -> None:
+    """Claimed at noon, and given to a server that hung up a day later, and again after that: each may have come."""
+    message = await rendered(database)
+    counted = []
+    async with database.transaction() as session:
+        ledger = Ledger(session)
+        for at in (TOMORROW, TOMORROW + MINUTE):
+            await ledger.hand_over(message, at, repeats_safely=timedelta(hours=1))
+            counted += await ledger.recent_marketing("anna", TOMORROW)
+        await ledger.hand_over(message, TOMORROW + timedelta(hours=2), repeats_safely=timedelta(hours=1))
+        counted += await ledger.recent_marketing("anna", TOMORROW)
+    assert [past.sent_or_claimed_at for past in counted] == [TOMORROW, *[TOMORROW + MINUTE] * 2]
+    row = await get(database, message)
+    assert (row.status, row.handed_over_at, row.decided_at) == (MessageStatus.UNKNOWN, TOMORROW, TOMORROW + MINUTE)
 
 
 async def test_a_claim_may_be_taken_back_until_the_message_is_handed_over(database: Database) -> None:
