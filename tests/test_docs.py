@@ -36,6 +36,7 @@ from starter.cli import app as command_line
 from starter.cli.rehearse import show_performance
 from storage.database import Database
 from storage.transitions import TRANSITIONS
+from tests.pages import DOCS, PAGES
 from tests.starter.collectors import KEY, make_collector, served, stored_events
 from tests.workflows.samples import Answer, delivery, play, start
 from workflows import vocabulary
@@ -44,8 +45,6 @@ from workflows.vocabulary import Journey
 from workflows.vocabulary.trigger import Trigger
 from workflows.vocabulary.verbs import Reaction, ReadFact, Send, Verb
 
-DOCS = Path(__file__).parent.parent / "docs"
-PAGES = {path.relative_to(DOCS).as_posix(): path.read_text() for path in sorted(DOCS.rglob("*.md"))}
 EVERYTHING = "\n".join(PAGES.values())
 
 BEGIN, END = "<!-- settings: made by `python -m tests.test_docs` -->\n", "<!-- end of settings -->"

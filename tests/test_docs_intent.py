@@ -9,16 +9,8 @@ from domain.evidence import ACTIONS, GOOD_RATING, PRICING_PAGES
 from domain.intent import DEFAULT_THRESHOLDS, HALF_LIFE, Action, Behaviour, score
 from domain.message import Stage
 from domain.segments import Segment, SegmentRules
-from tests.domain.test_intent import (
-    CART_VIEWED,
-    HOMEPAGE,
-    KEEN_LEFT_LONG,
-    KEEN_LEFT_SHORT,
-    LEFT_LONG,
-    NOW,
-    PRODUCT_VIEWER,
-)
-from tests.test_docs import PAGES
+from tests.domain.scores import CART_VIEWED, HOMEPAGE, KEEN_LEFT_LONG, KEEN_LEFT_SHORT, LEFT_LONG, NOW, PRODUCT_VIEWER
+from tests.pages import PAGES
 
 PAGE = PAGES["intent.md"]
 ANCHORS = {

@@ -22,7 +22,7 @@ from starter.collector.committer import Committer
 from storage.customers import Customers
 from storage.database import Database
 from storage.write_keys import WriteKeys
-from tests.clients.test_servers import RecoveringCommitter
+from tests.clients.recovering import RecoveringCommitter
 from tests.starter.collectors import make_collector, served, stored_events
 
 PATIENCE = 30

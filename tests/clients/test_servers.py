@@ -16,13 +16,12 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.errors import UnavailableError
 from domain.event import CONCLUDED, PRODUCT_ADDED, PRODUCT_VIEWED, Event, EventType
 from settings import Settings
-from starter.collector.committer import Committer
 from storage.customers import Customers
 from storage.database import Database
 from tests.clients.line import cut_line
+from tests.clients.recovering import RecoveringCommitter
 from tests.starter.collectors import KEY, make_collector, served, stored_events
 
 SCRIPTS = Path(__file__).parent
@@ -46,7 +45,7 @@ EACH = pytest.mark.parametrize("name", [*(name for name in MODULES if name != "s
 """Packed or not makes no difference to how a client takes an answer."""
 
 TRY_ALL_AGAIN = ("@customerio/cdp-analytics-node",)
-"""Whatever the answer but 400, by the client's own choice."""
+"""Tries again after any answer but 400, by its own choice."""
 
 MISSING_CALLS = {"@dittofeed/sdk-node": {EventType.GROUP, EventType.ALIAS}}
 
@@ -137,22 +136,6 @@ async def require_anna(database: Database) -> None:
     assert [(line.product_id, line.quantity) for line in anna.cart.lines] == [("boots", 2)]
 
 
-class RecoveringCommitter(Committer):
-    """Fails twice: it could not store, and then it had stored and could not say so."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        self.attempts = 0
-
-    async def commit(self, events: object) -> None:
-        self.attempts += 1
-        if self.attempts == 2:
-            await super().commit(events)  # type: ignore[arg-type]
-        if self.attempts <= 2:
-            raise UnavailableError("restarting")
-        await super().commit(events)  # type: ignore[arg-type]
-
-
 @EACH
 async def test_an_outage_loses_and_doubles_nothing(
     sqlite_database: Database, client: Client, monkeypatch: pytest.MonkeyPatch
@@ -174,18 +157,18 @@ async def test_a_wrong_key_is_reported_by_the_client_and_not_tried_again(
 ) -> None:
     most = 12 if client.name in TRY_ALL_AGAIN else 9  # batches, which come in three to six; or three, each four times
     collector = make_collector(sqlite_database)
-    refused = 0
+    requests = 0
 
     @collector.middleware("http")
     async def count(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-        nonlocal refused
-        refused += 1
+        nonlocal requests
+        requests += 1
         return await answer(request)
 
     async with served(collector) as url:
         said = await client.report(url, "another key")
     assert "401" in said or "Unauthorized" in said
-    assert refused <= most
+    assert requests <= most
     assert await events_of(sqlite_database) == []
 
 

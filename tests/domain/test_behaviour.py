@@ -1,6 +1,6 @@
 """Behaviour: what is read from events, and what must not disturb the reading."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -32,36 +32,16 @@ from domain.event import (
     SUBSCRIPTION_STARTED,
     VIDEO_COMPLETED,
     WEBINAR_REGISTERED,
-    Event,
     EventType,
     StoredEvent,
 )
 from domain.evidence import ACTIONS
 from domain.intent import Action, Behaviour, score
 from domain.message import Stage
+from tests.domain.visits import MINUTE, START, event
 
-START = datetime(2026, 3, 4, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 SOON = 1.0
 LATER = 120.0
-
-
-def event(
-    name: str, minute: float = 0, *, kind: EventType = EventType.TRACK, session: object = None, **properties: Any
-) -> StoredEvent:
-    """An event so many minutes after the start."""
-    at = START + minute * MINUTE
-    context = {} if session is None else {"sessionId": session}
-    fact = Event(
-        message_id=f"{name} {minute}",
-        type=kind,
-        name=name,
-        occurred_at=at,
-        received_at=at,
-        properties=properties,
-        context=context,
-    )
-    return StoredEvent(seq=round(minute * 60), customer="c1", event=fact)
 
 
 def page(minute: float = 0, **properties: Any) -> StoredEvent:

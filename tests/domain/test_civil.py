@@ -1,8 +1,7 @@
 """Civil time: quiet hours and wall-clock waits in every zone, above all where clocks change."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 from hypothesis import assume, example, given, settings
@@ -10,10 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.civil import QuietHours, find_zone, next_allowed, next_local, zone_or_default
+from tests.domain.zones import NIGHT, moments_in_zones
 
-ZONES = sorted(available_timezones())
 BERLIN = ZoneInfo("Europe/Berlin")
-NIGHT = QuietHours()
 # The longest quiet hours (a minute short of a day), and the largest overlaps since 1973 (some hours, Antarctica).
 ABOUT_A_DAY = timedelta(hours=30)
 
@@ -26,27 +24,6 @@ def utc(text: str) -> datetime:
 
 def wall_clock(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-
-
-def changes_of_offset(zone: ZoneInfo, year: int) -> list[datetime]:
-    """Midnights (UTC) in whose following day the zone's offset changes."""
-    days = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(366)]
-    offsets = [day.astimezone(zone).utcoffset() for day in days]
-    return [day for day, offset, then in zip(days, offsets, offsets[1:], strict=False) if offset != then]
-
-
-@st.composite
-def moments_in_zones(draw: Callable[..., object]) -> tuple[datetime, ZoneInfo]:
-    """Any zone, any year from 1973 (before, some offsets have seconds); near a change of offset where there is one."""
-    zone = ZoneInfo(str(draw(st.sampled_from(ZONES))))
-    year = draw(st.integers(1973, 2045))
-    assert isinstance(year, int)
-    changes = changes_of_offset(zone, year) or [datetime(year, 6, 1, tzinfo=UTC)]
-    near = draw(st.sampled_from(changes))
-    offset = draw(st.timedeltas(timedelta(days=-2), timedelta(days=3)))
-    assert isinstance(near, datetime)
-    assert isinstance(offset, timedelta)
-    return near + offset, zone
 
 
 class TestZoneOrDefault:

@@ -7,7 +7,7 @@ import pytest
 from domain.event import PRICING_VIEWED, PRODUCT_REVIEWED, Event, EventType
 from domain.evidence import ACTIONS, CLOSING, action_of, is_about_content, is_about_prices, is_praise
 from domain.intent import Action
-from tests.domain.test_behaviour import event
+from tests.domain.visits import event
 
 
 def page(name: str = "page", *, kind: EventType = EventType.PAGE, **properties: Any) -> Event:

@@ -1,8 +1,7 @@
 """The gate's rules, their order, and what must hold whatever the facts."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 import pytest
 from hypothesis import given, settings
@@ -13,22 +12,12 @@ from domain.civil import QuietHours, zone_or_default
 from domain.gate import Ask, Caps, ConsentRule, GateFacts, GatePolicy, PastMessage, Rival, decide
 from domain.lane import Lane, Place, Yields
 from domain.message import Decision, Kind, Stage, Verdict
+from tests.domain.questions import HOUR, NEVER_QUIET, NOON, ask, facts, moments, zones
 
-NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-NEVER_QUIET = QuietHours(start=time(0), end=time(0))
 POLICY = GatePolicy(quiet=NEVER_QUIET)
 AT_NIGHT = GatePolicy()
-HOUR = timedelta(hours=1)
 CART = Rival(journey="cart-recovery", lane=Lane.PROMOTION, priority=90)
 WEAK = Place(journey="browse", lane=Lane.PROMOTION, priority=50, yields=Yields.END)
-
-
-def ask(**fields: Any) -> Ask:
-    return Ask(**{"kind": Kind.MARKETING, "topic": "offers", "stage": Stage.PURCHASE, "due_at": NOON} | fields)
-
-
-def facts(**fields: Any) -> GateFacts:
-    return GateFacts(**{"now": NOON, "has_address": True, "consent": True} | fields)
 
 
 def sent(*ago: timedelta, stage: Stage = Stage.PURCHASE) -> tuple[PastMessage, ...]:
@@ -244,9 +233,7 @@ class TestStaleness:
         assert decide(ask(due_at=NOON - timedelta(days=90)), facts(), POLICY).verdict is Verdict.SEND
 
 
-moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - naive by its contract
 stages = st.sampled_from(Stage)
-zones = st.sampled_from([None, "nonsense", *sorted(available_timezones())])
 policies = st.builds(
     GatePolicy,
     caps=st.builds(Caps, per_day=st.integers(1, 3), per_48h=st.integers(1, 5), per_stage=st.integers(1, 4)),

@@ -12,7 +12,7 @@ from domain.gate import RULES, Ask, Caps, CoolDowns, GateFacts, GatePolicy, Past
 from domain.lane import Lane, Place, Yields
 from domain.message import Kind, Stage, Verdict
 from domain.windows import SendWindow, Weekday
-from tests.domain.test_gate import HOUR, NEVER_QUIET, NOON, ask, facts, moments, zones
+from tests.domain.questions import HOUR, NEVER_QUIET, NOON, ask, facts, moments, zones
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)

@@ -1,8 +1,7 @@
 """Intent: the anchors with their arithmetic, tiers with hysteresis, and what must hold for any behaviour."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import product
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,34 +10,24 @@ from pydantic import ValidationError
 
 from domain.intent import DEFAULT_THRESHOLDS, HALF_LIFE, Action, Behaviour, Intent, Thresholds, Tier, score
 from domain.message import Stage
+from tests.domain.scores import (
+    CART_VIEWED,
+    HOMEPAGE,
+    KEEN_LEFT_LONG,
+    KEEN_LEFT_SHORT,
+    LEFT_LONG,
+    MINUTE,
+    NOW,
+    PRODUCT_VIEWER,
+    behaviour,
+    keen,
+)
 
-NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-
-
-def behaviour(**fields: Any) -> Behaviour:
-    return Behaviour(**{"last_activity_at": NOW} | fields)
-
-
-def keen(**fields: Any) -> Behaviour:
-    """Product views over 5 min, all in one category, and a cart."""
-    known = {"time_on_products": 6 * MINUTE, "category_focus": 1, "stage": Stage.PURCHASE}
-    return behaviour(**known | {"deepest": Action.CART_ADDED} | fields)
 
 
 def score_now(seen: Behaviour) -> Intent:
     return score(seen, now=NOW)
-
-
-HOMEPAGE = behaviour(deepest=Action.HOMEPAGE)
-PRODUCT_VIEWER = behaviour(
-    deepest=Action.PRODUCT, time_on_products=MINUTE, session=2 * MINUTE, category_focus=1, stage=Stage.CONSIDERATION
-)
-CART_VIEWED = behaviour(deepest=Action.CART_VIEWED, stage=Stage.PURCHASE)
-LEFT_LONG = behaviour(deepest=Action.CART_VIEWED, stage=Stage.PURCHASE, session=5.5 * MINUTE, cart_abandoned=True)
-KEEN_LEFT_LONG = keen(session=7 * MINUTE, cart_abandoned=True)
-KEEN_LEFT_SHORT = keen(session=2 * MINUTE, cart_abandoned=True)
 
 
 class TestAnchors:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from domain.civil import QuietHours, next_allowed, opens_at_all
 from domain.gate import GatePolicy
 from domain.windows import SendWindow, Weekday
-from tests.domain.test_civil import NIGHT, moments_in_zones
+from tests.domain.zones import NIGHT, moments_in_zones
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEVER_QUIET = QuietHours(start=time(0), end=time(0))

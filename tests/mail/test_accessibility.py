@@ -14,9 +14,9 @@ from playwright.sync_api import Page, Route, ViewportSize, sync_playwright
 from mail.lint.lint import Lint
 from mail.lint.subject import Mail
 from tests.browsers import require_browser
+from tests.mail.accessibility import RULES
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="800"><rect width="100%" height="100%"/></svg>'
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 CONTRAST = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]}
 """What is not the same in dark mode."""
 

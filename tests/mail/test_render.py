@@ -8,47 +8,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.customer import Cart, CartLine
-from domain.errors import TemplateError
 from domain.offer import OfferKind
-from mail.context import TEMPLATES, Offer, Recipient, RenderContext, Shop
+from mail.context import TEMPLATES, Offer, Recipient, Shop
 from mail.render import Templates
 from mail.sandbox import web_address
-
-SHOP = Shop(
-    name="Lumen",
-    url="https://shop.example/",
-    postal_address="1 Main St, Springfield",
-    support_email="help@shop.example",
-)
-MAIL = (
-    '<mjml lang="{{{{ language }}}}">'
-    "<mj-head><mj-title>{subject}</mj-title><mj-preview>{preheader}</mj-preview></mj-head>"
-    "<mj-body><mj-section><mj-column><mj-text>{text}</mj-text></mj-column></mj-section></mj-body></mjml>"
-)
-
-
-def context(first_name: str | None = "Anna", locale: str | None = None) -> RenderContext:
-    customer = Recipient(first_name=first_name, locale=locale)
-    return RenderContext(customer=customer, shop=SHOP, unsubscribe_url="https://mail.shop.example/u/x")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "test").mkdir()
-    return tmp_path
-
-
-def write(
-    folder: Path, text: str = "Hi", subject: str = "S", preheader: str = "P", name: str = "test/one"
-) -> Templates:
-    (folder / f"{name}.mjml.j2").write_text(MAIL.format(text=text, subject=subject, preheader=preheader))
-    return Templates(folder)
-
-
-def problem(templates: Templates, name: str = "test/one") -> str:
-    with pytest.raises(TemplateError) as raised:
-        templates.render(name, context())
-    return str(raised.value)
+from tests.mail.scratch import SHOP, context, problem, write
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,7 @@ import pytest
 from domain.errors import TemplateError
 from mail.context import TEMPLATES, samples
 from mail.render import Templates
-from tests.mail.test_render import context, folder, problem, write
-
-__all__ = ["folder"]
+from tests.mail.scratch import context, problem, write
 
 ESCAPES = [
     "{{ ''.__class__.__mro__[1].__subclasses__() }}",

@@ -14,10 +14,10 @@ from settings import RateSettings
 from storage.database import Database
 from tests.metrics.readings import moved
 from tests.starter.collectors import client_of, make_collector
+from tests.starter.held_out import HeldOut
+from tests.starter.issuing import make_key
 from tests.starter.posts import MINUTE, NOON, Post
-from tests.starter.test_dispatcher import HeldOut
-from tests.starter.test_joins import sign_in, visitors
-from tests.starter.test_keys import make_key
+from tests.starter.signing_in import sign_in, visitors
 from workflows.vocabulary.routing import Routes
 
 ADDRESS = "anna.qx7@briefkasten.example"

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
@@ -12,7 +11,7 @@ from temporal import DATA_CONVERTER, workflow_runner
 from tests.replay import scenes_joining, scenes_lifecycle, scenes_retention, scenes_selling
 from tests.replay.changed import FactAdded, StepsSwapped, WaitDropped, WordsChanged
 from tests.replay.commands import BEGIN, END, GATE, HAND_OVER, MAIL, OFFER
-from tests.replay.history import fingerprint, payloads
+from tests.replay.history import fingerprint, load, payloads
 from tests.replay.record import FOLDER, PERSON, SCENES
 from workflows.catalogue import JOURNEYS
 from workflows.vocabulary import Journey
@@ -150,10 +149,6 @@ FINGERPRINTS: dict[str, list[str]] = (
 )
 """What each enrollment asked of Temporal. A change here is a change to running enrollments: patch it, or record anew
 where none can be running."""
-
-
-def load(file: Path) -> WorkflowHistory:
-    return WorkflowHistory.from_json(file.stem, file.read_text())
 
 
 def replayer(*journeys: type[Journey]) -> Replayer:

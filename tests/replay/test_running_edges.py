@@ -20,8 +20,8 @@ from starter.replay.replays import Failure, Replays
 from temporal import DATA_CONVERTER, connect
 from tests.replay.changed import FactAdded, StepsSwapped, WaitDropped, WordsChanged
 from tests.replay.deploys import AsItWas, AsksForAFact, AsksForAFactSince, OtherTexts
+from tests.replay.history import load
 from tests.replay.record import FOLDER
-from tests.replay.test_replay import load
 from tests.replay.town import Town, opened_town
 from workflows.cart_recovery import CartRecovery
 from workflows.vocabulary import Journey

@@ -20,6 +20,7 @@ from domain.signals import Click, Observation, Purchase
 from starter.dispatch.enrolling import Presence
 from storage.database import Database
 from tests.house import ANNA, House, opened_house, real_server
+from tests.scenarios.handing_over import EARLY, hand_over
 from tests.scenarios.runs import runs_of
 from tests.stack.waiting import until
 from tests.workflows.journeys import AnswersLater, EveryWait
@@ -32,7 +33,6 @@ CART = f"cart-recovery/{ANNA}"
 HOUR = timedelta(hours=1)
 TEN_HOURS_A_SECOND = 36_000.0
 
-EARLY = "limit.historyCount.suggestContinueAsNew=40"
 AT_ONCE = "limit.historyCount.suggestContinueAsNew=14"
 """A run then holds one mail, or a bit less."""
 
@@ -48,22 +48,6 @@ def opened(sqlite_database: Database) -> OpenHouse:
             yield house
 
     return open_house
-
-
-async def hand_over(house: House, handle: WorkflowHandle[Any, Outcome]) -> None:
-    """Tell the enrollment what it does not listen to, until another run has taken over."""
-    first = (await handle.describe()).run_id
-
-    async def has_changed() -> bool:
-        if (await handle.describe()).run_id != first:
-            return True
-        await handle.signal("observe", Observation(event_id=f"noise-{next(numbers)}", name="Noise"))
-        return False
-
-    await until(has_changed)
-
-
-numbers = iter(range(1_000_000))
 
 
 async def progress(house: House, handle: WorkflowHandle[Any, Outcome]) -> Progress:

@@ -11,8 +11,8 @@ from domain.enrollment import OutcomeKind
 from storage.database import Database
 from storage.joins import Joins
 from tests.house import ANNA, House, opened_house, real_server
+from tests.scenarios.handing_over import EARLY, hand_over
 from tests.scenarios.runs import runs_of
-from tests.scenarios.test_continued import EARLY, hand_over
 from tests.scenarios.visitors import visitor_adds_to_cart, visitor_signs_in
 from tests.stack.waiting import until
 from workflows.vocabulary import search

@@ -9,10 +9,10 @@ from domain.enrollment import EnrollmentRow, OutcomeKind, State
 from starter.client import SegueClient
 from storage.database import Database
 from temporal import connect
+from tests.stack.backend import backend_of
 from tests.stack.books import Books
 from tests.stack.processes import addresses_of, stack_up
 from tests.stack.shop import CART, LAMP
-from tests.stack.test_restart import backend_of
 from tests.stack.waiting import until
 
 PACE = ("--pace", "1200")

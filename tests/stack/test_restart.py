@@ -4,33 +4,22 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from starter.client import SegueClient
 from starter.embedded import dev_server, find_temporal, free_port
 from starter.inbox.server import Inbox
 from starter.place import Place
 from storage.database import Database
+from tests.stack.backend import backend_of
 from tests.stack.books import Books
-from tests.stack.processes import Process, addresses_of, is_alive, run, stack_up
-from tests.stack.shop import Backend, open_shop
+from tests.stack.processes import addresses_of, is_alive, run, stack_up
+from tests.stack.shop import open_shop
 from tests.stack.waiting import until
 
 PACE = ("--pace", "7200")
 """Two hours a second: the reminder comes after half a second of quiet, what follows it twelve seconds later."""
-
-
-@asynccontextmanager
-async def backend_of(process: Process, folder: Path) -> AsyncIterator[Backend]:
-    """The shop's backend, once the stack is up."""
-    addresses = await addresses_of(process, folder)
-    identity = Place(folder).known_identity()
-    assert identity is not None
-    async with SegueClient(addresses.collector, identity.write_key) as client:
-        yield Backend(client)
 
 
 @pytest.fixture

@@ -18,17 +18,11 @@ from starter.dispatch.dispatcher import Dispatcher
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.erasure import Erasures
+from tests.starter.held_out import HeldOut
 from tests.starter.posts import MINUTE, NOON, FakeTemporal, Post
 from workflows.post_purchase import PostPurchase
 from workflows.vocabulary import On, Plan, journey
 from workflows.vocabulary.routing import Routes
-
-
-@journey
-class HeldOut(PostPurchase):
-    """Nobody gets it."""
-
-    plan = Plan(name="held-out", trigger=On("Thing Done"), goal="Goal", topic="tests", owner="tests", holdout=1.0)
 
 
 def plan_of(name: str) -> Plan:

@@ -8,13 +8,13 @@ import pytest
 from domain import event as names
 from domain.enrollment import State
 from domain.errors import UnavailableError
-from domain.event import Event, EventType
 from domain.signals import Click, Join, Purchase
 from starter.dispatch.dispatcher import Dispatcher
 from storage.database import Database
 from storage.joins import Joins
 from storage.ledger import Ledger
 from tests.starter.posts import MINUTE, NOON, FakeTemporal, Post
+from tests.starter.signing_in import sign_in, visitors
 from tests.storage.samples import SEND, gate_request
 
 CART, OLD_CART = "cart-recovery/anna", "cart-recovery/anon-v1"
@@ -23,16 +23,6 @@ CART, OLD_CART = "cart-recovery/anna", "cart-recovery/anon-v1"
 @pytest.fixture
 def post(sqlite_database: Database) -> Post:
     return Post(sqlite_database)
-
-
-def visitors(event: Event) -> Event:
-    """The event, of somebody on whose browser nobody has signed in."""
-    return event.model_copy(update={"user_id": None, "anonymous_id": "v1"})
-
-
-def sign_in(post: Post, user: str = "anna") -> Event:
-    changes = {"type": EventType.IDENTIFY, "anonymous_id": "v1"}
-    return post.event("identify", user, at=NOON + 5 * MINUTE).model_copy(update=changes)
 
 
 async def untold(post: Post) -> int:

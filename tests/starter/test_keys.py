@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -19,17 +18,10 @@ from storage.permissions import Permissions
 from storage.write_keys import WriteKeys
 from tests.stack.waiting import until
 from tests.starter.collectors import KEY, client_of, make_collector, stored_events
+from tests.starter.issuing import NOW, make_key
 
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TRACK = {"type": "track", "userId": "anna", "event": "Product Added", "messageId": "m-1"}
 BOUNCED = {"type": "track", "userId": "anna", "event": "Email Bounced", "messageId": "m-2"}
-
-
-async def make_key(database: Database, *scopes: Scope) -> tuple[str, str]:
-    """A key's id, and the key."""
-    async with database.transaction() as session:
-        made, key = await WriteKeys(session).create("test", scopes, NOW)
-    return made.id, key
 
 
 async def is_used(database: Database) -> bool:

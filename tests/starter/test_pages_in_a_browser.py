@@ -23,7 +23,7 @@ from storage.database import Database
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
 from tests.browsers import require_browser
-from tests.mail.test_accessibility import RULES
+from tests.mail.accessibility import RULES
 from tests.starter.collectors import LINKS, make_collector, served
 from tests.starter.mails import path_of, sent_message
 from tests.storage.samples import NOON, added, commit, identify

@@ -15,7 +15,7 @@ from rehearsal.backtest.report import backtest as compare_versions
 from starter.cli.backtest import backtest
 from starter.cli.backtest_report import show_report
 from tests.rehearsal.backtest.recordings import DAY, HOUR, call
-from tests.rehearsal.backtest.test_comparison import RECORDING, Patient, Reminding
+from tests.rehearsal.backtest.reminders import RECORDING, Patient, Reminding
 
 LINES = [
     call(0 * HOUR, "Product Added", "anna", product_id="lamp", price=49),

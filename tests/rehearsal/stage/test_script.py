@@ -11,7 +11,7 @@ from domain.facts import FIRST_ORDER, HAS_CART
 from rehearsal.stage.errors import ScriptError
 from rehearsal.stage.facts import parse_fact
 from rehearsal.stage.script import Cue, Deed, parse_script, write_script
-from tests.rehearsal.stage.test_spans import SECONDS
+from tests.rehearsal.stage.lengths import SECONDS
 from workflows.catalogue import JOURNEYS
 
 CART = JOURNEYS["cart-recovery"].plan

@@ -4,13 +4,12 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from rehearsal.stage.errors import ScriptError
-from rehearsal.stage.spans import LONGEST, parse_span, write_span
+from rehearsal.stage.spans import parse_span, write_span
+from tests.rehearsal.stage.lengths import SECONDS
 
 HOUR = timedelta(hours=1)
-SECONDS = st.integers(0, int(LONGEST.total_seconds())).map(lambda seconds: timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize(
