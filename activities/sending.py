@@ -1,10 +1,12 @@
 """Hands messages to the mail server, each once."""
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -21,6 +23,7 @@ from domain.errors import (
     DeferredByServerError,
     MailServerError,
     RefusedMessageError,
+    RefusedSenderError,
     SupersededError,
     UnheardError,
     UnknownCustomerError,
@@ -39,6 +42,9 @@ from storage.permissions import Permissions
 LONGEST_WAIT: Final = timedelta(hours=1)
 """However long a mail server asks to be left alone: the gate is to be asked now and then, whether it still may go."""
 
+SAY_EVERY: Final = 60.0
+"""Real seconds between two lines that the mail server takes nothing from us: every mail would say it."""
+
 OWED_HAND_OVERS: Final = 3
 """How often an owed mail is handed over while its answers get lost. A server that always takes it and always hangs up
 would else fill a mailbox."""
@@ -49,6 +55,8 @@ _REASONS = {
     Handover.ACCEPTED: "accepted by the mail server",
     Handover.UNKNOWN: "the connection broke after the mail was written: it may or may not have arrived",
 }
+
+_log = structlog.get_logger("segue.sending")
 
 
 class SendingActivities:
@@ -68,6 +76,7 @@ class SendingActivities:
         self._database, self._clock, self._gate = database, clock, gate
         self._transport, self._links, self._sender = transport, links, sender
         self._flow = Flow(flow or FlowPolicy())
+        self._said_at = float("-inf")
 
     @activity.defn(name=calls.SEND)
     async def send_message(self, request: calls.SendRequest) -> Delivery:
@@ -87,10 +96,18 @@ class SendingActivities:
         try:
             return await see_through(self._attempt(request))
         except MailServerError as error:
+            if isinstance(error, RefusedSenderError):
+                self._complain(request.message, error)
             if error.wait is None:
                 raise
             wait = min(error.wait, LONGEST_WAIT)
             raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=wait) from None
+
+    def _complain(self, message: str, error: RefusedSenderError) -> None:
+        """Tell the operator, who alone can mend it."""
+        if time.monotonic() - self._said_at >= SAY_EVERY:
+            self._said_at = time.monotonic()
+            _log.error("the mail server takes nothing from us: mails wait", message=message, problem=str(error))
 
     async def _attempt(self, request: calls.SendRequest) -> Delivery:
         async with AsyncExitStack() as stack:

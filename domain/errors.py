@@ -24,6 +24,7 @@
     └── TransientError
         ├── MailServerError         the mail server has not taken a message over; says when to try again, if it did
         │   ├── DeferredByServerError   it asked to try later, or could not be reached before it had the message
+        │   │   └── RefusedSenderError      it takes nothing from us: our login or our sender's address is wrong
         │   └── UnheardError        nobody saw its answer, and asking again cannot double the mail
         ├── SupersededError         an attempt took so long that another has its turn
         └── UnavailableError        a part Segue needs (database, Temporal) is away
@@ -159,6 +160,13 @@ class MailServerError(TransientError):
 
 class DeferredByServerError(MailServerError):
     """The mail server asked to try later, or was not reached. It has certainly not accepted the message."""
+
+
+class RefusedSenderError(DeferredByServerError):
+    """The mail server takes nothing from us, whoever it is for: it refuses our login, or our sender's address.
+
+    Trying again helps once the operator has mended that, so that no mail is lost by it.
+    """
 
 
 class UnheardError(MailServerError):

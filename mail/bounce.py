@@ -22,11 +22,20 @@ _IN_WORDS: Final = re.compile(
 )
 
 
+_SENDER: Final = re.compile(r"\b5\.1\.(7|8)\b|sender (address )?rejected|sender verif(y|ication) failed", re.IGNORECASE)
+"""Bad syntax or system of the sender's address (RFC 3463, 3.2), and how Postfix and Exim begin to say so. They may
+wait with it until the recipient is named (Postfix does by default: `smtpd_delay_reject`)."""
+
 _NOT_THE_MAILBOX: Final = re.compile(
     r"\b(sender|spf|dkim|dmarc|dns|spam|relay\w*|reputation|polic(y|ies))\b|verif|(black|block) ?list|may not exist",
     re.IGNORECASE,
 )
 """Words of what is wrong with the sender. Exim says *Unrouteable address* of one whom it cannot verify, too."""
+
+
+def names_sender(answer: str) -> bool:
+    """Whether a permanent SMTP answer is about the address that the mail comes from."""
+    return bool(_SENDER.search(answer))
 
 
 def names_no_mailbox(code: int, answer: str) -> bool:

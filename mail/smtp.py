@@ -17,10 +17,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 from pydantic import Field, SecretStr
 
-from domain.errors import ConfigurationError, DeferredByServerError, RefusedMessageError
+from domain.errors import ConfigurationError, DeferredByServerError, RefusedMessageError, RefusedSenderError
 from domain.model import Value
 from domain.relay import Relay
-from mail.bounce import names_no_mailbox
+from mail.bounce import names_no_mailbox, names_sender
 from mail.feedback.tags import tagged
 from mail.quoting import quote
 from mail.transport import Handover, Line, Mail, Transport
@@ -149,7 +149,8 @@ class SmtpTransport(Transport):
     async def line(self) -> AsyncIterator[Line]:
         """A line for one mail. See `mail.transport.Transport.line`.
 
-        A refused login is deferred, not refused: it is the operator's fault, and no mail shall be lost by it.
+        A refused login is deferred, not refused: it is the operator's fault, and no mail shall be lost by it. So is a
+        refused sender.
         """
         async with self._slots:
             if self._closed:
@@ -190,7 +191,7 @@ class SmtpTransport(Transport):
             await client.connect()
         except aiosmtplib.SMTPAuthenticationError as error:
             client.close()
-            raise DeferredByServerError(
+            raise RefusedSenderError(
                 f"the mail server refused the login ({error.code}): check user and password in SEGUE_SMTP"
             ) from error
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -274,13 +275,19 @@ async def _is_alive(client: aiosmtplib.SMTP) -> bool:
 def _failure(
     code: int, answer: str, mail: Mail, *, addressed: bool = True
 ) -> DeferredByServerError | RefusedMessageError:
-    """Name what the server answered, without the address. Before it was told to whom, it speaks of the sender."""
+    """Name what the server answered, without the address.
+
+    Before it was told to whom, it speaks of the sender: it would say so again of every mail (RFC 5321, 3.3), which is
+    the operator's to mend, and says nothing about the recipient.
+    """
     problem = quote(answer, mail.recipient)
     if code in _AUTHENTICATION_CODES:
-        return DeferredByServerError(f"{code} {problem}: check user and password in SEGUE_SMTP")
-    if 500 <= code < 600:  # noqa: PLR2004 - RFC 5321, 4.2.1
-        return RefusedMessageError(code, problem, no_mailbox=addressed and names_no_mailbox(code, answer))
-    return DeferredByServerError(f"{code} {problem}")
+        return RefusedSenderError(f"{code} {problem}: check user and password in SEGUE_SMTP")
+    if not 500 <= code < 600:  # noqa: PLR2004 - RFC 5321, 4.2.1
+        return DeferredByServerError(f"{code} {problem}")
+    if not addressed or names_sender(answer):
+        return RefusedSenderError(f"{code} {problem}: check SEGUE_SENDER, and what the server lets us send")
+    return RefusedMessageError(code, problem, no_mailbox=names_no_mailbox(code, answer))
 
 
 def _on_the_wire(raw: bytes) -> bytes:

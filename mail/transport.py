@@ -55,6 +55,7 @@ class Line(Protocol):
 
         Raises:
             DeferredByServerError: Certainly not accepted; try later (4xx, timeout or hang-up before the data).
+            RefusedSenderError: The same, until the operator has mended what the server has against us.
             UnheardError: The answer was not seen, and the mail may be handed over again (see `repeats_safely`).
             RefusedMessageError: The server will never accept this mail (5xx).
         """

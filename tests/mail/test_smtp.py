@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from domain.errors import ConfigurationError, DeferredByServerError, RefusedMessageError
+from domain.errors import ConfigurationError, DeferredByServerError, RefusedMessageError, RefusedSenderError
 from domain.relay import Relay
 from mail.smtp import SmtpServer, SmtpTransport
 from mail.transport import Handover, Mail
@@ -32,12 +32,20 @@ class Server:
     """A real SMTP server that answers as told and remembers what it saw."""
 
     options: dict[str, Any] = field(default_factory=dict)
+    mail: str = "250 OK"
     rcpt: str = "250 OK"
     data: str = "250 OK"
     received: list[Envelope] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     protocols: list[SMTP] = field(default_factory=list)
     port: int = 0
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.mail.startswith("250"):
+            envelope.mail_from = address
+        return self.mail
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -168,6 +176,30 @@ async def test_5xx_is_a_refusal_with_its_code_and_without_the_address(phase: str
         assert refused.value.code == 550
         assert refused.value.__cause__ is None  # the library's own error holds the address
         server.rcpt = server.data = "250 OK"
+        assert await transport.deliver(MAIL) is Handover.ACCEPTED
+    assert len(server.protocols) == 1
+
+
+@pytest.mark.parametrize(
+    ("phase", "answer"),
+    [
+        ("mail", "550 5.1.1 <bounce@shop.example>: no such user"),
+        ("mail", "553 5.7.1 <bounce@shop.example>: Sender address rejected: not owned by user shop"),
+        ("mail", "554 5.7.1 Service unavailable; client host is on a black list"),
+        # Postfix answers so late by default (smtpd_delay_reject).
+        ("rcpt", "550 5.1.8 <bounce@shop.example>: Sender address rejected: Domain not found"),
+        ("rcpt", "553 5.7.1 <bounce@shop.example>: Sender address rejected: not owned by user shop"),
+        ("data", "553 5.1.8 Domain of sender address does not exist"),
+    ],
+)
+async def test_a_refusal_of_the_sender_says_nothing_of_the_recipient_and_loses_no_mail(phase: str, answer: str) -> None:
+    server = Server()
+    setattr(server, phase, answer)
+    async with running(server), delivering(server.url) as transport:
+        with pytest.raises(RefusedSenderError, match=rf"^{answer[:3]} .*: check SEGUE_SENDER") as refused:
+            await transport.deliver(MAIL)
+        assert "bounce@" not in str(refused.value)
+        server.mail = server.rcpt = server.data = "250 OK"
         assert await transport.deliver(MAIL) is Handover.ACCEPTED
     assert len(server.protocols) == 1
 
