@@ -33,6 +33,8 @@ class RetentionPolicy(Value):
     """Visitors without an address and without an order, after they were last there."""
     events: LongKept | None = None
     """Events, after they occurred. What follows from them stays: facts, orders, counts."""
+    customers: LongKept | None = None
+    """Known customers, after the last event, order, mail, consent or choice. What they refused stays, as a hash."""
 
 
 class Keeping(StrEnum):
@@ -41,6 +43,7 @@ class Keeping(StrEnum):
     BODIES = "bodies"
     STRANGERS = "strangers"
     EVENTS = "events"
+    CUSTOMERS = "customers"
 
 
 class Retention(WireValue):
@@ -49,6 +52,7 @@ class Retention(WireValue):
     bodies: int = 0
     strangers: int = 0
     events: int = 0
+    customers: int = 0
     batches: int = 0
 
 

@@ -83,7 +83,10 @@ class Erasures(Repository):
         Not an id that is somebody else's: a browser's goes to whoever signs in there next, and is a stranger's again
         once they are erased. What the customer did under it was moved to them, and is found by its rows.
         """
-        customer = erasure.customer
+        return await self.ids_of(erasure.customer)
+
+    async def ids_of(self, customer: str) -> Sequence[str]:
+        """The same, of a customer of whom no erasure was asked for."""
         leads = set(await Identities(self.session).former_ids(customer))
         joined = set((await self.execute(_FORMER.where(_JOINS.c.customer_id == customer))).scalars())
         others = _FORMER.where(_JOINS.c.former_id.in_(leads | joined), _JOINS.c.customer_id != customer)

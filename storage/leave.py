@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from pydantic import Field
 from sqlalchemy import select
 
-from domain.consent import standing
+from domain.consent import Said, standing
 from domain.customer import Customer
 from domain.gate import ConsentRule
 from domain.model import Value
 from domain.preferences import NO_CHOICES, read_preferences
 from domain.profile import ALL_MARKETING
-from storage.permissions import WHATEVER_THE_ADDRESS, Consent, Permissions
+from storage.permissions import WHATEVER_THE_ADDRESS, Permissions
 from storage.preferences import PreferenceLog
+from storage.refusals import OPT_OUT, REFUSED, Refusals
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
 from storage.tables import CustomerRecord, OptOutRecord, SuppressionRecord, table_of
@@ -54,10 +55,20 @@ class Leaves(Repository):
     async def of(self, customers: Sequence[Customer]) -> dict[str, Leave]:
         """Each customer's, by id. Up to some thousand at once."""
         ids = [customer.id for customer in customers]
-        said: dict[str, dict[str, Consent]] = defaultdict(dict)
+        kept = await Refusals(self.session).of({customer.email for customer in customers if customer.email})
+        said: dict[str, dict[str, Said]] = defaultdict(dict)
+        for customer in customers:
+            for refusal in kept.get(customer.email or "", ()):
+                if refusal.reason == REFUSED:
+                    said[customer.id][refusal.topic] = refusal
         for (each, topic), consent in (await Permissions(self.session).newest(ids)).items():
-            said[each][topic] = consent
+            if topic not in said[each] or consent.at >= said[each][topic].at:
+                said[each][topic] = consent
         opted_out = await self._opted_out(customers)
+        for customer in customers:
+            opted_out[customer.id] |= {
+                each.topic for each in kept.get(customer.email or "", ()) if each.reason == OPT_OUT
+            }
         barred = await self._barred(customers)
         wants_none = await self._want_none(customers)
         return {
@@ -100,7 +111,9 @@ class Leaves(Repository):
         by_person = _SUPPRESSIONS.c.customer_id.in_([*hashes]) & WHATEVER_THE_ADDRESS
         in_force = _SUPPRESSIONS.c.lifted_at.is_(None)
         persons = select(_SUPPRESSIONS.c.customer_id).where(by_person, in_force)
-        addresses = select(_SUPPRESSIONS.c.email_hash).where(_SUPPRESSIONS.c.email_hash.in_(some), in_force)
+        addresses = select(_SUPPRESSIONS.c.email_hash).where(
+            _SUPPRESSIONS.c.email_hash.in_(some), in_force, _SUPPRESSIONS.c.topic.is_(None)
+        )
         found = {*(await self.execute(persons)).scalars(), *(await self.execute(addresses)).scalars()}
         return {
             customer.id
@@ -109,6 +122,6 @@ class Leaves(Repository):
         }
 
 
-def _standing(newest: Mapping[str, Consent]) -> dict[str, bool]:
+def _standing(newest: Mapping[str, Said]) -> dict[str, bool]:
     general = newest.get(ALL_MARKETING)
     return {topic: standing(said, general) is True for topic, said in newest.items()}

@@ -12,12 +12,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.consent import standing
 from domain.model import Instant, Value
 from domain.profile import ALL_MARKETING
 from domain.withdrawal import COMPLAINT, HARD_BOUNCE
 from storage.mailboxes import Mailboxes
+from storage.refusals import OPT_OUT, REFUSED, Refusal, Refusals, last_said
 from storage.repository import Repository
 from storage.salt import Salt, hash_email, hashes_of, stored_salt
 from storage.sharers import shared_with
@@ -49,7 +51,11 @@ class Consent(Value):
 
 
 class Permissions(Repository):
-    """Records and reads what may be sent."""
+    """Records and reads what may be sent. One for each transaction: what was refused long ago is read once."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        super().__init__(session)
+        self._refusals: dict[str, list[Refusal]] = {}
 
     async def record(self, consents: Sequence[Consent]) -> None:
         """Append to the log of consents. One that is older than the newest, or says nothing more, adds nothing."""
@@ -82,7 +88,9 @@ class Permissions(Repository):
     async def consent(self, customer: str, topic: str) -> bool | None:
         """What was said last of the topic, else of all marketing; see `domain.consent.standing`."""
         newest = await self.newest({customer})
-        return standing(newest.get((customer, topic)), newest.get((customer, ALL_MARKETING)))
+        kept = [each for each in await self._kept(customer) if each.reason == REFUSED]
+        topical, general = (last_said(newest.get((customer, each)), kept, each) for each in (topic, ALL_MARKETING))
+        return standing(topical, general)
 
     async def consents(self, customer: str) -> tuple[Consent, ...]:
         """Everything the customer ever agreed to or refused, oldest first."""
@@ -114,7 +122,9 @@ class Permissions(Repository):
         if said_by is not None:
             mine &= _OPT_OUTS.c.source == said_by
         lifted = await self.execute(update(_OPT_OUTS).where(mine).values(lifted_at=at, lifted_by=by))
-        return lifted.rowcount > 0
+        self._refusals.pop(customer, None)
+        kept = said_by is None and await Refusals(self.session).lift(customer, topic, at)
+        return lifted.rowcount > 0 or kept
 
     async def count_lifted(self, customer: str, topic: str, source: str) -> int:
         """How often a topic was refused in one place, and then wanted again."""
@@ -125,7 +135,8 @@ class Permissions(Repository):
     async def opt_outs(self, customer: str) -> frozenset[str]:
         """The topics the customer's mailbox is opted out of now; `*` is all marketing."""
         mine = shared_with(_OPT_OUTS.c.customer_id, customer) & _OPT_OUTS.c.lifted_at.is_(None)
-        return frozenset((await self.execute(select(_OPT_OUTS.c.topic).where(mine))).scalars())
+        said = (await self.execute(select(_OPT_OUTS.c.topic).where(mine))).scalars()
+        return frozenset(said) | {each.topic for each in await self._kept(customer) if each.reason == OPT_OUT}
 
     async def opted_out(self, customer: str, topic: str) -> bool:
         """Whether the customer is opted out of the topic or of all marketing."""
@@ -220,6 +231,12 @@ class Permissions(Repository):
         """What is kept of the address that the customer has now."""
         email = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
         return hash_email(email, await Salt(self.session).get()) if email else None
+
+    async def _kept(self, customer: str) -> list[Refusal]:
+        """What somebody refused who was at the customer's address before, and is forgotten."""
+        if customer not in self._refusals:
+            self._refusals[customer] = await Refusals(self.session).at_mailbox_of(customer)
+        return self._refusals[customer]
 
     async def newest(self, customers: Collection[str]) -> dict[tuple[str, str], Consent]:
         """What each customer said last of each topic."""

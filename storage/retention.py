@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.enrollment import State
 from domain.retention import Batch, Keeping, RetentionPolicy
 from storage.database import Database
+from storage.departed import Departed, select_departed, select_unseen
 from storage.identities import Identities
 from storage.personal import erased_columns
 from storage.repository import Repository
@@ -35,6 +36,9 @@ from storage.transitions import ENDED
 
 BATCH = 200
 """Rows, or visitors with all of theirs, in one transaction."""
+
+MOST_CUSTOMERS = 25
+"""Known customers with all of theirs in one transaction: nobody can sign in meanwhile."""
 
 CLICKED_FOR = timedelta(days=400)
 """How long links in mails lead anywhere; see `mail.links.CLICK_MAX_AGE`."""
@@ -57,6 +61,7 @@ class Part(StrEnum):
     """Where the links of mails lead whose bodies went earlier."""
     STRANGERS = "strangers"
     EVENTS = "events"
+    CUSTOMERS = "customers"
 
 
 KEEPING: Final = {Part.LINKS: Keeping.BODIES} | {Part(keeping.value): keeping for keeping in Keeping}
@@ -133,6 +138,8 @@ class Retaining(Repository):
         due = self.select(part, after)
         if due is None:
             return []
+        if part is Part.CUSTOMERS:
+            return await self._find_departed(due, after)
         return [Place(row.moment, row.key) for row in await self.execute(due.limit(BATCH))]
 
     async def clear(self, part: Part, keys: Sequence[Any]) -> int:
@@ -150,12 +157,16 @@ class Retaining(Repository):
                 return await self._forget_strangers(due)
             case Part.EVENTS:
                 return await self._delete_events(due)
+            case Part.CUSTOMERS:
+                return await self._forget_departed(due)
 
     def select(self, part: Part, after: Place | None = None) -> Select[Any] | None:
         """Moments and keys of all rows that were kept long enough, in order; None: they are kept for ever."""
         kept: timedelta | None = getattr(self._policy, KEEPING[part].value)
         if kept is None:
             return None
+        if part is Part.CUSTOMERS:
+            return select_departed(self._now - kept)
         moment, key = _ORDER[part]
         until = self._now - (max(kept, CLICKED_FOR) if part is Part.LINKS else kept)
         due = select(moment.label("moment"), key.label("key")).where(
@@ -185,6 +196,24 @@ class Retaining(Repository):
             await self.execute(delete(column.table).where(column.in_(ids)))
         return len(ids)
 
+    async def _find_departed(self, due: Select[Any], after: Place | None) -> list[Place]:
+        """Look at so many customers at once that no plan goes over all events."""
+        unseen = select_unseen(self._now - (self._policy.customers or timedelta()))
+        key = "" if after is None else str(after.key)
+        while looked_at := await self._keys(unseen.where(_CUSTOMERS.c.id > key).limit(BATCH)):
+            rows = await self.execute(due.where(_CUSTOMERS.c.id.in_(looked_at)).limit(MOST_CUSTOMERS))
+            if found := [Place(row.moment, row.key) for row in rows]:
+                return found
+            key = looked_at[-1]
+        return []
+
+    async def _forget_departed(self, due: Select[Any]) -> int:
+        await Identities(self.session).hold_alone()
+        ids = await self._keys(due.with_for_update(skip_locked=True) if self.is_postgresql else due)
+        if ids:
+            await Departed(self.session).forget(ids)
+        return len(ids)
+
     async def _delete_events(self, due: Select[Any]) -> int:
         these = _EVENTS.c.seq.in_(await self._keys(due))
         # An order points to its event: that one stays, without what it said.
@@ -209,6 +238,7 @@ _ORDER: Final[dict[Part, tuple[Column[Any], Column[Any]]]] = {
     Part.LINKS: (_MESSAGES.c.rendered_at, _MESSAGES.c.id),
     Part.STRANGERS: (_CUSTOMERS.c.last_seen_at, _CUSTOMERS.c.id),
     Part.EVENTS: (_EVENTS.c.occurred_at, _EVENTS.c.seq),
+    Part.CUSTOMERS: (_CUSTOMERS.c.last_seen_at, _CUSTOMERS.c.id),
 }
 """Since when each row has been kept, and its key; in the order of the index."""
 

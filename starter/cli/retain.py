@@ -12,6 +12,7 @@ WORDS = {
     Keeping.BODIES: "bodies of mails",
     Keeping.STRANGERS: "visitors whom nobody knows",
     Keeping.EVENTS: "events",
+    Keeping.CUSTOMERS: "customers who are gone",
 }
 
 

@@ -154,7 +154,8 @@ def test_events_are_kept_as_long_as_sources_need_them() -> None:
         RetentionPolicy(events=30 * DAY)
 
 
-@pytest.mark.parametrize("part", Part)
+# Who is gone is looked for by the customers' own ids, see `storage.departed`.
+@pytest.mark.parametrize("part", [part for part in Part if part is not Part.CUSTOMERS])
 async def test_what_is_due_is_found_by_its_index_alone(database: Database, part: Part) -> None:
     index = {
         Part.BODIES: "ix_messages_with_body",

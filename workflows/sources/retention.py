@@ -9,7 +9,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from domain.retention import RETAIN, RETAIN_BATCH, Batch, Retention
+from domain.retention import RETAIN, RETAIN_BATCH, Batch, Keeping, Retention
 
 BATCHES_PER_RUN = 400
 """A batch is three events: a run ends long before its history is full."""
@@ -54,4 +54,4 @@ def _further(retention: Retention, batch: Batch) -> Retention:
 
 
 def _words(retention: Retention) -> str:
-    return f"{retention.bodies} bodies, {retention.strangers} strangers, {retention.events} events"
+    return ", ".join(f"{getattr(retention, keeping)} {keeping}" for keeping in Keeping)

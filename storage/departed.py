@@ -1,0 +1,147 @@
+"""Customers of whom nothing was heard for long, and to whom nothing went: who they are, and forgetting them.
+
+It is no erasure: nobody asked for one. They may come back, as strangers do who were never here. What they refused holds
+on for their mailbox (`storage.refusals`), and so do bounces and complaints, by a salted hash.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, text, update
+
+from domain.consent import standing
+from domain.customer import Customer
+from domain.enrollment import State
+from domain.event import CONCLUDED, EMAIL_CLICKED_BY_MACHINE, EMAIL_OPENED_BY_MACHINE
+from domain.preferences import NO_CHOICES, read_preferences
+from domain.profile import ALL_MARKETING
+from storage.customers import Customers
+from storage.erasure import Erasures
+from storage.mailboxes import Mailboxes
+from storage.permissions import WHATEVER_THE_ADDRESS, Permissions
+from storage.personal import erased_columns
+from storage.preferences import PreferenceLog
+from storage.refusals import OPT_OUT, REFUSED, SOURCE, Refusal, Refusals
+from storage.repository import Repository
+from storage.salt import Salt, hash_email
+from storage.tables import (
+    STRANGER,
+    ConsentRecord,
+    CustomerRecord,
+    EnrollmentRecord,
+    ErasureRecord,
+    EventRecord,
+    JoinRecord,
+    MessageRecord,
+    OptOutRecord,
+    OrderRecord,
+    PreferenceRecord,
+    SuppressionRecord,
+    table_of,
+)
+
+NOT_THEIRS: Final = (*CONCLUDED, EMAIL_OPENED_BY_MACHINE, EMAIL_CLICKED_BY_MACHINE)
+"""Events that are no sign of anybody: what Segue itself concluded, and what programs did."""
+
+_CONSENTS = table_of(ConsentRecord)
+_CUSTOMERS = table_of(CustomerRecord)
+_ENROLLMENTS = table_of(EnrollmentRecord)
+_ERASURES = table_of(ErasureRecord)
+_EVENTS = table_of(EventRecord)
+_JOINS = table_of(JoinRecord)
+_MESSAGES = table_of(MessageRecord)
+_OPT_OUTS = table_of(OptOutRecord)
+_ORDERS = table_of(OrderRecord)
+_CHOICES = table_of(PreferenceRecord)
+_SUPPRESSIONS = table_of(SuppressionRecord)
+
+
+def select_unseen(until: datetime) -> Select[Any]:
+    """Known customers who were not there since a moment, their ids as `key`, in the order of these.
+
+    No index helps: one that every event would have to keep up costs more than to go over the customers once a day.
+    """
+    found = select(_CUSTOMERS.c.last_seen_at.label("moment"), _CUSTOMERS.c.id.label("key"))
+    return found.where(_CUSTOMERS.c.last_seen_at < until, text(f"NOT ({STRANGER})")).order_by(_CUSTOMERS.c.id)
+
+
+def select_departed(until: datetime) -> Select[Any]:
+    """Those of whom there is nothing else either: to be asked of some at once, by their ids."""
+    since = [
+        _of_them(_EVENTS.c.customer_id, _EVENTS.c.occurred_at >= until, _EVENTS.c.name.not_in(NOT_THEIRS)),
+        # What still has to reach a journey.
+        _of_them(_EVENTS.c.customer_id, _EVENTS.c.dispatched_at.is_(None), _EVENTS.c.parked_error.is_(None)),
+        _of_them(_ORDERS.c.customer_id, _ORDERS.c.completed_at >= until),
+        _of_them(_MESSAGES.c.customer_id, _MESSAGES.c.handed_over_at >= until),
+        _of_them(_CONSENTS.c.customer_id, _CONSENTS.c.at >= until),
+        _of_them(_OPT_OUTS.c.customer_id, or_(_OPT_OUTS.c.at >= until, _OPT_OUTS.c.lifted_at >= until)),
+        _of_them(_CHOICES.c.customer_id, _CHOICES.c.at >= until),
+        _of_them(_ENROLLMENTS.c.customer_id, _ENROLLMENTS.c.state != State.ENDED),
+        # What somebody asked for is carried out as it was asked for.
+        _of_them(_ERASURES.c.customer_id),
+    ]
+    return select_unseen(until).where(*(~each for each in since))
+
+
+def _of_them(owner: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(owner == _CUSTOMERS.c.id, *conditions)
+
+
+class Departed(Repository):
+    """Forgets customers. To be called with who is whom shut, and the customers held (`storage.locks`)."""
+
+    async def forget(self, customers: Sequence[str]) -> None:
+        """Delete every row of theirs. Of what they refused, and of what bars their mailbox, the hash stays."""
+        known = await Customers(self.session).load(customers)
+        mailboxes = {each.id: each.email for each in known.values() if each.email}
+        await Mailboxes(self.session).hold(mailboxes.values())
+        await Refusals(self.session).keep(await self._refused(mailboxes, known))
+        await self._keep_bars(mailboxes)
+        ids = await self._with_former(customers)
+        theirs = _SUPPRESSIONS.c.customer_id.in_(ids)
+        is_kept = _SUPPRESSIONS.c.email_hash.is_not(None) & ~_SUPPRESSIONS.c.sunset
+        await self.execute(update(_SUPPRESSIONS).where(theirs, is_kept).values(customer_id=None, source=SOURCE))
+        for column in (_SUPPRESSIONS.c.customer_id, *erased_columns()):
+            await self.execute(delete(column.table).where(column.in_(ids)))
+
+    async def _with_former(self, customers: Sequence[str]) -> Sequence[str]:
+        """The customers, and the ids they had before it was known who they are: something may still be under these."""
+        joined = set(
+            (await self.execute(select(_JOINS.c.customer_id).where(_JOINS.c.customer_id.in_(customers)))).scalars()
+        )
+        ids = set(customers)
+        for each in sorted(joined):
+            ids.update(await Erasures(self.session).ids_of(each))
+        return sorted(ids)
+
+    async def _refused(
+        self, mailboxes: Mapping[str, str], known: Mapping[str, Customer]
+    ) -> Mapping[str, Sequence[Refusal]]:
+        """What was said of each mailbox."""
+        said: dict[str, list[Refusal]] = defaultdict(list)
+        mine = _OPT_OUTS.c.customer_id.in_(sorted(mailboxes)) & _OPT_OUTS.c.lifted_at.is_(None)
+        for row in await self.execute(select(_OPT_OUTS).where(mine).order_by(_OPT_OUTS.c.at)):
+            said[mailboxes[row.customer_id]].append(Refusal(topic=row.topic, at=row.at, reason=OPT_OUT))
+        newest = await Permissions(self.session).newest(mailboxes)
+        for (customer, topic), consent in newest.items():
+            if standing(consent, newest.get((customer, ALL_MARKETING))) is False:
+                said[mailboxes[customer]].append(Refusal(topic=topic, at=consent.at, reason=REFUSED))
+        chosen = await PreferenceLog(self.session).of(mailboxes)
+        for customer, email in mailboxes.items():
+            if read_preferences(known[customer].traits, chosen.get(customer, NO_CHOICES)).wants_none:
+                said[email].append(Refusal(topic=ALL_MARKETING, at=known[customer].last_seen_at, reason=OPT_OUT))
+        return said
+
+    async def _keep_bars(self, mailboxes: Mapping[str, str]) -> None:
+        """What bars a customer whatever their address is kept for the one they have: they are told by nothing else."""
+        theirs = _SUPPRESSIONS.c.customer_id.in_(sorted(mailboxes)) & WHATEVER_THE_ADDRESS
+        theirs &= ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+        bars = [*await self.execute(select(_SUPPRESSIONS).where(theirs).order_by(_SUPPRESSIONS.c.id))]
+        salt = await Salt(self.session).get() if bars else ""
+        for bar in bars:
+            hashed = hash_email(mailboxes[bar.customer_id], salt)
+            if bar.email_hash != hashed:
+                row = {"email_hash": hashed, "reason": bar.reason, "source": SOURCE, "at": bar.at}
+                await self.execute(self.insert(_SUPPRESSIONS), [row])

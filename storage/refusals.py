@@ -1,0 +1,107 @@
+"""Refusals that outlive their customer: whoever was forgotten for their age said no, and that still holds.
+
+Kept of it are the salted hash of the mailbox, the topic, when it was said and by whom. They stand among the
+suppressions, with a topic, and bar no more than marketing about it. Whoever comes back with the address is bound by
+them until they say otherwise: an opt-out is lifted by its recipient alone, a refused consent by a later one.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select, update
+
+from domain.consent import Said
+from domain.model import Instant, Value
+from storage.repository import Repository
+from storage.salt import Salt, hash_email
+from storage.tables import CustomerRecord, SuppressionRecord, table_of
+
+OPT_OUT: Final = "opt-out"
+"""The recipient's own word."""
+
+REFUSED: Final = "consent refused"
+"""As a backend reported it."""
+
+SOURCE: Final = "retention"
+
+_CUSTOMERS = table_of(CustomerRecord)
+_SUPPRESSIONS = table_of(SuppressionRecord)
+_IN_FORCE = _SUPPRESSIONS.c.topic.is_not(None) & _SUPPRESSIONS.c.lifted_at.is_(None)
+
+
+class Refusal(Value):
+    """Said of marketing about a topic; `*` is all of it."""
+
+    topic: str
+    at: Instant
+    reason: str
+    """`OPT_OUT` or `REFUSED`."""
+
+    @property
+    def granted(self) -> bool:
+        """Never: as `domain.consent.Said`."""
+        return False
+
+
+def last_said(consent: Said | None, kept: Iterable[Refusal], topic: str) -> Said | None:
+    """What was said last of a topic: by a customer, or by whoever had their address before them and is forgotten."""
+    said: list[Said] = [*(each for each in kept if each.topic == topic), *([consent] if consent else [])]
+    return max(said, key=lambda each: each.at, default=None)
+
+
+class Refusals(Repository):
+    """Keeps and reads them, by addresses in their normal form."""
+
+    async def keep(self, said: Mapping[str, Iterable[Refusal]]) -> None:
+        """Keep what was refused at each address. What is kept there already is not kept twice."""
+        known = await self.of(said)
+        salt = await Salt(self.session).get()
+        rows = {
+            (email, refusal.topic, refusal.reason): {
+                "email_hash": hash_email(email, salt),
+                "reason": refusal.reason,
+                "source": SOURCE,
+                "at": refusal.at,
+                "sunset": True,  # for processes that know no topics yet: it is no suppression
+                "topic": refusal.topic,
+            }
+            for email, refusals in said.items()
+            for refusal in refusals
+            if refusal not in known.get(email, ())
+        }
+        if rows:
+            await self.execute(self.insert(_SUPPRESSIONS), [*rows.values()])
+
+    async def of(self, emails: Collection[str]) -> dict[str, list[Refusal]]:
+        """What is refused at each of several addresses; where nothing is, it is left out."""
+        salt = await Salt(self.session).find() if emails else None
+        if salt is None:
+            return {}
+        hashes = {hash_email(email, salt): email for email in emails}
+        found: dict[str, list[Refusal]] = defaultdict(list)
+        theirs = _SUPPRESSIONS.c.email_hash.in_(sorted(hashes))
+        for row in await self.execute(select(_SUPPRESSIONS).where(theirs, _IN_FORCE)):
+            refusal = Refusal(topic=row.topic, at=row.at, reason=row.reason)
+            found[hashes[row.email_hash]].append(refusal)
+        return dict(found)
+
+    async def at_mailbox_of(self, customer: str) -> list[Refusal]:
+        """What is refused at the address that a customer has now."""
+        email = await self._email_of(customer)
+        return (await self.of([email])).get(email, []) if email else []
+
+    async def lift(self, customer: str, topic: str, at: datetime) -> bool:
+        """The recipient wants the topic again, at the address that they have now. Whether they had refused it."""
+        email = await self._email_of(customer)
+        salt = await Salt(self.session).find()
+        if not email or salt is None:
+            return False
+        theirs = (_SUPPRESSIONS.c.email_hash == hash_email(email, salt)) & (_SUPPRESSIONS.c.topic == topic)
+        theirs &= _IN_FORCE & (_SUPPRESSIONS.c.reason == OPT_OUT)
+        return (await self.execute(update(_SUPPRESSIONS).where(theirs).values(lifted_at=at))).rowcount > 0
+
+    async def _email_of(self, customer: str) -> str | None:
+        email: str | None = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
+        return email
