@@ -28,6 +28,7 @@
         │   └── UnheardError        nobody saw its answer, and asking again cannot double the mail
         ├── SupersededError         an attempt took so long that another has its turn
         └── UnavailableError        a part Segue needs (database, Temporal) is away
+            └── ContendedError          events met with what another transaction was storing; trying again at once helps
 
 A mail that waits or is not sent is no error but a result (`domain.message.Decision`), and so is a hand-over whose
 end nobody saw (`MessageStatus.UNKNOWN`), unless the mail server recognises a repetition.
@@ -179,3 +180,7 @@ class SupersededError(TransientError):
 
 class UnavailableError(TransientError):
     """A part Segue needs is away."""
+
+
+class ContendedError(UnavailableError):
+    """Some of a batch's events met with what another transaction was storing. Nothing is away; try the batch again."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from domain import basket
 from domain import event as names
 from domain.customer import VISIT_GAP, Cart, CartLine, Customer
-from domain.event import LONGEST_MESSAGE_ID, Event, EventType
+from domain.event import Event, EventType
 from domain.mailbox import share_mailbox
 from domain.model import Instant, Value
 from domain.profile import MOST_TRAITS, Permission, read_permissions, read_profile, read_traits
@@ -284,10 +284,11 @@ def _put_into_cart(cart: Cart, event: Event) -> tuple[Event, ...]:
 
 
 def _derived_id(message_id: str, what: str) -> str:
-    """The id of what follows from an event: the same each time. A cause's id that leaves no room is shortened."""
-    room = LONGEST_MESSAGE_ID - len(what) - 1
-    cause = message_id if len(message_id) <= room else hashlib.sha256(message_id.encode()).hexdigest()
-    return f"{cause}/{what}"
+    """The id of what follows from an event: the same each time, and one that no page can give to an event of its own.
+
+    As `domain.visitor.PREFIX` stands before all of theirs.
+    """
+    return f"{hashlib.sha256(message_id.encode()).hexdigest()}/{what}"
 
 
 def read_order(customer: Customer, event: Event) -> Order:

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.coupon import read_codes
 from domain.customer import CartLine, Customer
-from domain.errors import UnavailableError
+from domain.errors import ContendedError
 from domain.event import CUSTOMER_RETURNED, Event
 from domain.folding import Folded, absorb, is_order, order_id
 from domain.identity import ANONYMOUS_PREFIX, Resolution, tells_of_ids
@@ -79,7 +79,7 @@ class Commit(Repository):
 
         changed = {*(whose for _, whose, _ in folded), *(each for join in resolution.joins for each in join)}
         await customers.save(customer for each in sorted(changed) if (customer := facts.get(each)) is not None)
-        seqs = await self._insert_events(folded)
+        seqs = await self._insert_events(folded, {event.message_id for event, _ in new})
         await self._write_orders(folded, seqs, orders)
         await self._redeem(folded)
         await Feedback(self.session).note([event for event, _, _ in folded])
@@ -136,7 +136,11 @@ class Commit(Repository):
         rows = await self.execute(select(*said).select_from(reported).where(_ORDERS.c.order_id.in_(ids)))
         return {row.order_id: _known(row) for row in rows}
 
-    async def _insert_events(self, folded: Sequence[_FoldedEvent]) -> dict[str, int]:
+    async def _insert_events(self, folded: Sequence[_FoldedEvent], told: Collection[str]) -> dict[str, int]:
+        """Insert events; gives their places. `told` are the caller's, which have to be new: what follows may be there.
+
+        Its cause was told before, say, and is no longer kept.
+        """
         if not folded:
             return {}
         statement = self.insert(_EVENTS).on_conflict_do_nothing(index_elements=["message_id"])
@@ -144,7 +148,9 @@ class Commit(Repository):
             statement.returning(_EVENTS.c.message_id, _EVENTS.c.seq),
             [_event_row(*each) | {"dispatched_at": self._dispatched_at} for each in folded],
         )
-        return _require_all({row.message_id: row.seq for row in rows}, len(folded))
+        seqs = {row.message_id: row.seq for row in rows}
+        _require_all(seqs, told)
+        return seqs
 
     async def _write_orders(
         self, folded: Sequence[_FoldedEvent], seqs: Mapping[str, int], known: Mapping[str, KnownOrder]
@@ -158,7 +164,7 @@ class Commit(Repository):
         if rows:
             statement = self.insert(_ORDERS).on_conflict_do_nothing(index_elements=["order_id"])
             stored = await self.execute(statement.returning(_ORDERS.c.order_id), rows)
-            _require_all({row.order_id: 1 for row in stored}, len(rows))
+            _require_all(stored.scalars().all(), [row["order_id"] for row in rows])
 
     async def _redeem(self, folded: Sequence[_FoldedEvent]) -> None:
         """Note which coupons the new orders bear."""
@@ -226,7 +232,7 @@ def _require_owners(
     for event, whose in new:
         known = orders.get(order_id(event)) if is_order(event) else None
         if known is not None and passes_on(event, whose, known) and facts.get(known.customer) is None:
-            raise UnavailableError("another transaction was giving an order to somebody: try the batch again")
+            raise ContendedError("another transaction was giving an order to somebody: try the batch again")
 
 
 def _fold_all(
@@ -252,11 +258,10 @@ def _fold_all(
     return folded
 
 
-def _require_all(stored: dict[str, int], expected: int) -> dict[str, int]:
+def _require_all(stored: Collection[str], expected: Collection[str]) -> None:
     """Make sure that all rows went in. If not, another transaction was just adding one that was folded here as new."""
-    if len(stored) != expected:
-        raise UnavailableError("another transaction was storing one of these events: try the batch again")
-    return stored
+    if not set(expected).issubset(stored):
+        raise ContendedError("another transaction was storing one of these events: try the batch again")
 
 
 def _event_row(event: Event, whose: str, result: Folded) -> dict[str, Any]:

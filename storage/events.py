@@ -46,7 +46,7 @@ class EventStore(Repository):
 
         Raises:
             InvalidEventError: an event names neither a user nor an anonymous visitor.
-            UnavailableError: another transaction was storing one of these events. Try the batch again.
+            ContendedError: another transaction was storing one of these events. Try the batch again.
         """
         fresh: dict[str, Event] = {}
         for event in map(storable_event, events):

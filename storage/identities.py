@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import ColumnElement, select, text, update
 
-from domain.errors import UnavailableError
+from domain.errors import ContendedError
 from domain.event import Event
 from domain.identity import (
     ANONYMOUS_PREFIX,
@@ -38,7 +38,7 @@ class Identities(Repository):
 
         Raises:
             InvalidEventError: an event has neither a user id nor an anonymous id.
-            UnavailableError: whose an id is has just changed, by an erasure say. Try the batch again.
+            ContendedError: whose an id is has just changed, by an erasure say. Try the batch again.
         """
         keys = {key for event in events for key in keys_of(event)}
         resolution = resolve(events, await self._load(keys))
@@ -50,7 +50,7 @@ class Identities(Repository):
         resolution = resolve(events, await self._load(keys))
         if resolution.aliases and not alone:
             # Neither given back within a transaction, nor taken for oneself: two who share would wait for each other.
-            raise UnavailableError("whose an id is has just changed: try the batch again")
+            raise ContendedError("whose an id is has just changed: try the batch again")
         return resolution
 
     async def hold_shared(self) -> None:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from domain.errors import SegueError, TransientError, UnavailableError
+from domain.errors import ContendedError, SegueError, TransientError, UnavailableError
 from domain.event import Event
 from metrics.events import count_commit
 from metrics.reports import count_responses
@@ -93,11 +93,11 @@ class Committer:
 
     async def _write(self, group: list[_Waiting]) -> None:
         error = await self._store(group)
-        if error is None or isinstance(error, TransientError) or len(group) == 1:
+        if error is None or _is_everybodys(error) or len(group) == 1:
             for waiting in group:
                 _answer(waiting, error)
             return
-        # One of these requests cannot be stored. It must not take the others with it, so each is tried alone.
+        # One of these requests cannot be stored, or not now. It must not take the others with it: each is tried alone.
         for waiting in group:
             _answer(waiting, await self._store([waiting]))
 
@@ -124,6 +124,11 @@ class Committer:
             _answer(waiting, UnavailableError("the collector is stopping: try again"))
         self._queue.clear()
         self._queued = 0
+
+
+def _is_everybodys(error: Exception) -> bool:
+    """Whether no request could be stored now: something is away."""
+    return isinstance(error, TransientError) and not isinstance(error, ContendedError)
 
 
 def _answer(waiting: _Waiting, error: Exception | None) -> None:

@@ -11,14 +11,19 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from domain.clock import PacedClock, SystemClock
 from domain.errors import ConfigurationError, InvalidEventError, UnavailableError
-from domain.event import Event, EventType
+from domain.event import WISH_ADDED_TO_CART, Event, EventType
+from domain.write_key import Scope
 from starter.collector.committer import Committer
 from storage.customers import Customers
 from storage.database import Database
+from storage.events import EventStore
+from storage.write_keys import WriteKeys
+from tests.stack.waiting import until
 from tests.starter.collectors import KEY, MAX_BODY, client_of, make_collector, served, stored_events
 
 BASIC = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
@@ -410,6 +415,38 @@ async def test_one_request_that_cannot_be_stored_fails_alone(database: Database)
     assert [number for number, answer in enumerate(answers) if answer is not None] == [20]
     assert isinstance(answers[20], InvalidEventError)
     assert len(await stored_events(database)) == 49
+
+
+async def test_what_another_collector_is_storing_holds_up_no_other_request(postgresql_database: Database) -> None:
+    database, committer = postgresql_database, Committer(postgresql_database)
+    async with database.transaction() as another:
+        await EventStore(another).commit([event("m-1", user_id="ben")])
+        requests = [asyncio.create_task(committer.commit([event(f"m-{number}")])) for number in range(3)]
+        await until(lambda: count_waiting(database), bool)
+    assert await asyncio.gather(*requests, return_exceptions=True) == [None] * 3
+    assert sorted(await ids_in(database)) == ["m-0", "m-1", "m-2"]
+
+
+async def count_waiting(database: Database) -> int:
+    """How many transactions wait for a lock of another."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with database.read() as session:
+        return int((await (await session.connection()).execute(text(waiting))).scalar_one())
+
+
+async def test_a_page_that_takes_the_place_of_what_follows_holds_up_nobody(database: Database) -> None:
+    async with database.transaction() as session:
+        _, key = await WriteKeys(session).create("page", [Scope.BROWSER], datetime.now(UTC))
+    app = make_collector(database)
+    taken = {"anonymousId": "v1", "event": "E", "messageId": "m/product-added"}
+    wish = {"anonymousId": "v1", "event": WISH_ADDED_TO_CART, "messageId": "m", "properties": {"product_id": "lamp"}}
+    async with client_of(app, key=key) as page, client_of(app) as backend:
+        assert (await page.post("/v1/track", json=taken)).status_code == 200
+        calls = [(page, wish), *((backend, track(number)) for number in range(20))]
+        answers = await asyncio.gather(*(http.post("/v1/track", json=call) for http, call in calls))
+    assert {answer.status_code for answer in answers} == {200}
+    names = [stored.event.name for stored in await stored_events(database) if stored.event.anonymous_id == "v1"]
+    assert names == ["E", WISH_ADDED_TO_CART, "Product Added"]
 
 
 async def test_of_fifty_concurrent_requests_one_invalid_fails_alone(
