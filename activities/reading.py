@@ -103,8 +103,10 @@ class Reader:
         catalogued = bool(known) or await products.any_left()
         fill = partial(completed, products=known, shop=self._shop, catalogued=catalogued)
         focus = self._focus(focus, known, reading, catalogued=catalogued)
+        cart = _with_lines(shown.cart, fill(shown.cart.lines))
         filled: dict[str, object] = {
-            "cart": _with_lines(shown.cart, fill(shown.cart.lines)),
+            "cart": cart,
+            "high_cart": cart.value >= self._thresholds.high_cart,
             "order": shown.order and _with_lines(shown.order, fill(shown.order.lines)),
             "focus": focus,
         }

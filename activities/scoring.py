@@ -38,7 +38,8 @@ class ScoringActivities:
         """Ask the offer policy, with the cart as it is now. Changes nothing."""
         async with self._database.read() as session:
             customer = await Customers(session).get(await subject(session, request))
-        return self._offers.choose(customer, request.tier, request.occasion)
+        rules = self._thresholds.segments
+        return self._offers.choose(customer, request.tier, request.occasion, rules=rules)
 
     @activity.defn(name=calls.CHOOSE_VARIANT)
     async def choose_variant(self, request: calls.VariantRequest) -> calls.Variant:

@@ -1,18 +1,24 @@
 """An enrollment: one customer in one journey, which is one Temporal workflow execution."""
 
 import hashlib
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from pydantic import Field
 
 from domain.carried import Carried
 from domain.clock import PacedClock
+from domain.event import LOYALTY_TIER_REACHED
 from domain.intent import Intent
 from domain.lane import Lane
 from domain.model import CustomerId, Instant, Value, WireValue
 from domain.pause import Pause
+
+EARNED_WITHIN: Final = timedelta(days=1)
+"""So long after a tier was reached, an order counts as the one that earned it: shops that report orders by night do so
+within a day, and few customers order twice in one."""
 
 
 class Occasion(WireValue):
@@ -26,6 +32,14 @@ class Occasion(WireValue):
     """It was the customer's nth event of that name."""
     occurred_at: Instant
 
+    @property
+    def earned_until(self) -> datetime | None:
+        """Until when an order may be the one that led to it; None where no order leads to such an occasion.
+
+        A loyalty program may tell of a tier before the shop tells of the order that earned it.
+        """
+        return self.occurred_at + EARNED_WITHIN if self.name == LOYALTY_TIER_REACHED else None
+
 
 class Start(WireValue):
     """The input of an enrollment's workflow."""
@@ -36,6 +50,9 @@ class Start(WireValue):
     key: str | None = None
     """Tells enrollments of one customer in one journey apart, e.g. the order id; see `Plan.one_per`."""
     occasion: Occasion
+    earned_until: Instant | None = None
+    """Orders until then do not end it: see `Occasion.earned_until`. None also where it began before there was such a
+    rule, so that a replay sees the same."""
     clock: PacedClock = PacedClock()
     settings: dict[str, Any] = Field(default_factory=dict)
     """What the deployment changes of the journey's settings, recorded here so that a replay sees the same."""

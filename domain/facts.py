@@ -52,9 +52,6 @@ def _place(fact: "Fact[Any]") -> tuple[str, tuple[object, ...]]:
 
 YES_NO: Final = (True, False)
 
-HIGH_CART_OVER: Final = 150.0
-"""A cart of such a value is worth a second thought."""
-
 HASTY: Final = timedelta(minutes=2)
 """Who fills a dear cart in less time on its products sends mixed signals."""
 
@@ -73,8 +70,12 @@ def _has_premium_item(portrait: Portrait) -> bool:
     return any(line.price >= PREMIUM_FROM for line in portrait.customer.cart.lines)
 
 
+def _has_high_cart(portrait: Portrait) -> bool:
+    return portrait.customer.cart.value >= portrait.thresholds.high_cart
+
+
 def _sends_mixed_signals(portrait: Portrait) -> bool:
-    return portrait.customer.cart.value >= HIGH_CART_OVER and portrait.behaviour.time_on_products < HASTY
+    return _has_high_cart(portrait) and portrait.behaviour.time_on_products < HASTY
 
 
 def _has_favourite(portrait: Portrait) -> bool:
@@ -113,7 +114,8 @@ RETURNING = Fact("has ordered before", YES_NO, lambda portrait: portrait.custome
 VIP = Fact("VIP", YES_NO, lambda portrait: Segment.VIP in portrait.segments)
 """One of the shop's best customers."""
 
-HIGH_CART = Fact("high cart value", YES_NO, lambda portrait: portrait.customer.cart.value >= HIGH_CART_OVER)
+HIGH_CART = Fact("high cart value", YES_NO, _has_high_cart)
+"""The cart is worth as much as `domain.intent.Thresholds.high_cart`, or more."""
 
 PREMIUM_ITEM = Fact("premium item", YES_NO, _has_premium_item)
 """The cart holds something dear."""

@@ -181,6 +181,8 @@ class Thresholds(Value):
     """Score from which the tier *high* begins."""
     margin: int = Field(default=5, ge=0, le=100)
     """How far below its beginning a tier ends, so that it does not flap."""
+    high_cart: float = Field(default=150.0, ge=0)
+    """A cart of such a value is worth a second thought: the fact *high cart value*, and what mails say of it."""
     segments: SegmentRules = DEFAULT_RULES
 
     @model_validator(mode="after")

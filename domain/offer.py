@@ -9,7 +9,7 @@ from domain.customer import Customer
 from domain.event import BIRTHDAY, CUSTOMER_LAPSED, FIRST_ORDER_ANNIVERSARY, LOYALTY_TIER_REACHED, REPURCHASE_DUE
 from domain.intent import Tier
 from domain.model import Duration, Value, WireValue
-from domain.segment_rules import DEFAULT_RULES
+from domain.segment_rules import DEFAULT_RULES, SegmentRules
 
 
 class OfferKind(StrEnum):
@@ -43,9 +43,6 @@ class Offer(WireValue):
 GIFTS = (BIRTHDAY, FIRST_ORDER_ANNIVERSARY, LOYALTY_TIER_REACHED, CUSTOMER_LAPSED, REPURCHASE_DUE)
 """Occasions on which somebody who has ordered gets something, whatever is in the cart."""
 
-VIP_OVER = DEFAULT_RULES.vip_over
-"""Lifetime value, in the shop's currency, over which a customer is one of its best."""
-
 PREMIUM_FROM = 100.0
 """A product of such a price is a premium item."""
 
@@ -66,13 +63,16 @@ class OfferPolicy(Value):
     valid_for: Duration = timedelta(days=7)
     """How long such a code holds at least."""
 
-    def choose(self, customer: Customer, tier: Tier, occasion: str = "") -> Offer:
+    def choose(
+        self, customer: Customer, tier: Tier, occasion: str = "", *, rules: SegmentRules = DEFAULT_RULES
+    ) -> Offer:
         """Pick an offer. Nobody about to buy anyway gets a discount, and nobody a first order's twice.
 
         Args:
             customer: the facts.
             tier: of their intent now.
             occasion: name of the event that began the enrollment: a birthday is a reason to give something.
+            rules: who is one of the shop's best customers.
         """
         if occasion in GIFTS and customer.orders > 0:
             return self._gift(occasion)
@@ -81,7 +81,8 @@ class OfferPolicy(Value):
         if self.free_shipping_over is not None and not customer.cart.is_empty:
             if customer.cart.value >= self.free_shipping_over:
                 return Offer(kind=OfferKind.FREE_SHIPPING, why=f"cart worth {self.free_shipping_over:g} or more")
-            if customer.lifetime_value > VIP_OVER and any(line.price >= PREMIUM_FROM for line in customer.cart.lines):
+            has_premium_item = any(line.price >= PREMIUM_FROM for line in customer.cart.lines)
+            if has_premium_item and customer.lifetime_value > rules.vip_over:
                 return Offer(kind=OfferKind.FREE_SHIPPING, why="one of the best customers, and a premium item")
         if customer.cart.is_empty:
             return Offer(why="nothing in the cart")

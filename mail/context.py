@@ -167,6 +167,8 @@ class RenderContext(Value):
     customer: Recipient
     shop: Shop
     cart: Cart = Cart()
+    high_cart: bool = False
+    """The cart is worth a second thought, by the shop's own threshold."""
     order: Order | None = None
     offer: Offer | None = None
     about: About = About()

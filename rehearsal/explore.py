@@ -319,4 +319,4 @@ def _told(answer: object) -> Hashable:
 
 def _occasion(plan: Plan) -> str:
     """An event that may begin the journey."""
-    return min(plan.trigger.names() or {"Something"})
+    return next(iter(plan.trigger.in_order()), "Something")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, tuple_, update
 
 from domain.enrollment import Occasion
-from domain.event import Event, EventType, StoredEvent
+from domain.event import ORDER_COMPLETED, Event, EventType, StoredEvent
 from domain.model import Value
 from storage.commit import Commit
 from storage.database import announce
@@ -141,9 +141,12 @@ class EventStore(Repository):
     ) -> str | None:
         """The first of these events that was committed after the occasion, and occurred no earlier; None if none.
 
-        An order reported a second time is no further order. `before` is a place in the store: later ones do not count.
+        An order reported a second time is no further order, and one that may have led to the occasion ends nothing.
+        `before` is a place in the store: later ones do not count.
         """
         later = (_EVENTS.c.seq > occasion.seq) & (_EVENTS.c.occurred_at >= occasion.occurred_at)
+        if occasion.earned_until is not None:
+            later &= (_EVENTS.c.name != ORDER_COMPLETED) | (_EVENTS.c.occurred_at > occasion.earned_until)
         first = select(_EVENTS.c.name).where(*_of(customer, names), later, ~_EVENTS.c.repeats)
         if before is not None:
             first = first.where(_EVENTS.c.seq < before)

@@ -44,7 +44,8 @@ class Milestone(Journey):
     """Mark a day that is the customer's own with one mail, at the hour at which they like to read.
 
     Starts with a birthday, the anniversary of the first order, or a loyalty tier, once for each. An order in the week
-    after it is its success. Lives a week.
+    after it is its success; one within a day after a tier counts as the one that earned it, and ends nothing. Lives a
+    week.
     """
 
     plan = Plan(

@@ -12,6 +12,7 @@ from domain.enrollment import EnrollmentRow, Outcome, OutcomeKind, State
 from domain.errors import JourneyError
 from domain.joining import Said, superseded_outcome
 from domain.message import Kind
+from domain.moments import Timing
 from domain.offer import Offer, OfferKind
 from rehearsal.backtest.course import Course, PlannedMail, Unsent
 from rehearsal.backtest.fate import Recorded
@@ -193,8 +194,8 @@ def _because(verb: verbs.Verb[Any], answer: Any) -> str:
             return f"{in_words(duration)} later"
         case verbs.Quiet(duration):
             return f"quiet for {in_words(duration)}"
-        case verbs.Until(moment):
-            return f"the {moment.name}"
+        case verbs.Until():
+            return "" if answer is Timing.NEVER else verb.came(answer)
         case verbs.Reaction(within=within):
             return SIGNAL_WORDS[type(answer)] if answer is not None else f"no answer in {in_words(within)}"
         case _:

@@ -29,7 +29,7 @@ async def enter(house: Playhouse, plan: Plan, customer: str) -> None:
 async def _fitting(house: Playhouse, plan: Plan, customer: str) -> str | None:
     """An event that would begin the journey now."""
     known, events = await house.known(customer), await house.events(customer)
-    for name in sorted(plan.trigger.names() or ()):
+    for name in plan.trigger.in_order():
         now = await house.now()
         event = house.track(name, customer, at=now, properties=properties_of(name, plan, now))
         after = fold(known, event, customer_id=customer)
@@ -48,7 +48,7 @@ async def _fill_cart(house: Playhouse, customer: str) -> None:
 async def _enroll_by_hand(house: Playhouse, plan: Plan, customer: str) -> None:
     key = None
     if plan.one_per is not None:
-        event = min(plan.trigger.names() or [CART_VIEWED])
+        event = next(iter(plan.trigger.in_order()), CART_VIEWED)
         properties = properties_of(event, plan, await house.now())
         await house.report(event, customer, **properties)  # what the enrollment is about
         key = str(properties[plan.one_per])

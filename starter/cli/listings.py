@@ -1,15 +1,20 @@
 """`segue messages` and `segue journeys`."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from domain.message import MessageStatus
 from starter.cli.reach import AsJson, Data, operating
-from starter.cli.tables import show
+from starter.cli.tables import console, show
+from starter.operations import JourneyStatus
 from storage.ledger import LedgerRow
 from workflows.catalogue import journey_named
+
+WIDE: Final = 160
+"""Columns of a terminal from which on a journey is a line."""
 
 FIELDS = (
     "customer",
@@ -67,12 +72,22 @@ def _line(row: LedgerRow) -> dict[str, Any]:
 
 async def journeys(*, data: Data = None, json: AsJson = False) -> None:
     """List the deployed journeys: what starts each, what it is for, how many went through it."""
+    columns: Sequence[str] | None = ("name", "starts_with", "goal", "counts", "held_back", "summary")
     async with operating(data) as operations:
         found = await operations.journeys()
     rows = [journey.model_dump(mode="json") for journey in found]
-    show(
-        rows,
-        as_json=json,
-        empty="No journey is deployed.",
-        columns=("name", "starts_with", "goal", "counts", "held_back", "summary"),
-    )
+    if not json and console.width < WIDE:
+        rows, columns = [briefly(journey) for journey in found], None
+    show(rows, as_json=json, empty="No journey is deployed.", columns=columns)
+
+
+def briefly(journey: JourneyStatus) -> dict[str, Any]:
+    """What is known of a journey, for a narrow terminal: several lines, and three columns instead of six."""
+    goal = f" → {journey.goal}" if journey.goal else ""
+    held_back = f"held back: {journey.held_back}" if journey.held_back else ""
+    about = (journey.summary.split(". ")[0].rstrip("."), f"{journey.starts_with}{goal}", held_back)
+    return {
+        "name": journey.name,
+        "what it is for, and begins with": "\n".join(line for line in about if line),
+        "so far": "\n".join(f"{count} {outcome}" for outcome, count in journey.counts.items()),
+    }

@@ -32,13 +32,18 @@ def show(rows: Sequence[dict[str, Any]], *, as_json: bool, empty: str, columns: 
     if not rows:
         console.print(Text(empty))
         return
+    console.print(table_of(rows, columns))
+
+
+def table_of(rows: Sequence[dict[str, Any]], columns: Sequence[str] | None = None) -> Table:
+    """A table of rows of JSON-ready values, of which there is one at least."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     names = list(columns or rows[0])
     for name in names:
         table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name in _WHOLE)
     for row in rows:
         table.add_row(*(Text(cell(row.get(name))) for name in names))
-    console.print(table)
+    return table
 
 
 def show_pairs(pairs: Sequence[tuple[str, str]]) -> None:

@@ -10,6 +10,7 @@ from domain import calls
 from domain import event as names
 from domain.enrollment import Occasion
 from domain.event import Event
+from domain.intent import DEFAULT_THRESHOLDS, Thresholds
 from domain.product import Product, Review
 from mail.context import RenderContext, Shop
 from storage.database import Database
@@ -66,7 +67,9 @@ async def shop(database: Database) -> Database:
     return database
 
 
-async def read(database: Database, occasion: Event, *before: Event, shop: Shop = SHOP) -> RenderContext:
+async def read(
+    database: Database, occasion: Event, *before: Event, shop: Shop = SHOP, thresholds: Thresholds = DEFAULT_THRESHOLDS
+) -> RenderContext:
     """The context of a mail of an enrollment that the last of these events began."""
     await commit(database, *before, occasion)
     async with database.read() as session:
@@ -76,7 +79,9 @@ async def read(database: Database, occasion: Event, *before: Event, shop: Shop =
         await Ledger(session).decide(gate_request(), SEND, NOON)
         [row] = await Ledger(session).list()
         request = calls.RenderRequest(message=row.id, occasion=began, at=NOON)
-        return await Reader(shop, "UTC").read(session, row.customer, request, NOON, "https://mail.example/u/1")
+        return await Reader(shop, "UTC", thresholds).read(
+            session, row.customer, request, NOON, "https://mail.example/u/1"
+        )
 
 
 def viewed(product_id: str = "lamp", *, at: Any = NOON - HOUR, **properties: Any) -> Event:
@@ -186,6 +191,14 @@ async def test_prices_are_in_the_shops_currency_unless_a_backend_names_another(s
     assert found.cart.currency == "EUR"
     again = await read(shop, added(properties={"product_id": "lamp", "price": 9, "currency": "GBP"}))
     assert again.cart.currency == "GBP"
+
+
+@pytest.mark.parametrize(("least", "expected"), [(150, False), (120, True)])
+async def test_a_cart_is_high_by_the_shops_own_threshold(
+    sqlite_database: Database, least: float, expected: bool
+) -> None:
+    found = await read(sqlite_database, added(), thresholds=Thresholds(high_cart=least))
+    assert found.high_cart is expected
 
 
 async def test_a_shop_without_a_catalogue_shows_what_backends_say(sqlite_database: Database) -> None:

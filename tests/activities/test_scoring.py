@@ -8,7 +8,7 @@ from domain import event as names
 from domain.clock import Clock, PacedClock
 from domain.intent import Intent, Thresholds, Tier
 from domain.message import Stage
-from domain.offer import OfferPolicy
+from domain.offer import OfferKind, OfferPolicy
 from domain.segments import SegmentRules
 from storage.database import Database
 from tests.storage.samples import MINUTE, NOON, added, commit, ordered, track
@@ -47,6 +47,16 @@ async def test_an_event_committed_before_a_decision_changes_it(database: Databas
     assert (await ask()).why == "60: product added to the cart"
     await commit(database, ordered())
     assert (await ask()).tier is Tier.LOW
+
+
+async def test_the_best_customers_are_those_of_the_shops_threshold(sqlite_database: Database) -> None:
+    await commit(sqlite_database, ordered(), added(at=NOON + MINUTE))
+    offers = OfferPolicy(free_shipping_over=1_000)
+    request = calls.OfferRequest(customer="anna", tier=Tier.HIGH, at=NOON)
+    for vip_over, kind in ((100, OfferKind.FREE_SHIPPING), (500, OfferKind.REASSURANCE)):
+        thresholds = Thresholds(segments=SegmentRules(vip_over=vip_over))
+        found = await ScoringActivities(sqlite_database, Hand(), thresholds, offers).choose_offer(request)
+        assert found.kind is kind
 
 
 async def test_an_event_after_the_tasks_own_time_counts(sqlite_database: Database) -> None:

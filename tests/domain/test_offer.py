@@ -8,6 +8,7 @@ from domain import event as names
 from domain.customer import Cart, CartLine, Customer
 from domain.intent import Tier
 from domain.offer import OfferKind, OfferPolicy
+from domain.segment_rules import SegmentRules
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 GENEROUS = OfferPolicy(free_shipping_over=150, discount_percent=10, unique_codes=True)
@@ -43,6 +44,12 @@ def customer(*prices: float, orders: int = 0, spent: float = 0.0) -> Customer:
 )
 def test_who_gets_what(whose: Customer, tier: Tier, occasion: str, kind: OfferKind) -> None:
     assert GENEROUS.choose(whose, tier, occasion).kind is kind
+
+
+def test_who_is_one_of_the_best_is_the_shops_to_say() -> None:
+    whose, rules = customer(120, orders=3, spent=900), SegmentRules(vip_over=1000)
+    assert GENEROUS.choose(whose, Tier.HIGH, rules=rules).kind is OfferKind.REASSURANCE
+    assert GENEROUS.choose(whose, Tier.HIGH).kind is OfferKind.FREE_SHIPPING
 
 
 @pytest.mark.parametrize("occasion", ["", names.BIRTHDAY, names.CUSTOMER_LAPSED])

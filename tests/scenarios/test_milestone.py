@@ -65,6 +65,18 @@ async def test_the_loyalty_tier_is_named(stage: Stage) -> None:
     assert letter.subject == "You are now a Gold member"
 
 
+async def test_the_order_that_earned_a_tier_does_not_end_it_when_it_is_told_later(stage: Stage) -> None:
+    await stage.identify(best_hour=13)
+    await stage.report(names.LOYALTY_TIER_REACHED, level="gold")
+    await stage.advance("20 min")
+    await stage.purchase(revenue=300)
+    await stage.advance("2 days")
+    assert stage.sent == ["milestone/loyalty_tier"]
+    await stage.purchase(revenue=80)
+    outcome = await stage.finish()
+    assert (outcome.kind, outcome.revenue) == (OutcomeKind.CONVERTED, 80.0)
+
+
 async def test_it_waits_for_the_hour_at_which_the_customer_reads(stage: Stage) -> None:
     await stage.identify(best_hour=13)
     await stage.report(names.BIRTHDAY, occasion="2026")

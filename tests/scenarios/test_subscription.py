@@ -43,6 +43,8 @@ async def test_the_first_period_gets_the_series_and_the_reminder(subscriber: Sta
     assert mails(subscriber) == [*SERIES, ("subscription/renewal", 24 * DAY)]
     assert (outcome.kind, outcome.mails) == (OutcomeKind.COMPLETED, 6)
     assert subscriber.timeline[-1].at == 34 * DAY  # three days for a renewal that is paid a little late
+    [reminded] = [each for each in subscriber.timeline if each.template == "subscription/renewal"]
+    assert reminded.why == "7 days before the renewal"
 
 
 async def test_the_reminder_names_the_day_and_the_plan(subscriber: Stage) -> None:
@@ -71,6 +73,13 @@ async def test_without_a_date_there_is_no_reminder(stage: Stage) -> None:
     await report(stage, names.SUBSCRIPTION_STARTED)
     await stage.finish()
     assert mails(stage) == SERIES
+
+
+async def test_a_rehearsal_begins_as_a_subscription_begins(stage: Stage) -> None:
+    await stage.enroll("subscription")
+    await stage.advance(3 * DAY)
+    assert [each.why for each in stage.timeline if each.what is What.BEGAN] == [names.SUBSCRIPTION_STARTED]
+    assert mails(stage) == SERIES[:2]
 
 
 # -- the renewal moves -----------------------------------------------------------------------------------------------

@@ -55,6 +55,14 @@ def matches(trigger: Trigger, event: StoredEvent, *events: StoredEvent, customer
     return trigger.matches(event, Portrait(NOON, customer, occasion_of(event), said, (*events, event)))
 
 
+def test_names_come_in_the_order_in_which_they_are_written() -> None:
+    begins = On("Zoned", "Begun")
+    assert begins.in_order() == ("Zoned", "Begun")
+    assert ((On("Late") | begins) & ~On("Begun")).in_order() == ("Late", "Zoned", "Begun")
+    assert (begins & HasAddress() & On("Begun")).in_order() == ("Begun",)
+    assert HasAddress().in_order() == ()
+
+
 LOOK = viewed("lamp")
 
 

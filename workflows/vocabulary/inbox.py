@@ -68,7 +68,7 @@ class Inbox:
         is_repeat = signal.occurred_at is not None and self._memory.may_have_forgotten(happened)
         if not is_repeat:
             self._remember(news, happened, now)
-        if self.ending is not None or self._is_occasion(news):
+        if self.ending is not None or self._is_occasion(news) or self._led_to_it(news, happened):
             return None
         self.ending = self._ending(news)
         if self.ending is not None:
@@ -132,6 +132,11 @@ class Inbox:
     def _is_occasion(self, signal: Signal) -> bool:
         """Whether it reports once more, as another event, the order that began the enrollment."""
         return isinstance(signal, Purchase) and signal.order_id is not None and signal.order_id == self._start.key
+
+    def _led_to_it(self, signal: Signal, happened: datetime) -> bool:
+        """Whether it may be the order that led to what began the enrollment, though it is told later."""
+        until = self._start.earned_until
+        return isinstance(signal, Purchase) and until is not None and happened <= until
 
     def _ending(self, signal: Signal) -> Outcome | None:
         match signal:

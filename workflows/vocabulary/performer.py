@@ -207,8 +207,9 @@ class Performer:
             if at is None:
                 return Timing.NEVER
             if at - verb.before <= now:
-                self._bearings.because = f"the {verb.moment.name}"
-                return Timing.ON_TIME if waited else Timing.LATE if at > now else Timing.PASSED
+                timing = Timing.ON_TIME if waited else Timing.LATE if at > now else Timing.PASSED
+                self._bearings.because = verb.came(timing)
+                return timing
             woke = await self._wait_until(at - verb.before, verb, OnPause.ASK_AGAIN, self._told_more(verb, heard))
             if woke is Woke.SKIPPED:
                 break

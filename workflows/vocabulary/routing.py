@@ -170,6 +170,7 @@ class Routes:
             customer=customer,
             key=key,
             occasion=occasion,
+            earned_until=occasion.earned_until,
             clock=self.clock,
             settings=self._settings[plan.name],
         )

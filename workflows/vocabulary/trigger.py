@@ -34,6 +34,12 @@ class Trigger(ABC):
         """Names of events that can match at all; None when any may. Lets the dispatcher skip the rest unread."""
         return None
 
+    def in_order(self) -> tuple[str, ...]:
+        """Those names in the order in which the author wrote them: the usual beginning stands first."""
+        possible, parts = self.names() or frozenset(), [leaf for leaf in self.leaves() if leaf is not self]
+        written = (*(name for part in parts for name in part.in_order()), *sorted(possible))
+        return tuple(name for name in dict.fromkeys(written) if name in possible)
+
     def leaves(self) -> tuple["Trigger", ...]:
         """The conditions it is combined from; itself where it is none."""
         return (self,)
@@ -75,6 +81,10 @@ class On(Trigger):
     def names(self) -> frozenset[str]:
         """See `Trigger.names`."""
         return frozenset(self.events)
+
+    def in_order(self) -> tuple[str, ...]:
+        """See `Trigger.in_order`."""
+        return self.events
 
 
 class Both(Trigger):

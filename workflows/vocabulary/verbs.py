@@ -178,8 +178,15 @@ class Until(Verb[Timing]):
 
     def describe(self) -> str:
         """See `Verb.describe`."""
-        early = f"{in_words(self.before)} before " if self.before else ""
-        return f"waiting until {early}the {self.moment.name}"
+        return f"waiting until {self.came(Timing.ON_TIME)}"
+
+    def came(self, timing: Timing) -> str:
+        """What was waited for, in words, as it came: `7 days before the renewal`, `less than 7 days before …`."""
+        moment = f"the {self.moment.name}"
+        if not self.before or timing is Timing.PASSED:
+            return moment
+        early = f"{in_words(self.before)} before {moment}"
+        return f"less than {early}" if timing is Timing.LATE else early
 
 
 @dataclass(frozen=True)
