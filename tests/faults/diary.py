@@ -25,7 +25,7 @@ class Said(StrEnum):
 
     LEFT = "unsubscribed"
     UNDONE = "took the unsubscription back"
-    WEEKLY = "one mail a week at most"
+    LESS = "mail less often"
     OFF = "no more of one topic"
     EXPORTED = "has their data"
     ERASED = "asked to be erased"

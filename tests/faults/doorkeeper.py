@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import RowMapping
 
 from domain.message import WENT_OUT, Kind, MessageStatus
+from domain.preferences import FREQUENCIES
 from domain.profile import ALL_MARKETING
 from domain.withdrawal import COMPLAINT, HARD_BOUNCE
 from tests.faults import provider
@@ -19,8 +20,6 @@ from tests.faults.violation import Found
 
 AFTER_THE_WORD: Final = 1.0
 """Real seconds: an attempt that had begun when it was said may end."""
-
-WEEK: Final = timedelta(days=7)
 
 _MOMENTS: Final = {
     provider.DELIVERED: "delivered_at",
@@ -48,15 +47,16 @@ def nothing_goes_after_a_no(evidence: Evidence) -> Found:
 
 
 def choices_hold(evidence: Evidence) -> Found:
-    """G2: whoever asks for one mail a week gets one marketing mail in seven days, in product time."""
-    for word in evidence.words[Said.WEEKLY]:
+    """G2: whoever asks for less gets one marketing mail in the time they chose, in product time."""
+    span = FREQUENCIES[evidence.frequency]
+    for word in evidence.words[Said.LESS]:
         since = _product(evidence, word.at + AFTER_THE_WORD)
         rows = [row for row in _marketing_of(evidence, word.customer) if row["status"] in WENT_OUT]
         for row in rows:
             at = row["handed_over_at"]
-            near = [other for other in rows if other is not row and at - WEEK < _moment(other) <= at]
+            near = [other for other in rows if other is not row and at - span < _moment(other) <= at]
             if at > since and near:
-                yield word.customer, f"{row['template']} is another mail within a week", (_mail(row), word)
+                yield word.customer, f"{row['template']} is another mail within {span}", (_mail(row), word)
 
 
 def every_word_has_its_effect_once(evidence: Evidence) -> Found:
@@ -72,9 +72,9 @@ def every_word_has_its_effect_once(evidence: Evidence) -> Found:
             lifted = said is Said.LEFT and word.mail in back
             if [row["lifted_at"] is not None for row in rows] != [lifted]:
                 yield word.customer, f"{said} is on record {len(rows)} times, or not as it was left", (word, *rows)
-    for word in evidence.words[Said.WEEKLY]:
+    for word in evidence.words[Said.LESS]:
         rows = [row for row in evidence.others["choices"] if (row["source"], row["about"]) == (word.mail, "frequency")]
-        if [row["value"] for row in rows] != ["weekly"]:
+        if [row["value"] for row in rows] != [evidence.frequency]:
             yield word.customer, f"{word.said} is on record {len(rows)} times", (word, *rows)
 
 

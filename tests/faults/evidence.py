@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.clock import PacedClock
 from domain.enrollment import State
+from domain.preferences import Frequency
 from storage.database import Database
 from storage.tables import (
     ClockRecord,
@@ -82,6 +83,8 @@ class Evidence:
     import_found: Mapping[str, int]
     """Of these people: what is there, and how often."""
     import_kills: int = 0
+    frequency: Frequency = Frequency.WEEKLY
+    """What those chose who asked for less."""
 
     @cached_property
     def promises(self) -> Sequence[Promise]:
@@ -156,6 +159,7 @@ async def gather(floor: Floor, diary: Diary, *, imported: int = 0, import_kills:
                 imported=imported,
                 import_found={what: await _count(session, rows) for what, rows in _IMPORTED.items()},
                 import_kills=import_kills,
+                frequency=floor.plan.frequency,
             )
     finally:
         await database.aclose()

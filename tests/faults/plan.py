@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from domain.preferences import Frequency
 from tests.faults.broken import VARIANTS
 
 _SHORTER = {
@@ -31,6 +32,13 @@ class RunPlan(BaseModel, frozen=True):
     """Share of mails that the sink answers late: the window for an aimed kill."""
     linger: float = 100.0
     """Product hours that shoppers let pass at most between two things they do."""
+    late_by: float = 40.0
+    """Real seconds by which a provider's report may be late: longer than a cart journey has left."""
+    frequency: Frequency = Frequency.WEEKLY
+    """What those choose who ask for less: how often mail may come."""
+    gone_within: float = 600.0
+    """Real seconds in which Temporal has deleted the histories of who was erased. By itself it takes a minute or so;
+    killed meanwhile, some. 0: it is not looked."""
     imported: int = Field(default=5_000, ge=0)
     """People in a file that is imported meanwhile; 0: there is none."""
     import_kills: int = 20

@@ -27,9 +27,6 @@ GUEST: Final = "guest-"
 """What the addresses of guests begin with."""
 
 REPEATED, LATE = 0.25, 0.2
-LATE_BY = 40.0
-"""Real seconds at most: longer than a cart journey has left."""
-
 LOOK_EVERY = 0.1
 
 
@@ -65,7 +62,8 @@ class Provider:
             DELIVERED if mail.to.startswith(GUEST) else what
         )  # a guest's no is not the customer's they turn out to be
         for each in [DELIVERED, what] if what in (COMPLAINED, LEFT) else [what]:
-            await asyncio.sleep(lot.uniform(1, LATE_BY) if lot.random() < LATE else lot.uniform(0, 1))
+            is_late = lot.random() < LATE
+            await asyncio.sleep(lot.uniform(1, self._floor.plan.late_by) if is_late else lot.uniform(0, 1))
             await self._report(mail, each, times=1 + (lot.random() < REPEATED))
 
     async def _report(self, mail: Conversation, what: str, times: int) -> None:

@@ -20,9 +20,6 @@ from tests.stack.waiting import until
 ADDRESSES: Final = ("@shop.example", "@old.example")
 """Ends of the addresses of everybody on the floor."""
 
-GONE_WITHIN = 420.0
-"""Real seconds: Temporal deletes a history within a minute or so of being told to, after a kill of its own later."""
-
 LOGS: Final = ("serve-*.out", "worker-*.out", "import/*.out")
 """What our own processes print."""
 
@@ -44,7 +41,8 @@ class Remains:
         """What was found, and where."""
         found = [*await self._in_tables(), *self._in_logs()]
         client = await connect(self._floor.temporal.address, namespace="default")
-        left = [(workflow, "Temporal") for workflow in await self._not_deleted(client)]
+        within = self._floor.plan.gone_within
+        left = [(workflow, "Temporal") for workflow in await self._not_deleted(client, within)] if within else []
         return [*found, *left, *await self._in_histories(client)]
 
     async def _in_tables(self) -> list[tuple[str, str]]:
@@ -78,7 +76,7 @@ class Remains:
                 found += _named(_within(told.decode(errors="replace"), names), f"history {each.id}")
         return found
 
-    async def _not_deleted(self, client: Client) -> list[str]:
+    async def _not_deleted(self, client: Client, within: float) -> list[str]:
         """Journeys of lives that were erased, and that Temporal does not let go of."""
         done: Mapping[str, float] = {word.customer: word.done for word in self._erased}
 
@@ -86,7 +84,7 @@ class Remains:
             return [each.id async for each in client.list_workflows() if _is_of(each, done)]
 
         with suppress(AssertionError):
-            await until(theirs, lambda found: not found, within=GONE_WITHIN)
+            await until(theirs, lambda found: not found, within=within)
         return await theirs()
 
 

@@ -4,10 +4,22 @@ from pathlib import Path
 
 import pytest
 
+from domain.preferences import Frequency
 from tests.faults.plan import RunPlan
 from tests.faults.run import run_once
 
-SHORT = RunPlan(seed=20, kills=8, shoppers=20, every=2.5)
+SHORT = RunPlan(
+    seed=20,
+    kills=8,
+    shoppers=20,
+    every=2.5,
+    linger=20.0,
+    late_by=8.0,
+    frequency=Frequency.DAILY,
+    gone_within=0,
+    imported=600,
+    import_kills=2,
+)
 
 
 @pytest.mark.timeout(900)
@@ -16,3 +28,4 @@ async def test_killing_everything_under_load_breaks_no_promise(tmp_path: Path) -
     assert not report.violations, "\n".join(report.lines())
     assert len(report.evidence.kills) >= SHORT.kills
     assert report.evidence.taken
+    assert report.evidence.diary.reports

@@ -15,9 +15,6 @@ from tests.stack.waiting import until
 COME_BACK = ("never", "never", "anew", "at the same address")
 """How those who were erased do, and how often."""
 
-FORGOTTEN_WITHIN = 600.0
-"""Real seconds, through whatever is killed meanwhile."""
-
 
 async def erase_by_mail(shopper: Shopper) -> None:
     """Ask for it in the preference centre, and confirm it by the mail's link."""
@@ -66,7 +63,9 @@ async def _forgotten(shopper: Shopper, asked: float) -> None:
         async with shopper.line.database.read() as session:
             return any(each.customer == shopper.name for each in await Erasures(session).open())
 
-    await until(lambda: shopper.line.until_done(standing), lambda stands: not stands, within=FORGOTTEN_WITHIN)
+    plan = shopper.floor.plan  # while everything is killed all the time, nothing may come to an end
+    patience = plan.lasts + plan.quiet_within
+    await until(lambda: shopper.line.until_done(standing), lambda stands: not stands, within=patience)
     shopper.diary.words.append(replace(word, done=time.time(), traces=tuple(traces)))
     if how == "never":
         return

@@ -49,10 +49,11 @@ async def leave_and_return(shopper: Shopper) -> None:
 
 
 async def ask_for_less(shopper: Shopper) -> None:
-    """Choose a mail a week in the preference centre."""
+    """Choose in the preference centre how often mail may come."""
     mail = await shopper.marketing_mail()
     if mail is not None:
-        await _save(shopper, mail, Said.WEEKLY, {"frequency": "weekly", "shown_frequency": "as_sent"})
+        frequency = shopper.floor.plan.frequency.value
+        await _save(shopper, mail, Said.LESS, {"frequency": frequency, "shown_frequency": "as_sent"})
         await shopper.passes(0, 20)
         await shopper.order()
 
