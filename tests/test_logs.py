@@ -1,0 +1,39 @@
+"""Every line that is about an enrollment says whose it is and of which journey, under the same names."""
+
+import io
+import json
+import logging
+from typing import Any
+
+import pytest
+import structlog
+
+from logs import configure_logs
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Configures logs as a process does; reads what it has written."""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    root = logging.getLogger()
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
+    configure_logs(pretty=False)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**before)
+
+
+def test_a_line_of_an_activity_or_of_the_dispatcher_names_journey_and_customer(lines: Any) -> None:
+    context = {"workflow_id": "cart-recovery/anna", "workflow_type": "cart-recovery", "attempt": 2, "task_queue": "q"}
+    logging.getLogger("temporalio.activity").error("dropped", extra={"temporal_activity": context})
+    log = structlog.get_logger("segue.dispatcher")
+    log.warning("does not end", workflow_id="post-purchase/bert/o-1", event_id="e-1")
+    log.warning("not told", workflow_id="cart-recovery/anon-v1", customer="anna")
+    log.warning("job", workflow_id="segue-retention")
+    activity, ending, joined, job = lines()
+    assert (activity["journey"], activity["customer"], activity["attempt"]) == ("cart-recovery", "anna", 2)
+    assert (ending["journey"], ending["customer"], ending["event_id"]) == ("post-purchase", "bert", "e-1")
+    assert (joined["journey"], joined["customer"]) == ("cart-recovery", "anna"), "whose it is by now"
+    assert "customer" not in job
