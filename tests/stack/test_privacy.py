@@ -29,6 +29,7 @@ from storage.ledger import Ledger
 from temporal import connect
 from tests.stack.books import Books
 from tests.stack.processes import Process, addresses_of, stack_up
+from tests.stack.scrape import scrape
 from tests.stack.shop import CART
 from tests.stack.terminal import Terminal
 from tests.stack.traces import Traces
@@ -190,7 +191,7 @@ async def test_nothing_of_a_person_leaves_the_database_and_erasing_leaves_nothin
     database = Database(str(folder / "segue.db"))
     terminal = Terminal("--data", str(folder))
     said: list[str] = []
-    with stack_up(folder, *PACE, "--smtp", smtp) as process:
+    with stack_up(folder, *PACE, "--smtp", smtp, SEGUE_METRICS_PORT="0") as process:
         books = Books(database, folder / "inbox")
         await play(process, folder, books, mails)
         said.append(await terminal.say("cancel", CANCELLED))
@@ -228,6 +229,12 @@ async def test_nothing_of_a_person_leaves_the_database_and_erasing_leaves_nothin
             return traces.found_in(files_of(folder, "segue.db"))
 
         await until(lingering, lambda found: not found)  # though everything still runs: overwritten, and out of the log
+
+        metrics = await scrape(addresses.metrics)
+        assert metrics.value("segue_erasures_done_total") == len(CUSTOMERS)
+        assert metrics.value("segue_mails_total", journey=CART, end="refused") == 1
+        assert not traces.found_in(metrics.text.encode()) + bodies.found_in(metrics.text.encode())
+        assert not {*CUSTOMERS, PLANTED} & set(metrics.label_values("")), "not even ids"
         assert process.stop(signal.SIGINT) == 0
         said += [process.output, (folder / "temporal.log").read_text()]
     await database.aclose()

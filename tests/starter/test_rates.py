@@ -16,6 +16,7 @@ from starter import connections
 from starter.collector.rates import Windows
 from starter.serving import server_config
 from storage.database import Database
+from tests.metrics.readings import Moved
 from tests.stack.waiting import until
 from tests.starter.collectors import KEY, client_of, make_collector
 
@@ -188,6 +189,7 @@ async def test_too_many_connections_are_refused_and_those_there_go_on(sqlite_dat
 
 
 async def test_one_address_does_not_take_every_connection(sqlite_database: Database) -> None:
+    metrics = Moved()
     async with at_work(sqlite_database, max_connections_per_address=3) as port:
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
         refusal = (await answer_to(port, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")).lower()
@@ -195,6 +197,8 @@ async def test_one_address_does_not_take_every_connection(sqlite_database: Datab
         assert b"\r\nretry-after: 5\r\n" in refusal
         held += [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
         assert await held[6][0].read() == b""  # beyond twice as many
+        metrics.read()
+        assert metrics.of("segue_connections_refused_total") == {(): 2}
         elsewhere = httpx2.AsyncHTTPTransport(local_address="127.0.0.2")
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", transport=elsewhere) as http:
             assert (await http.get("/health")).status_code == 200
