@@ -24,7 +24,8 @@ def _after_silence(asked: Asked, _at: datetime) -> Delay | None:
     what = "mails were" if len(unanswered) > 1 else "another journey's mail was"
     # An answer lifts it at any time. A mail that would be stale when it is over asks until then.
     last = asked.ask.fresh_until
-    return Delay(free_at if last is None or free_at <= last else asked.again_at, f"{what} not answered")
+    foreseen = last is None or free_at <= last
+    return Delay(free_at if foreseen else asked.again_at, f"{what} not answered", foreseen=foreseen)
 
 
 def _unanswered(asked: Asked) -> list[PastMessage]:

@@ -57,6 +57,9 @@ def _decide_when(asked: Asked) -> Decision:
     waits = ", then ".join(delay.why for delay in delays)
     last = asked.ask.fresh_until
     if last is not None and until > last:
+        # The next asking would fall into the night, say; what it waits for may be over before.
+        if not all(delay.foreseen for delay in delays) and (sooner := asked.sooner()) is not None:
+            return _decide_when(sooner)
         return _drop(STALENESS, f"too late to make sense: {waits or 'asked late'}, first possible {_utc(until)}")
     best = hours.best_moment(asked, until)
     if best is not None and not any(rule.delay(asked, best.until) for rule in WHEN):

@@ -26,7 +26,7 @@ def _gives_way(asked: Asked) -> str | None:
 def _waits(asked: Asked, _at: datetime) -> Delay | None:
     rival = stronger(asked.ask.place, asked.facts.rivals)
     # Nobody knows when the stronger journey will end.
-    return None if rival is None else Delay(asked.again_at, f"{rival.journey} goes first")
+    return None if rival is None else Delay(asked.again_at, f"{rival.journey} goes first", foreseen=False)
 
 
 GIVES_WAY = Forbids("lane", _gives_way)

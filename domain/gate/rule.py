@@ -12,6 +12,8 @@ from domain.gate.policy import DAY, TWO_DAYS, GatePolicy
 ASK_AGAIN = timedelta(hours=6)
 """Some waits end when somebody does something, which nobody can foresee: a mail that waits so asks now and then."""
 
+ASK_SOON = timedelta(minutes=15)
+"""Where it would be too late by then, it asks earlier, but not more often than that."""
 
 OWED_WAITS = timedelta(hours=1)
 """How long owed mail waits for what may still be told, from when it was due."""
@@ -25,12 +27,20 @@ class Asked(NamedTuple):
     ask: Ask
     facts: GateFacts
     policy: GatePolicy
+    patience: timedelta = ASK_AGAIN
+    """After how long a mail asks again that waits for something unforeseen."""
 
     @property
     def again_at(self) -> datetime:
         """When a mail asks again that waits for something unforeseen: soon, and a last time while it is just fresh."""
-        soon, last = self.facts.now + ASK_AGAIN, self.ask.fresh_until
+        soon, last = self.facts.now + self.patience, self.ask.fresh_until
         return soon if last is None or last <= self.facts.now else min(soon, last)
+
+    def sooner(self) -> "Asked | None":
+        """The same question, with half the patience; None: it would ask too often."""
+        if self.patience <= ASK_SOON:
+            return None
+        return self._replace(patience=max((self.again_at - self.facts.now) / 2, ASK_SOON))
 
     @property
     def owed_again_at(self) -> datetime | None:
@@ -45,6 +55,8 @@ class Delay(NamedTuple):
     until: datetime
     why: str
     rule: str = ""
+    foreseen: bool = True
+    """Whether the moment is known. Else it is merely when to ask again."""
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,33 @@ class TestLanes:
             OTHER,
         )
 
+    @pytest.mark.parametrize(
+        ("stale_after", "until"),
+        [
+            (36 * HOUR, NOON + 6 * HOUR),
+            (12 * HOUR, NOON + 6 * HOUR),  # at 18:00 the night is three hours away
+            (None, NOON + 6 * HOUR),
+        ],
+    )
+    def test_it_asks_again_now_and_then(self, stale_after: timedelta | None, until: datetime) -> None:
+        decision = decide(ask(place=BROWSE, stale_after=stale_after), facts(rivals=(self.CART,)), GatePolicy())
+        assert (decision.rule, decision.until) == ("lane", until)
+
+    def test_no_allowed_hour_is_given_up_because_the_next_asking_would_fall_into_the_night(self) -> None:
+        """Quiet from 21:00, stale at 23:00: asked at 17:30, again six hours later would be too late."""
+        evening = NOON + 5.5 * HOUR
+        wanted, known = ask(place=BROWSE, stale_after=11 * HOUR), facts(rivals=(self.CART,))
+        asked = [evening]
+        while True:
+            decision = decide(wanted, known.model_copy(update={"now": asked[-1]}), GatePolicy())
+            if decision.until is None:
+                break
+            asked.append(decision.until)
+        assert [f"{at:%H:%M}" for at in asked] == ["17:30", "20:15", "20:56"]
+        assert decision.reason == (
+            "too late to make sense: cart-recovery goes first, then quiet hours, first possible 2026-03-05 08:00 UTC"
+        )
+
     def test_an_urgent_answer_waits_too(self) -> None:
         assert decide(ask(place=BROWSE, urgent=True), facts(rivals=(self.CART,)), OPEN).verdict is Verdict.DEFER
 
@@ -316,3 +343,17 @@ def test_a_send_breaks_no_rule_and_a_deferral_ends_in_one(question: tuple[Ask, G
         assert decide(wanted, then, policy).verdict is Verdict.SEND
     if decision.verdict is Verdict.DROP:
         assert decision.rule == "staleness"
+
+
+@given(moments, zones, policies, st.timedeltas(timedelta(), timedelta(days=3)))
+@settings(max_examples=150, deadline=None)
+def test_a_mail_that_waits_for_another_journey_is_not_given_up_while_it_may_still_go(
+    now: datetime, zone: str | None, policy: GatePolicy, fresh: timedelta
+) -> None:
+    wanted = ask(place=BROWSE, due_at=now, stale_after=fresh)
+    known = facts(now=now, zone=zone, rivals=(TestLanes.CART,))
+    if decide(wanted, known, policy).verdict is Verdict.DROP:
+        alone = known.model_copy(update={"rivals": ()})
+        quarters = range(1, 1 + fresh // (15 * MINUTE))
+        later = (alone.model_copy(update={"now": now + each * 15 * MINUTE}) for each in quarters)
+        assert not any(decide(wanted, each, policy).verdict is Verdict.SEND for each in later)
