@@ -74,6 +74,8 @@ class CustomerImport(Kind[Person]):
         resolution = await Identities(session).resolve(events)
         others = {old for old, _ in resolution.joins}
         rows = await Customers(session).hold(_first_seen(events, resolution), others)
+        # The commit finds these ids, too: it would make up others for whoever is known by an address.
+        await Identities(session).write(resolution)
         held = {each: customer for each, customer in rows.items() if customer is not None}
         told = await EventStore(session).last_identified([*held])
         news = _News(held, told)

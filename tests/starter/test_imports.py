@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain import event as names
 from domain.clock import REAL_TIME, SystemClock
@@ -150,6 +152,12 @@ async def test_who_has_no_id_is_found_by_their_address(database: Database, file:
     assert ben is not None
     assert ben.startswith("c-")
     assert (await read_customer(database, ben)).locale == "en"
+    async with database.read() as session:
+        assert await customer_ids(session) == {"anna", ben}, "and there is nobody else"
+
+
+async def customer_ids(session: AsyncSession) -> set[str]:
+    return set((await (await session.connection()).execute(text("SELECT id FROM customers"))).scalars())
 
 
 async def test_mistakes_are_told_by_line_and_stop_nothing(database: Database, file: Path) -> None:
