@@ -47,7 +47,7 @@ _COMMANDS = {
     "explain": ("explain:explain", "Tell why a customer did, or did not, get each mail."),
     "journeys": ("listings:journeys", "List the deployed journeys."),
     "catalog": ("catalog:app", "Import the shop's products and reviews, and list them."),
-    "import": ("imports:app", "Import customers, consents and past events from files; killed, it goes on where it was."),
+    "import": ("imports:app", "Import customers, consents, past events from files; killed, it goes on where it was."),
     "retain": ("retain:retain", "Clear what was kept long enough; --dry-run only counts."),
     "coupons": ("coupons:coupons", "List the coupons that mails gave out, and what came of each."),
     "keys": ("keys:app", "Make, list and revoke the keys that backends and web pages report with."),
