@@ -13,7 +13,7 @@ from mail.context import TEMPLATES, RenderContext, Shop
 from mail.render import Templates
 from storage.database import Database
 from storage.products import Products
-from tests.activities.test_reading import DAY, HOUR, SHOP, read
+from tests.activities.contexts import DAY, HOUR, SHOP, read
 from tests.storage.samples import NOON, added, commit, ordered, track
 
 templates = Templates(TEMPLATES)

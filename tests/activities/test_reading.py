@@ -1,34 +1,17 @@
 """What a mail is rendered from: the occasion, the customer's facts, and the catalogue."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from activities.reading import Reader
-from domain import calls
 from domain import event as names
-from domain.enrollment import Occasion
 from domain.event import Event
-from domain.intent import DEFAULT_THRESHOLDS, Thresholds
+from domain.intent import Thresholds
 from domain.product import Product, Review
-from mail.context import RenderContext, Shop
 from storage.database import Database
-from storage.events import EventStore
-from storage.ledger import Ledger
 from storage.products import Products
-from tests.storage.samples import NOON, SEND, added, commit, gate_request, identify, ordered, track
-
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-SHOP = Shop(
-    name="Lumen & Loft",
-    url="https://shop.example",
-    postal_address="1 Example St",
-    support_email="help@shop.example",
-    currency="EUR",
-    images="https://cdn.example/pictures",
-)
+from tests.activities.contexts import DAY, HOUR, SHOP, read
+from tests.storage.samples import NOON, added, commit, identify, ordered, track
 
 
 def product(product_id: str, price: float = 100, category: str = "Lighting", **fields: Any) -> Product:
@@ -65,23 +48,6 @@ async def shop(database: Database) -> Database:
             [Review(review_id=i, product_id=p, rating=r, author="Jo", quote=f"Review {i}.") for i, p, r in REVIEWS]
         )
     return database
-
-
-async def read(
-    database: Database, occasion: Event, *before: Event, shop: Shop = SHOP, thresholds: Thresholds = DEFAULT_THRESHOLDS
-) -> RenderContext:
-    """The context of a mail of an enrollment that the last of these events began."""
-    await commit(database, *before, occasion)
-    async with database.read() as session:
-        stored = next(s for s in await EventStore(session).pending(500) if s.event.message_id == occasion.message_id)
-    began = Occasion(event_id=occasion.message_id, name=occasion.name, seq=stored.seq, nth=stored.nth, occurred_at=NOON)
-    async with database.transaction() as session:
-        await Ledger(session).decide(gate_request(), SEND, NOON)
-        [row] = await Ledger(session).list()
-        request = calls.RenderRequest(message=row.id, occasion=began, at=NOON)
-        return await Reader(shop, "UTC", thresholds).read(
-            session, row.customer, request, NOON, "https://mail.example/u/1"
-        )
 
 
 def viewed(product_id: str = "lamp", *, at: Any = NOON - HOUR, **properties: Any) -> Event:
