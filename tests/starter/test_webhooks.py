@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from structlog.testing import capture_logs
@@ -16,7 +14,6 @@ from domain import event as names
 from domain.clock import SystemClock
 from domain.customer import Customer
 from domain.errors import ConfigurationError
-from domain.event import Event
 from domain.message import MessageStatus
 from domain.withdrawal import COMPLAINT, HARD_BOUNCE
 from mail.feedback.adapter import WebhookRequest
@@ -31,9 +28,6 @@ from storage.feedback import Feedback
 from storage.ledger import Ledger
 from storage.permissions import Permissions
 from tests.mail.feedback.providers import (
-    MAILGUN_KEY,
-    POSTMARK_SECRET,
-    RESEND_SECRET,
     SENDGRID_KEY,
     by_mailgun,
     by_postmark,
@@ -41,57 +35,9 @@ from tests.mail.feedback.providers import (
     by_sendgrid,
 )
 from tests.metrics.readings import moved
-from tests.starter.collectors import BROWSER, LINKS, make_collector, served, stored_events
-from tests.storage.samples import SEND, commit, gate_request, identify, track
-
-ALL = WebhookSettings(
-    sendgrid_key=SENDGRID_KEY, postmark_secret=POSTMARK_SECRET, mailgun_key=MAILGUN_KEY, resend_secret=RESEND_SECRET
-)
-
-ADDRESS = "anna@customer.example"
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-async def send(database: Database, customer: str = "anna", *, ago: timedelta = timedelta(minutes=5)) -> str:
-    """A mail that was handed over to the provider so long ago; returns its id."""
-    at = now() - ago
-    await commit(database, identify(customer, traits={"email": f"{customer}@customer.example"}, at=at))
-    async with database.transaction() as session:
-        ledger = Ledger(session)
-        await ledger.decide(gate_request(customer=customer, at=at), SEND, at)
-        [row] = await ledger.list(customer=customer)
-        body: dict[str, Any] = {"subject": "s", "html": "<p>", "text": "", "links": []}
-        await ledger.store_body(row.id, rfc_message_id=f"<{row.id}@shop.example>", now=at, **body)
-        await ledger.hand_over(row.id, at)
-    return row.id
-
-
-@asynccontextmanager
-async def doors(database: Database, policy: WebhookSettings = ALL, **options: Any) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of a collector with these webhooks, on a real port."""
-    app = make_collector(database)
-    clock = SystemClock()
-    app.include_router(create_webhooks_router(policy, database=database, clock=clock, links=LINKS, **options))
-    async with served(app) as url, httpx2.AsyncClient(base_url=url) as http:
-        yield http
-
-
-async def post(http: httpx2.AsyncClient, provider: str, signed: tuple[dict[str, str], bytes]) -> int:
-    headers, body = signed
-    return (await http.post(f"/webhooks/{provider}", content=body, headers=headers)).status_code
-
-
-async def of_mail(database: Database) -> list[Event]:
-    """All events but those that made customers known."""
-    return [stored.event for stored in await stored_events(database) if stored.event.name != "identify"]
-
-
-def sendgrid(message: str | None, event: str = "delivered", **fields: Any) -> dict[str, Any]:
-    said = {"email": ADDRESS, "timestamp": int(now().timestamp()), "event": event, "sg_event_id": f"{event}-1"}
-    return said | ({"segue_message": message} if message else {}) | fields
+from tests.starter.collectors import BROWSER, LINKS, stored_events
+from tests.starter.reports import ADDRESS, doors, now, of_mail, post, send, sendgrid
+from tests.storage.samples import commit, identify, track
 
 
 def delivered(provider: str, message: str, address: str = ADDRESS) -> Any:

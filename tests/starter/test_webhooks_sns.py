@@ -19,7 +19,7 @@ from starter.webhooks.fetching import LARGEST, fetch
 from storage.database import Database
 from tests.mail.feedback.amazon import ANOTHER_KEY, CERTIFICATE, CONFIRMATION, HOST, TOPIC, certificate, message, signed
 from tests.starter.collectors import served
-from tests.starter.test_webhooks import ADDRESS, doors, of_mail, send
+from tests.starter.reports import ADDRESS, doors, of_mail, send
 
 SES = WebhookSettings(sns_topics=f"arn:aws:sns:us-east-1:123456789012:another, {TOPIC}")
 
