@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, select, update
+from sqlalchemy import RowMapping, Select, bindparam, func, select, update
 
 from domain.customer import Customer
 from domain.errors import UnknownCustomerError
+from domain.identity import ANONYMOUS_PREFIX
 from domain.model import Instant
 from domain.profile import normalise_email
 from storage.identities import Identities
@@ -19,6 +20,9 @@ _SAVE = (
     .where(_CUSTOMERS.c.id == bindparam("new_id"))
     .values({column.name: bindparam(f"new_{column.name}") for column in _CUSTOMERS.c if column.name != "id"})
 )
+_IS_VISITOR = func.substr(_CUSTOMERS.c.id, 1, len(ANONYMOUS_PREFIX)) == ANONYMOUS_PREFIX
+_MEANT_FIRST = (_IS_VISITOR, _CUSTOMERS.c.last_seen_at.desc(), _CUSTOMERS.c.id)
+"""Of several customers with one address."""
 
 
 class Customers(Repository):
@@ -65,7 +69,8 @@ class Customers(Repository):
     async def find(self, reference: str) -> str | None:
         """The canonical id of whoever a person means: by customer id, user id, anonymous id or address.
 
-        Of several customers with one address, the one seen last.
+        Of several customers with one address, the one seen last; a visitor, whose address anybody may have told, only
+        where nobody else has it.
         """
         identities = Identities(self.session)
         named = (await identities.find(user_id=reference), await identities.find(anonymous_id=reference), reference)
@@ -90,10 +95,13 @@ class Customers(Repository):
         theirs = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(_CUSTOMERS.c.id)
         return tuple((await self.execute(theirs)).scalars())
 
-    async def of_addresses(self, emails: Collection[str]) -> dict[str, str]:
-        """The customer of each of several addresses: of many with the same, the one seen last."""
+    async def of_addresses(self, emails: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """The customers of each of several addresses; who is meant first, as `find` does. Unknown ones are left out."""
+        found: dict[str, tuple[str, ...]] = {}
         theirs = select(_CUSTOMERS.c.email, _CUSTOMERS.c.id).where(_CUSTOMERS.c.email.in_(sorted(emails)))
-        return {row.email: row.id for row in await self.execute(theirs.order_by(_CUSTOMERS.c.last_seen_at))}
+        for row in await self.execute(theirs.order_by(*_MEANT_FIRST)):
+            found[row.email] = (*found.get(row.email, ()), row.id)
+        return found
 
     async def load(self, customers: Collection[str]) -> dict[str, Customer]:
         """The facts of several; those who do not exist are left out."""
@@ -141,9 +149,7 @@ class Customers(Repository):
         email = normalise_email(reference)
         if email is None:
             return None
-        statement = (
-            select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(_CUSTOMERS.c.last_seen_at.desc())
-        )
+        statement = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(*_MEANT_FIRST)
         return (await self.execute(statement.limit(1))).scalar()
 
     def _for_update(self, statement: Select[Any]) -> Select[Any]:

@@ -70,20 +70,20 @@ class Permissions(Repository):
         if rows:
             await self.execute(self.insert(_CONSENTS), rows)
 
-    async def record_past(self, consents: Sequence[Consent]) -> int:
-        """Add to the log what was said at any time, each statement once; how many were not there yet.
+    async def record_past(self, consents: Sequence[Consent]) -> list[bool]:
+        """Add to the log what was said at any time, each statement once; of each, whether it was not there yet.
 
         What counts is what was said last, whenever it is recorded.
         """
         there = {_statement(each) for each in await self._log({consent.customer for consent in consents})}
-        rows = []
+        are_new = []
         for consent in consents:
-            if _statement(consent) not in there:
-                there.add(_statement(consent))
-                rows.append(_to_row(consent))
+            are_new.append(_statement(consent) not in there)
+            there.add(_statement(consent))
+        rows = [_to_row(consent) for consent, is_new in zip(consents, are_new, strict=True) if is_new]
         if rows:
             await self.execute(self.insert(_CONSENTS), rows)
-        return len(rows)
+        return are_new
 
     async def consent(self, customer: str, topic: str) -> bool | None:
         """What was said last of the topic, else of all marketing; see `domain.consent.standing`."""

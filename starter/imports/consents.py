@@ -69,46 +69,59 @@ class ConsentImport(Kind[Statement]):
         # A visitor who signs in, or somebody who is erased: what is found must still be so when it is written.
         await Identities(session).hold_shared()
         found = await _customers(session, items)
-        held = await Customers(session).hold_known({each for each in found if each is not None})
-        who = [each if each in held else None for each in found]
+        held = await Customers(session).hold_known({each for whose in found for each in whose})
+        who = [tuple(each for each in whose if each in held) for whose in found]
         consents = [
-            Consent(
-                customer=customer,
-                topic=item.value.topic,
-                granted=item.value.granted,
-                source=item.value.source,
-                at=item.value.at,
-                wording=item.value.wording,
-            )
-            for item, customer in zip(items, who, strict=True)
-            if customer is not None
+            (item.line, _consent(item.value, each)) for item, whose in zip(items, who, strict=True) for each in whose
         ]
-        stored = await Permissions(session).record_past(consents)
+        are_new = await Permissions(session).record_past([consent for _, consent in consents])
+        stored = len({line for (line, _), is_new in zip(consents, are_new, strict=True) if is_new})
         mistakes = _unknown(items, who)
-        return Stored(stored=stored, unchanged=len(consents) - stored, mistakes=mistakes)
+        return Stored(stored=stored, unchanged=len(items) - len(mistakes) - stored, mistakes=mistakes)
 
     async def check(self, session: AsyncSession, items: Sequence[Item[Statement]]) -> Sequence[Mistake]:
         """Whom nobody knows."""
         return _unknown(items, await _customers(session, items))
 
 
-def _unknown(items: Sequence[Item[Statement]], who: Sequence[str | None]) -> list[Mistake]:
+def _consent(said: Statement, customer: str) -> Consent:
+    return Consent(
+        customer=customer,
+        topic=said.topic,
+        granted=said.granted,
+        source=said.source,
+        at=said.at,
+        wording=said.wording,
+    )
+
+
+def _unknown(items: Sequence[Item[Statement]], who: Sequence[Sequence[str]]) -> list[Mistake]:
     return [
         Mistake(item.line, item.last, "id" if item.value.user_id else "email", *_UNKNOWN)
-        for item, customer in zip(items, who, strict=True)
-        if customer is None
+        for item, whose in zip(items, who, strict=True)
+        if not whose
     ]
 
 
-async def _customers(session: AsyncSession, items: Sequence[Item[Statement]]) -> list[str | None]:
-    """Whose each statement is; None where nobody is known."""
+async def _customers(session: AsyncSession, items: Sequence[Item[Statement]]) -> list[Sequence[str]]:
+    """Whose each statement is; nobody's where nobody is known.
+
+    What was refused for an address is refused for its mailbox: by everybody who has it. One of them agrees.
+    """
     statements = [item.value for item in items]
     by_id = await Identities(session).find_users({each.user_id for each in statements if each.user_id})
     addresses = {each.email for each in statements if each.user_id is None and each.email}
     by_address = await Customers(session).of_addresses(addresses) if addresses else {}
-    named = [by_id.get(each.user_id) if each.user_id else by_address.get(each.email or "") for each in statements]
-    known = await Customers(session).load({each for each in named if each is not None})
-    return [each if each in known else None for each in named]
+    known = await Customers(session).load({*by_id.values()})
+    named = {user_id: (customer,) for user_id, customer in by_id.items() if customer in known}
+    return [
+        named.get(each.user_id, ()) if each.user_id else _meant(by_address.get(each.email or "", ()), each)
+        for each in statements
+    ]
+
+
+def _meant(sharers: Sequence[str], said: Statement) -> Sequence[str]:
+    return sharers[:1] if said.granted else sharers
 
 
 def _item(row: Row, now: datetime, topics: frozenset[str]) -> Item[Statement] | Mistake:

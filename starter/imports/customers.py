@@ -128,7 +128,7 @@ async def _events(session: AsyncSession, people: Sequence[Person], now: datetime
             message_id=_message_id(person),
             type=EventType.IDENTIFY,
             name=EventType.IDENTIFY.value,
-            user_id=person.user_id or by_address.get(person.email or "", person.email),
+            user_id=person.user_id or next(iter(by_address.get(person.email or "", ())), person.email),
             occurred_at=person.at or now,
             received_at=now,
             properties=person.traits,

@@ -279,6 +279,44 @@ async def test_consents_keep_source_time_and_wording_and_the_last_word_counts(da
         assert await permissions.opted_out("anna", "news"), "their own word stands"
 
 
+@pytest.fixture
+async def shared_address(database: Database) -> str:
+    """Anna's, who agreed, and of a visitor who was seen later: anybody's page may have told it."""
+    traits = {"email": "anna@example.com"}
+    visitor = identify(None, anonymous_id="phone", traits=traits, public=True, at=NOON + DAY)
+    seen = track(names.PRODUCT_VIEWED, None, anonymous_id="phone", at=NOON + DAY)
+    await commit(database, identify(traits={**traits, "consent": True}), visitor, seen)
+    return traits["email"]
+
+
+async def test_what_is_refused_by_an_address_is_refused_by_everybody_who_has_it(
+    database: Database, file: Path, shared_address: str
+) -> None:
+    header = "email,topic,granted,source,at\n"
+    refusal = f"{header}{shared_address},*,false,hotline,{(NOON + DAY).isoformat()}\n"
+    assert counts(await import_(database, CONSENT, file, refusal)) == (1, 0, 0)
+    assert counts(await import_(database, CONSENT, file, refusal + "\n")) == (0, 1, 0)
+    async with database.read() as session:
+        said = [await Permissions(session).consent(each, "news") for each in ("anna", "anon-phone")]
+    assert said == [False, False]
+
+    consent = f"{header}{shared_address},*,true,checkout,{(NOON + 2 * DAY).isoformat()}\n"
+    assert counts(await import_(database, CONSENT, file, consent)) == (1, 0, 0)
+    async with database.read() as session:
+        said = [await Permissions(session).consent(each, "news") for each in ("anna", "anon-phone")]
+    assert said == [True, False], "the one who is known agrees, and no stranger's page by it"
+
+
+async def test_what_is_told_by_an_address_is_told_of_whom_the_shop_knows(
+    database: Database, file: Path, shared_address: str
+) -> None:
+    await import_(database, CustomerImport(), file, f"email,traits.tier\n{shared_address},gold\n")
+    assert (await read_customer(database)).traits["tier"] == "gold"
+    assert "tier" not in (await read_customer(database, "anon-phone")).traits
+    async with database.read() as session:
+        assert await Customers(session).find(shared_address) == "anna"
+
+
 async def test_past_events_count_for_facts_and_begin_nothing(database: Database, file: Path) -> None:
     await commit(database, ordered("o-2", at=NOON))
     first, second = {"order_id": "o-1", "revenue": 10}, {"order_id": "o-2", "revenue": 9}
