@@ -10,7 +10,7 @@ from domain.message import Kind, MessageStatus
 from storage.database import Database
 from storage.permissions import Permissions
 from tests.activities.crew import Crew, asking, rendering, sending
-from tests.mail.test_smtp import Server, delivering, running
+from tests.mail.servers import Server, delivering, running
 from tests.storage.samples import MINUTE
 
 

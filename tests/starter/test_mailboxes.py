@@ -21,8 +21,8 @@ from storage.preferences import PreferenceLog
 from storage.write_keys import WriteKeys
 from tests.stack.waiting import until
 from tests.starter.collectors import LINKS, client_of, make_collector, stored_events
+from tests.starter.forms import FORM
 from tests.starter.mails import path_of, sent_message
-from tests.starter.test_preferences import FORM
 from tests.storage.samples import NOON, added, commit, identify
 
 VICTIM = {"email": "vera@private.example", "firstName": "Vera", "phone": "+49 170 1", "locale": "de-DE"}

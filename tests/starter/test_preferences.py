@@ -20,12 +20,11 @@ from storage.database import Database
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
 from tests.starter.collectors import LINKS, client_of, make_collector, served, stored_events
+from tests.starter.forms import FORM
 from tests.starter.mails import path_of, sent_message
 from tests.storage.samples import NOON, added, commit, identify, track
 
 TRAITS = {"email": "anna.arnold@shop.example", "firstName": "Annalena", "consent": {"cart reminders": True}}
-FORM = {"do": "save", "topic": "cart reminders", "shown_topic": "cart reminders"}
-FORM |= {"frequency": "as_sent", "shown_frequency": "as_sent", "language": "en", "shown_language": "en"}
 
 
 class Clock:
