@@ -65,6 +65,9 @@ class RenderingActivities:
         now = moment_of(request.at, self._clock)
         async with self._database.read() as session:
             row = await Ledger(session).require(message)
+            if row.status is MessageStatus.DEFERRED:
+                # Its customer became another; sending tells so, and the gate is asked again.
+                return calls.Rendered(message=message)
             if row.status is MessageStatus.DROPPED:
                 # An earlier life of the worker ended the enrollment, and died before Temporal heard of it.
                 return calls.Rendered(message=message, problem=row.reason)

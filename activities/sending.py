@@ -28,7 +28,7 @@ from domain.errors import (
     UnheardError,
     UnknownCustomerError,
 )
-from domain.message import Kind, MessageStatus, Verdict
+from domain.message import FOR_ANOTHER, Decision, Kind, MessageStatus, Verdict
 from domain.withdrawal import HARD_BOUNCE
 from mail.compose import InvalidHeaderError, Outgoing, compose, envelope_address
 from mail.links import Links
@@ -54,6 +54,10 @@ _STATUS = {Handover.ACCEPTED: MessageStatus.SENT, Handover.UNKNOWN: MessageStatu
 _REASONS = {
     Handover.ACCEPTED: "accepted by the mail server",
     Handover.UNKNOWN: "the connection broke after the mail was written: it may or may not have arrived",
+}
+_REFUSALS = {
+    True: "there is no such mailbox, and nothing more goes to it",
+    False: "this mail is unwelcome there, and the next one is tried",
 }
 
 _log = structlog.get_logger("segue.sending")
@@ -183,7 +187,7 @@ class SendingActivities:
             row = await Ledger(session).require(request.message)
         if error.no_mailbox:
             await self._suppress(row, mail.recipient, now)
-        reason = f"refused by the mail server with {error.code}"
+        reason = f"refused by the mail server with {error.code}: {_REFUSALS[error.no_mailbox]}"
         is_first = row.hand_overs <= 1
         status = MessageStatus.REFUSED if is_first else MessageStatus.UNKNOWN
         return await self._finish(request.message, status, reason if is_first else f"{NOBODY_SAW}; then {reason}", now)
@@ -205,10 +209,21 @@ class SendingActivities:
         row = await ledger.require(request.message)
         await hold_subject(session, row.enrollment, row.customer)
         row = await ledger.require(request.message)
+        if row.status is MessageStatus.RENDERED and row.inherited:
+            row = await ledger.postpone(row.id, Decision(verdict=Verdict.DEFER, reason=FOR_ANOTHER, until=now), now)
+        if row.status is MessageStatus.DEFERRED:
+            return Delivery(
+                message=row.id, status=row.status, reason=row.reason, at=now, until=max(row.due_at or now, now)
+            )
         if row.status is MessageStatus.RENDERED:
             return await self._ask_again(session, request, row, now)
         if row.status is MessageStatus.HANDED_OVER and row.may_be_repeated(now, self._transport.repeats_safely):
-            return None if row.kind is Kind.TRANSACTIONAL else await self._ask_again(session, request, row, now)
+            if not row.inherited:
+                return await self._ask_again(session, request, row, now)
+            reason = f"{NOBODY_SAW}; not repeated: it went to another mailbox than its customer's"
+            row = await ledger.finish(row.id, MessageStatus.UNKNOWN, reason, now)
+            metrics.count_end(row.journey, row.status)
+            return Delivery(message=row.id, status=row.status, reason=row.reason, at=now)
         row = _counted(await ledger.hand_over(request.message, now)).row
         return Delivery(message=row.id, status=row.status, reason=row.reason, at=row.sent_at or now)
 
@@ -229,7 +244,8 @@ class SendingActivities:
         """Ask the gate a last time: since it said *send* the customer may have bought, left, or gone to bed.
 
         What it lets through the flow towards the provider may still hold back.
-        A mail that the server may have already is not asked for again then, and nobody will know whether it went.
+        A mail that the server may have already is not asked for again then, and nobody will know whether it went; if it
+        is owed, only where it may not go at all: a moment that does not suit is no reason to lose it.
         """
         decision = await self._gate.decide(
             session,
@@ -247,6 +263,8 @@ class SendingActivities:
         ledger, begun, until = Ledger(session), row.status is MessageStatus.HANDED_OVER, decision.until
         match decision.verdict:
             case Verdict.SEND:
+                return None
+            case Verdict.DEFER if begun and row.kind is Kind.TRANSACTIONAL:
                 return None
             case _ if begun:
                 reason = f"{NOBODY_SAW}; not asked again: {decision.reason}"

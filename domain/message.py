@@ -46,6 +46,9 @@ class MessageStatus(StrEnum):
 WENT_OUT = frozenset({MessageStatus.SENT, MessageStatus.UNKNOWN})
 """The customer has it, as far as anybody can know."""
 
+FOR_ANOTHER = "its customer turned out to be another: it is written anew"
+"""Why a message is put off that was not handed over yet when two customers were joined."""
+
 
 class Verdict(StrEnum):
     """What the gate may answer."""

@@ -90,10 +90,11 @@ class Customers(Repository):
         """
         return await self.resolve(user_id=customer) or customer
 
-    async def with_email(self, email: str) -> tuple[str, ...]:
-        """Everybody who has an address now, by it in its normal form."""
-        theirs = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(_CUSTOMERS.c.id)
-        return tuple((await self.execute(theirs)).scalars())
+    async def with_email(self, email: str, limit: int | None = None) -> tuple[str, ...]:
+        """Everybody who has an address now, by it in its normal form; with a limit, visitors last."""
+        theirs = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email)
+        known_first = _CUSTOMERS.c.id.startswith(ANONYMOUS_PREFIX, autoescape=True), _CUSTOMERS.c.id
+        return tuple((await self.execute(theirs.order_by(*known_first).limit(limit))).scalars())
 
     async def of_addresses(self, emails: Collection[str]) -> dict[str, tuple[str, ...]]:
         """The customers of each of several addresses; who is meant first, as `find` does. Unknown ones are left out."""

@@ -4,7 +4,7 @@ An event tells of a message by its property `message`, the ledger's id. Provider
 events; so may a backend's. Of each kind the first moment counts, in whatever order they come.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -81,6 +81,8 @@ class Feedback(Repository):
     async def note(self, events: Sequence[Event]) -> None:
         """Fold new events. Those of messages that are not in the ledger tell nothing; the others are of its customer.
 
+        Nor do those of pages: anybody may report them, and links tell ids of messages.
+
         A message of which it was not known whether it went out is settled by what shows that it did, or never will.
         """
         told: dict[str, dict[str, datetime]] = {}
@@ -106,11 +108,20 @@ class Feedback(Repository):
         """Write no more to an address, whoever has it or will. Saying it again changes nothing; each reason stands."""
         salt = Salt(self.session)
         hashes = hashes_of(address, await salt.find())
+        await self._suppress(hash_email(address, await salt.get()), hashes, happening, at, source)
+
+    async def suppress_mailbox(self, email_hash: str, happening: Happening, at: datetime, source: str) -> None:
+        """The same for an address of which the hash is known alone, as the ledger keeps it."""
+        await self._suppress(email_hash, [email_hash], happening, at, source)
+
+    async def _suppress(
+        self, email_hash: str, hashes: Collection[str], happening: Happening, at: datetime, source: str
+    ) -> None:
         shut = _SUPPRESSIONS.c.email_hash.in_(hashes) & ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
         shut &= _SUPPRESSIONS.c.reason == _REASONS[happening]
         if (await self.execute(select(_SUPPRESSIONS.c.id).where(shut).limit(1))).first() is not None:
             return
-        row = {"email_hash": hash_email(address, await salt.get()), "reason": _REASONS[happening], "at": at}
+        row = {"email_hash": email_hash, "reason": _REASONS[happening], "at": at}
         await self.execute(self.insert(_SUPPRESSIONS), [row | {"customer_id": None, "source": source}])
 
     async def _save(self, told: Mapping[str, Mapping[str, datetime]], whose: Mapping[str, str]) -> None:
@@ -139,8 +150,8 @@ class Feedback(Repository):
 
 
 def _column(event: Event) -> str | None:
-    if event.type is not EventType.TRACK:
+    if event.type is not EventType.TRACK or event.public:
         return None
-    if event.properties.get(REJECTED) is True:
+    if event.name in _COLUMNS and event.properties.get(REJECTED) is True:
         return _COLUMNS[names.EMAIL_REJECTED]
     return _SOFT if is_soft_bounce(event) else _COLUMNS.get(event.name)

@@ -4,13 +4,14 @@ Facts are joined by `domain.folding.absorb`; this is about the rows that point a
 column, so that a new table takes part without a word here: events, orders, consents, running enrollments, the ledger.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, UniqueConstraint, delete, exists, select, update
 
 from domain.event import Event
 from domain.joining import settle, superseded_outcome
+from domain.message import FOR_ANOTHER
 from storage.enrollments import Enrollments
 from storage.joins import Joins
 from storage.ledger import Ledger
@@ -32,9 +33,6 @@ APART: Final = frozenset({"aliases"})
 _ERASURES: Final = table_of(ErasureRecord)
 _MESSAGES: Final = table_of(MessageRecord)
 _SUPPRESSIONS: Final = table_of(SuppressionRecord)
-
-_MARKS: Final[dict[str, dict[str, Any]]] = {_MESSAGES.name: {"inherited": True}}
-"""What is noted on rows that are moved: the mailbox of a message may not be the customer's."""
 
 
 class Joining(Repository):
@@ -66,8 +64,11 @@ class Joining(Repository):
             await ledger.end_open(each.enrollment, f"the journey ended: {outcome.why}", at)
             mails = await ledger.count_sent(each.enrollment)
             await enrollments.close(each.enrollment, superseded_outcome(each.by, mails), at)
+        await ledger.put_off(old, FOR_ANOTHER, at)
         left = () if goes_along else OF_A_MAILBOX
-        moved, dropped = await self._move_all(old, new, left, await self._erasures_from_elsewhere(old, email))
+        theirs = hashes_of(email, await Salt(self.session).find()) if email else ()
+        stay = await self._erasures_from_elsewhere(old, theirs)
+        moved, dropped = await self._move_all(old, new, left, stay, {_MESSAGES.name: {"inherited": _went_past(theirs)}})
         ended = {each.enrollment for each in superseded}
         await Joins(self.session).record(
             old,
@@ -82,8 +83,8 @@ class Joining(Repository):
             is_told=not running,
         )
 
-    async def _erasures_from_elsewhere(self, old: str, email: str | None) -> list[str]:
-        """Erasures that were asked for while mail went to another address than this."""
+    async def _erasures_from_elsewhere(self, old: str, theirs: Collection[str]) -> list[str]:
+        """Erasures that were asked for while mail went to another address than this, by its hashes."""
         asked_from = (_SUPPRESSIONS.c.source == _ERASURES.c.id) & (_SUPPRESSIONS.c.reason == ERASURE)
         columns = (_ERASURES.c.id, _SUPPRESSIONS.c.email_hash)
         found = await self.execute(
@@ -91,11 +92,15 @@ class Joining(Repository):
             .join(_SUPPRESSIONS, asked_from)
             .where(_ERASURES.c.customer_id == old, _SUPPRESSIONS.c.email_hash.is_not(None))
         )
-        theirs = hashes_of(email, await Salt(self.session).find()) if email else ()
         return sorted({row.id for row in found if row.email_hash not in theirs})
 
     async def _move_all(
-        self, old: str, new: str, left: Collection[Table], erasures_that_stay: list[str]
+        self,
+        old: str,
+        new: str,
+        left: Collection[Table],
+        erasures_that_stay: list[str],
+        marks: Mapping[str, Mapping[str, Any]],
     ) -> tuple[dict[str, int], dict[str, int]]:
         """How many rows were moved, and how many gave way, by table."""
         stay: dict[str, ColumnElement[bool]] = {
@@ -117,7 +122,7 @@ class Joining(Repository):
             moving = update(table).where(owner == old)
             if table.name in stay and erasures_that_stay:
                 moving = moving.where(~stay[table.name])
-            done = await self.execute(moving.values({owner.name: new} | _MARKS.get(table.name, {})))
+            done = await self.execute(moving.values({owner.name: new, **marks.get(table.name, {})}))
             moved[table.name] = done.rowcount
         return _some(moved), _some(dropped)
 
@@ -130,6 +135,12 @@ def moved_tables() -> list[Table]:
         if table.name not in APART and OTHER_NAMES.get(table.name, OWNER) in table.c
     ]
     return sorted(tables, key=lambda table: table.name != EnrollmentRecord.__tablename__)
+
+
+def _went_past(theirs: Collection[str]) -> ColumnElement[bool]:
+    """Whether a message went to a mailbox that is not one of these, or may have: it is noted when it changes hands."""
+    elsewhere = _MESSAGES.c.address_hash.is_(None) | _MESSAGES.c.address_hash.not_in(theirs)
+    return _MESSAGES.c.inherited | (_MESSAGES.c.handed_over_at.is_not(None) & elsewhere)
 
 
 def _unique_with(table: Table, owner: str) -> list[list[str]]:

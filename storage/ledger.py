@@ -64,7 +64,7 @@ class LedgerRow(Value):
     reason: str
     """Of the last decision or of the end, in a line."""
     rule: str = ""
-    """Name of the gate's rule that decided last, where one objected; see `domain.gate.RULES`."""
+    """Name of the gate's rule that decided last, where one objected (`domain.gate.RULES`), or of the flow's."""
     offer: Offer | None
     decided_at: Instant
     """Last; handing it over once more is a decision, too."""
@@ -82,7 +82,7 @@ class LedgerRow(Value):
     address_hash: str | None = None
     """Of the mailbox it was handed over for; None where that is not known."""
     inherited: bool = False
-    """Whether it came to its customer by a join."""
+    """Whether it came to its customer by a join, from another mailbox than theirs."""
 
     def may_be_repeated(self, now: datetime, repeats_safely: timedelta | None) -> bool:
         """Whether it may be handed over again although nobody saw how the last time ended.
@@ -211,8 +211,11 @@ class Ledger(Repository):
         links: Sequence[str],
         rfc_message_id: str,
         now: datetime,
-    ) -> None:
+    ) -> bool:
         """Keep what was rendered. Rendering again replaces it, until the message is handed over.
+
+        Returns:
+            whether it is kept. It is not where the message was put off meanwhile: it was written for somebody else.
 
         Raises:
             UnknownMessageError: no such message.
@@ -220,8 +223,11 @@ class Ledger(Repository):
         """
         body = {"subject": subject, "html": html, "text": text, "links": list(links), "message_id": rfc_message_id}
         row = await self._hold(message)
+        if row.status is MessageStatus.DEFERRED:
+            return False
         require_transition(message, row.status, MessageStatus.RENDERED, among=RENDERABLE)
         await self._move(row, MessageStatus.RENDERED, rendered_at=now, **body)
+        return True
 
     async def hand_over(
         self, message: str, now: datetime, repeats_safely: timedelta | None = None, *, address: str | None = None
@@ -311,7 +317,7 @@ class Ledger(Repository):
         return (await self.execute(found)).scalar()
 
     async def postpone(self, message: str, decision: Decision, now: datetime) -> LedgerRow:
-        """Take back a claim: asked again just before the hand-over, the gate said *later*.
+        """Take back a claim: asked again just before the hand-over, the gate said *later*. It has gone nowhere.
 
         Raises:
             UnknownMessageError: no such message.
@@ -326,7 +332,14 @@ class Ledger(Repository):
             decided_at=now,
             due_at=decision.until,
             claimed_at=None,
+            inherited=False,
         )
+
+    async def put_off(self, customer: str, reason: str, at: datetime) -> None:
+        """Take back the claims of a customer who becomes another: what was written to them is not for whom they are."""
+        claimed = (_MESSAGES.c.customer_id == customer) & _MESSAGES.c.status.in_(RENDERABLE)
+        changes = {"status": MessageStatus.DEFERRED, "reason": reason, "rule": "", "decided_at": at, "due_at": at}
+        await self.execute(update(_MESSAGES).where(claimed).values(**changes, claimed_at=None))
 
     async def end_open(self, enrollment: str, reason: str, at: datetime) -> Mapping[MessageStatus, int]:
         """End what an ended enrollment left open: what was not handed over is dropped, the rest is unknown.

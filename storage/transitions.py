@@ -9,7 +9,8 @@ from storage.errors import IllegalTransitionError
 TRANSITIONS: Final[Mapping[Status | None, frozenset[Status]]] = {
     None: frozenset({Status.DEFERRED, Status.CLAIMED, Status.DROPPED}),
     Status.DEFERRED: frozenset({Status.DEFERRED, Status.CLAIMED, Status.DROPPED}),
-    Status.CLAIMED: frozenset({Status.RENDERED, Status.DROPPED}),
+    # Put off: its customer became another.
+    Status.CLAIMED: frozenset({Status.RENDERED, Status.DEFERRED, Status.DROPPED}),
     # Rendered again by a retry whose first attempt was not heard of; deferred by a gate that was asked again.
     Status.RENDERED: frozenset({Status.RENDERED, Status.HANDED_OVER, Status.DEFERRED, Status.DROPPED}),
     # Back to rendered: the server has certainly not taken it. Handed over again: what is owed, or known by its key.

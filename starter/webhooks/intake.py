@@ -24,15 +24,19 @@ from mail.feedback.fields import digest
 from mail.links import Links
 from mail.quoting import quote
 from metrics.reports import Became, Outcome, count_reports, count_responses
+from starter.collector.recipient import counts_as_theirs
 from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
 from storage.feedback import Feedback
-from storage.ledger import Ledger, LedgerRow
+from storage.ledger import SEVERAL, Ledger, LedgerRow
 from storage.tokens import SpentTokens
 
 AT_ONCE: Final = 100
 """Reports in one transaction, with their customers locked."""
+
+MOST_SHARING: Final = 20
+"""Customers of one address who are told that it is gone; what shuts the address holds for all who have it."""
 
 MOST_AROUND: Final = 100
 """Events in the seconds around a click that are looked at."""
@@ -42,6 +46,9 @@ EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 _SHUTS: Final = frozenset({Happening.BOUNCED_HARD, Happening.COMPLAINED})
 """What is about an address, and not only about a mail."""
+
+_DONE_BY_READER: Final = frozenset({Happening.OPENED, Happening.CLICKED, Happening.UNSUBSCRIBED})
+"""What is done in a mailbox. In one that is not its customer's, somebody else did it; see `starter.collector.links`."""
 
 _log = structlog.get_logger("segue.webhooks")
 
@@ -115,7 +122,11 @@ class Intake:
         found = await self._find(session, sorted(reports, key=lambda report: report.at))
         known = {each.report.id for each in found}
         if strange := sum(report.id not in known for report in reports):
-            _log.info("reports of mails that are not in the ledger", provider=provider, reports=strange)
+            _log.info(
+                "reports of mails that are nobody's here",
+                provider=provider,
+                reports=strange,
+            )
         events: list[Event] = []
         for each in found:
             events.append(await self._event(session, each, events))
@@ -127,11 +138,8 @@ class Intake:
         committed = await EventStore(session).commit(events, left)
         await self._require_unchanged(session, found)
         for each, event in zip(found, events, strict=True):
-            if event.properties.get(FORMER_ADDRESS) and each.report.address:
-                source = f"event {event.message_id}"
-                await Feedback(session).suppress_address(
-                    each.report.address, each.report.gist, event.occurred_at, source
-                )
+            if event.properties.get(FORMER_ADDRESS):
+                await _shut(session, each, event)
         names = [event.name for event in events if event.message_id in committed.new]
         return _Stored(_outcomes(reports, found, events, committed.new), names)
 
@@ -142,10 +150,12 @@ class Intake:
         for report in reports:
             row = await _row_of(ledger, report)
             if row is not None:
+                if report.gist in _DONE_BY_READER and not await counts_as_theirs(session, row):
+                    continue
                 # The mail may have gone to somebody who was a stranger then, and is known now.
                 about.append((report, await customers.current(row.customer), row))
             elif report.gist in _SHUTS and (email := normalise_email(report.address)):
-                about += [(report, each, None) for each in await customers.with_email(email)]
+                about += [(report, each, None) for each in await customers.with_email(email, MOST_SHARING)]
         # Who is not there was erased, and must not come back by this.
         known = await customers.load({customer for _, customer, _ in about})
         return [_Found(report, known[customer], row) for report, customer, row in about if customer in known]
@@ -172,7 +182,9 @@ class Intake:
         if report.link and report.happening is Happening.CLICKED:
             said["link"] = report.link
         said |= {"machine": machine} if machine else {}
-        said |= _failure(report) | _left(report, found.customer)
+        said |= _failure(report)
+        if report.gist in _SHUTS and await _is_elsewhere(session, found):
+            said[FORMER_ADDRESS] = True
         # One report may be about several customers, where they share an address.
         message_id = f"{report.provider}-{report.id}" + ("" if row is not None else f"/{found.customer.id}")
         if len(message_id) > LONGEST_MESSAGE_ID:
@@ -257,7 +269,17 @@ def _failure(report: Report) -> dict[str, Any]:
     return said
 
 
-def _left(report: Report, customer: Customer) -> dict[str, Any]:
-    """Whether the report is about an address that the customer has not any more."""
-    email = normalise_email(report.address) if report.gist in _SHUTS else None
-    return {FORMER_ADDRESS: True} if email is not None and email != customer.email else {}
+async def _is_elsewhere(session: AsyncSession, found: _Found) -> bool:
+    """Whether the report is about an address that the customer has not, any more or at all."""
+    if (email := normalise_email(found.report.address)) is not None:
+        return email != found.customer.email
+    return found.row is not None and not await counts_as_theirs(session, found.row)
+
+
+async def _shut(session: AsyncSession, found: _Found, event: Event) -> None:
+    """Write no more to the address that a report is about, which is not the customer's."""
+    feedback, report, source = Feedback(session), found.report, f"event {event.message_id}"
+    if report.address:
+        await feedback.suppress_address(report.address, report.gist, event.occurred_at, source)
+    elif found.row is not None and found.row.address_hash not in (None, SEVERAL):
+        await feedback.suppress_mailbox(found.row.address_hash, report.gist, event.occurred_at, source)

@@ -19,11 +19,15 @@ from storage.ledger import HandOverAnswer, Ledger
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
 from storage.write_keys import WriteKeys
+from tests.mail.feedback.providers import by_sendgrid
 from tests.stack.waiting import until
-from tests.starter.collectors import LINKS, client_of, make_collector, stored_events
+from tests.starter.collectors import BROWSER, LINKS, client_of, make_collector, stored_events
 from tests.starter.forms import FORM
 from tests.starter.mails import path_of, sent_message
-from tests.storage.samples import NOON, added, commit, identify
+from tests.starter.reports import doors as webhooks
+from tests.starter.reports import post, sendgrid
+from tests.storage.everything import contents
+from tests.storage.samples import NOON, added, commit, identify, read_customer
 
 VICTIM = {"email": "vera@private.example", "firstName": "Vera", "phone": "+49 170 1", "locale": "de-DE"}
 ATTACKER = {"email": "mallory@evil.example"}
@@ -188,6 +192,52 @@ async def test_a_former_address_of_the_customer_opens_nothing_and_still_leads_ou
     assert (await client.get(path_of(LINKS.preferences(message)))).status_code == 200
 
 
+async def test_the_way_out_of_a_mail_from_before_signing_up_leads_out_at_a_new_address(
+    database: Database, client: httpx2.AsyncClient
+) -> None:
+    """The usual way: mailed as a visitor, an account with the same address, which changes later."""
+    old = {"email": "vera.old@work.example"}
+    message = await mailed_visitor(database, traits=old)
+    await sign_in(database, **old)
+    await commit(database, identify("vera", traits=VICTIM))
+    await assert_shut(database, client, message)
+    await client.post(path_of(LINKS.unsubscribe(message)))
+    assert await opt_outs(database) == {"*"}
+
+
+async def test_what_a_stranger_does_with_a_joined_mail_is_not_the_customers_by_their_provider_either(
+    database: Database,
+) -> None:
+    await commit(database, identify("vera", traits=VICTIM))
+    message = await mailed_visitor(database)
+    await sign_in(database)
+    done = [
+        sendgrid(message, "unsubscribe", email=ATTACKER["email"]),
+        sendgrid(message, "open", email=ATTACKER["email"], useragent=BROWSER),
+        sendgrid(message, "click", email=ATTACKER["email"], useragent=BROWSER, url="https://shop.example/lamp"),
+    ]
+    async with webhooks(database) as http:
+        assert await post(http, "sendgrid", by_sendgrid(done)) == 200
+    assert await opt_outs(database) == frozenset()
+    assert not {names.EMAIL_OPENED, names.EMAIL_LINK_CLICKED, "Customer Returned"}.intersection(
+        await names_of(database)
+    )
+
+
+async def test_a_complaint_that_names_no_address_is_of_the_mailbox_its_mail_went_to(database: Database) -> None:
+    await commit(database, identify("vera", traits=VICTIM))
+    message = await mailed_visitor(database)
+    await sign_in(database)
+    report = sendgrid(message, "spamreport")
+    del report["email"]
+    async with webhooks(database) as http:
+        assert await post(http, "sendgrid", by_sendgrid([report])) == 200
+    await commit(database, identify("mallory", traits=ATTACKER))
+    async with database.read() as session:
+        assert await Permissions(session).suppression("vera") is None
+        assert await Permissions(session).suppression("mallory") == "complaint"
+
+
 async def test_an_old_row_without_a_mailbox_opens_unless_it_came_by_a_join(
     database: Database, client: httpx2.AsyncClient
 ) -> None:
@@ -253,6 +303,36 @@ async def test_an_erasure_that_a_visitor_confirmed_stays_with_the_visitor(
     async with database.read() as session:
         assert await Permissions(session).suppression("vera") is None
     assert await to_be_erased(database) == []
+
+
+@pytest.mark.parametrize("traits", [ATTACKER, {}], ids=["another mailbox", "no mailbox"])
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_what_a_visitor_asked_to_be_erased_goes_to_no_account_and_is_erased(
+    database: Database, traits: dict[str, str], *, is_known: bool
+) -> None:
+    """Whoever signs in before it is carried out finds the account as it was, and the browser theirs from then on."""
+    if is_known:
+        await commit(database, identify("vera", traits=VICTIM))
+    await commit(database, identify(None, anonymous_id="v9", traits=traits), added(user=None, anonymous_id="v9"))
+    async with database.transaction() as session:
+        assert await Erasures(session).request("anon-v9", "a test", NOON)
+
+    await sign_in(database, **VICTIM)
+    await sign_in(database)
+
+    vera = await read_customer(database, "vera")
+    assert (vera.cart.lines, vera.email) == ((), VICTIM["email"])
+    async with database.read() as session:
+        [erasure] = await Erasures(session).open()
+        assert erasure.customer == "anon-v9"
+        assert await EventStore(session).of_names("vera", [names.PRODUCT_ADDED]) == []
+    async with database.transaction() as session:
+        await Erasures(session).forget(erasure, NOON)
+    await commit(database, added("lamp", user=None, anonymous_id="v9"))
+    assert [line.product_id for line in (await read_customer(database, "vera")).cart.lines] == ["lamp"]
+    left = str(await contents(database))
+    assert "boots" not in left
+    assert ATTACKER["email"] not in left
 
 
 async def test_an_erasure_asked_for_while_the_reader_signs_in_erases_whom_they_turned_out_to_be(

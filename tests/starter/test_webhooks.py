@@ -19,7 +19,7 @@ from domain.withdrawal import COMPLAINT, HARD_BOUNCE
 from mail.feedback.adapter import WebhookRequest
 from mail.feedback.sendgrid import SendGrid
 from settings import WebhookSettings
-from starter.webhooks.intake import Intake
+from starter.webhooks.intake import MOST_SHARING, Intake
 from starter.webhooks.routes import create_webhooks_router
 from storage.customers import Customers
 from storage.database import Database
@@ -252,6 +252,24 @@ async def test_of_another_systems_mail_only_what_shuts_an_address_is_kept(sqlite
     assert len(await of_mail(sqlite_database)) == 2
 
 
+async def test_a_bounce_of_an_address_that_a_crowd_has_tells_some_and_shuts_it_for_all(
+    sqlite_database: Database,
+) -> None:
+    """Anybody may tell a page the same address for any number of visitors."""
+    crowd = [identify(None, anonymous_id=f"x{n}", traits={"email": ADDRESS}, public=True) for n in range(40)]
+    await commit(sqlite_database, *crowd, identify("anna", traits={"email": ADDRESS}))
+    bounce = sendgrid("m-theirs", "bounce", type="bounce", email=ADDRESS)
+    async with doors(sqlite_database) as http:
+        assert await post(http, "sendgrid", by_sendgrid([bounce], now())) == 200
+    told = [
+        stored.customer for stored in await stored_events(sqlite_database) if stored.event.name == names.EMAIL_BOUNCED
+    ]
+    assert (len(told), "anna" in told) == (MOST_SHARING, True)
+    async with sqlite_database.read() as session:
+        for customer in ("anna", "anon-x1", "anon-x39"):
+            assert await Permissions(session).suppression(customer) == HARD_BOUNCE
+
+
 async def test_a_spent_token_signs_nothing_else(sqlite_database: Database) -> None:
     """Mailgun signs no body: whoever saw a request could say anything with its signature."""
     message = await send(sqlite_database)
@@ -410,7 +428,7 @@ async def test_what_is_left_out_is_counted_and_logged_without_an_address(sqlite_
     assert metrics.of("segue_webhook_requests_total") == {("untrusted", "sendgrid"): 1}
     assert {line["event"] for line in logs} == {
         "a report of an unknown kind",
-        "reports of mails that are not in the ledger",
+        "reports of mails that are nobody's here",
         "a webhook's request was refused",
     }
     assert ADDRESS not in json.dumps(logs)
