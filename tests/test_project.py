@@ -149,6 +149,16 @@ def test_every_dependency_but_pydantic_is_forbidden_in_the_domain() -> None:
     assert modules | (ROOMS - {"domain"}) <= set(domain["forbidden_modules"])
 
 
+def test_no_test_module_lives_off_another() -> None:
+    """What several need stands in a module of its own: else splitting one breaks the others."""
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("*.py")
+        if re.search(r"^ *(?:from|import) tests\.(?:\w+\.)*test_\w+", path.read_text(), re.MULTILINE)
+    }
+    assert found <= {"tests/rehearsal/backtest/test_schedules.py"}  # plays what test_against_production plays
+
+
 def test_make_lists_its_targets() -> None:
     made = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, check=True, capture_output=True, text=True)
 
