@@ -32,6 +32,8 @@ class RunPlan(BaseModel, frozen=True):
     """Share of mails that the sink answers late: the window for an aimed kill."""
     linger: float = 100.0
     """Product hours that shoppers let pass at most between two things they do."""
+    mail_within: float = 240.0
+    """Real seconds in which a mail may come that somebody waits for; whoever waits in vain does nothing more."""
     late_by: float = 40.0
     """Real seconds by which a provider's report may be late: longer than a cart journey has left."""
     frequency: Frequency = Frequency.WEEKLY

@@ -16,9 +16,6 @@ from tests.faults.sink_log import Conversation
 
 LAMP: dict[str, Any] = {"product_id": "lamp", "name": "Linen floor lamp", "price": 129.0, "quantity": 1}
 
-MAIL_WITHIN = 60.0
-"""Real seconds in which a mail may come; whoever waits in vain does nothing more."""
-
 
 class Shopper:
     """One customer. Times are product hours.
@@ -105,7 +102,7 @@ class Shopper:
 
     async def mail(self, which: Callable[[Conversation], bool]) -> Conversation | None:
         """The first such mail that they got; None where none comes."""
-        deadline = time.monotonic() + MAIL_WITHIN
+        deadline = time.monotonic() + self.floor.plan.mail_within
         while time.monotonic() < deadline:
             if found := [mail for mail in self.line.log.taken_at(self.address) if which(mail)]:
                 return found[0]

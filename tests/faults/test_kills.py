@@ -14,6 +14,7 @@ SHORT = RunPlan(
     shoppers=20,
     every=2.5,
     linger=20.0,
+    mail_within=40.0,
     late_by=8.0,
     frequency=Frequency.DAILY,
     gone_within=0,
