@@ -141,6 +141,17 @@ async def test_an_attempt_that_is_still_at_work_ends_as_it_was_reported(database
         assert (await row_of(database, message)).status is settled
 
 
+async def test_a_page_settles_nothing_and_neither_does_what_is_no_report(database: Database) -> None:
+    message = await handed_over(database)
+    await commit(
+        database,
+        told("Whatever", message, rejected=True),
+        track(names.EMAIL_REJECTED, public=True, properties={"message": message, "rejected": True}),
+    )
+    assert (await row_of(database, message)).status is MessageStatus.HANDED_OVER
+    assert await feedback(database, message) is None
+
+
 async def test_what_was_refused_stays_so(database: Database) -> None:
     message = await handed_over(database)
     async with database.transaction() as session:
