@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.behaviour import LOOK_BACK, observe
+from domain.confirmation import is_confirmed
 from domain.draw import draw
 from domain.enrollment import EnrollmentRow
 from domain.gate import GatePolicy
@@ -43,6 +44,7 @@ class Recorded:
     def __init__(self, timeline: Timeline, routes: Routes, row: EnrollmentRow, rules: Rules, *, after: int) -> None:
         self._timeline, self._routes, self._row, self._rules = timeline, routes, row, rules
         self._topic = routes.plan(row.journey).topic
+        self._began = timeline.told[after - 1].stored.event
         self._next = after
         self._scored: tuple[datetime, ...] = ()
 
@@ -72,7 +74,7 @@ class Recorded:
     def leave(self, now: datetime) -> Leave:
         """See `Fate`."""
         self._scored = (*self._scored, now)  # a mail is scored before the gate is asked
-        leave = self._timeline.leave(self._topic, now)
+        leave = self._timeline.leave(self._topic, now)._replace(unconfirmed=self._is_unconfirmed(now))
         if self._rules.strict:
             return leave
         return leave._replace(has_address=True, consent=leave.consent is not False)
@@ -124,6 +126,12 @@ class Recorded:
     def since(self, change: str) -> bool:  # noqa: ARG002 -- the interface
         """See `Fate`. Every enrollment of a backtest begins after the change."""
         return True
+
+    def _is_unconfirmed(self, now: datetime) -> bool:
+        """Whether it began with what a page alone had reported by then."""
+        if not self._began.public:
+            return False
+        return not is_confirmed(self._began, (each.event for each in self._timeline.events(now)))
 
     def _score(self, now: datetime, previous: Tier | None) -> Intent:
         known = [each for each in self._timeline.events(now) if each.event.occurred_at >= now - LOOK_BACK]

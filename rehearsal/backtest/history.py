@@ -14,7 +14,7 @@ from domain.folding import Folded, absorb, fold, is_order, order_id
 from domain.identity import ANONYMOUS_PREFIX, Key, keys_of, resolve
 from domain.mailbox import goes_along
 from domain.withdrawal import HARD_BOUNCE, read_withdrawal
-from rehearsal.backtest.timeline import Barred, Said, Timeline, Told
+from rehearsal.backtest.timeline import Barred, Mailboxes, Said, Timeline, Told
 
 
 class History:
@@ -29,7 +29,7 @@ class History:
         """By customer, in the order in which they first appear."""
         self._people = _People()
         self._orders: dict[str, int] = {}
-        self._addresses: dict[str, Barred] = {}
+        self._mailboxes = Mailboxes()
         self._seq = 0
         distinct: dict[str, Event] = {}
         for event in events:
@@ -90,7 +90,7 @@ class History:
             if withdrawal.suppression != HARD_BOUNCE or barred.address is None:
                 timeline.suppressions.append(barred)
             if barred.address is not None:
-                self._addresses.setdefault(barred.address, barred)
+                self._mailboxes.barred.setdefault(barred.address, barred)
 
     def _join(self, old: str, new: str, cause: Event) -> None:
         """Give a known customer what was folded of an anonymous one, and whatever happens to them from now on."""
@@ -115,7 +115,7 @@ class History:
 
     def _timeline(self, customer: str) -> Timeline:
         if customer not in self.timelines:
-            self.timelines[customer] = Timeline(customer, self._addresses)
+            self.timelines[customer] = Timeline(customer, self._mailboxes)
         return self.timelines[customer]
 
 

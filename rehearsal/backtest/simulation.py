@@ -1,8 +1,8 @@
 """A version of a journey over a recording: who would have begun, and how each enrollment would have gone.
 
-People are simulated one after the other, each with all ids that turned out to be theirs. What one of them does happens
-in order of time: events that begin an enrollment or tell who somebody is, and verbs of enrollments that are open, as
-one row of moments.
+People are simulated one after the other, each with all ids that turned out to be theirs, and together with those who
+ever had the same address: what goes to a mailbox counts there. What they do happens in order of time: events that begin
+an enrollment or tell who somebody is, and verbs of enrollments that are open, as one row of moments.
 
 Limit: what ends a journey and was done under the other id before it was known whose it is, such as an order as a guest,
 reaches the journeys of that id only.
@@ -57,13 +57,16 @@ def simulate(
     if history.ends is None:
         return ()
     courses: list[Course] = []
-    for timelines in _people(history):
-        courses += _Person(journey, routes, timelines, rules, history.ends).run()
+    for timelines in _households(history):
+        courses += _Household(journey, routes, timelines, rules, history.ends).run()
     return tuple(sorted(courses, key=lambda course: (course.began_at, course.customer, course.key or "")))
 
 
-class _Person:
-    """One person's enrollments in one journey, under every id that turned out to be theirs."""
+class _Household:
+    """The enrollments in one journey of those who ever shared a mailbox, under every id that turned out to be theirs.
+
+    Most are one person.
+    """
 
     def __init__(
         self, journey: type[Journey], routes: Routes, timelines: Sequence[Timeline], rules: Rules, ends: datetime
@@ -137,8 +140,14 @@ class _Person:
             self._courses.append(_held_out(begin.row))
             return
         fate = Recorded(timeline, self._routes, begin.row, self._rules, after=after)
-        mails = self._mails.get(timeline.customer, ())
+        mails = self._received(timeline.customer, begin.row.started_at)
         self._playing.append(Playing(self._journey, begin, self._performers(begin.start, timeline), fate, mails))
+
+    def _received(self, customer: str, now: datetime) -> tuple[Mail, ...]:
+        """The mails of this journey that lay in a customer's mailbox at a moment, whoever they were for."""
+        sharers = self._timelines[customer].sharers(now)
+        mails = [mail for each in sharers for mail in self._mails.get(each.customer, ())]
+        return tuple(sorted(mails, key=lambda mail: mail.at)) if len(sharers) > 1 else tuple(mails)
 
     def _performers(self, start: Start, timeline: Timeline) -> Callable[[datetime], VirtualPerformer]:
         """Performs verbs of an enrollment where the customer lives at a moment, as far as is known then."""
@@ -161,9 +170,9 @@ class _Person:
             if due.is_over or due.moment[0] > self._ends + LOOK_AHEAD:
                 self._close(due)
                 continue
-            sent = self._mails.get(due.row.customer, ())
-            if (mail := due.go_on(sent)) is not None:
-                self._mails[due.row.customer] = (*sent, mail)
+            customer = due.row.customer
+            if (mail := due.go_on(self._received(customer, due.moment[0]))) is not None:
+                self._mails[customer] = (*self._mails.get(customer, ()), mail)
 
     def _close(self, playing: Playing) -> None:
         self._playing.remove(playing)
@@ -172,12 +181,24 @@ class _Person:
             self._rows[playing.row.id] = playing.ended_row()
 
 
-def _people(history: History) -> Iterable[list[Timeline]]:
-    """The timelines of each person together, in the order in which they first appear."""
-    people: dict[str, list[Timeline]] = {}
+def _households(history: History) -> Iterable[list[Timeline]]:
+    """The timelines of each person together, and of whoever else ever had an address of theirs."""
+    leads: dict[str, str] = {}
+
+    def first(name: str) -> str:
+        while (further := leads.setdefault(name, name)) != name:
+            leads[name] = name = leads[further]
+        return name
+
+    # An id is never taken for an address: none has an @ in it, see `domain.identity`.
+    names = {each.customer: each.at(_NEVER[0]).customer for each in history.timelines.values()}
     for timeline in history.timelines.values():
-        people.setdefault(timeline.at(datetime.max.replace(tzinfo=UTC)).customer, []).append(timeline)
-    return people.values()
+        for address in sorted(timeline.addresses):
+            leads[first(address)] = first(names[timeline.customer])
+    households: dict[str, list[Timeline]] = {}
+    for timeline in history.timelines.values():
+        households.setdefault(first(names[timeline.customer]), []).append(timeline)
+    return households.values()
 
 
 def _policy_of(rules: Rules) -> GatePolicy:

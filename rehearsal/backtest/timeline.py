@@ -16,6 +16,9 @@ from domain.preferences import read_preferences
 from domain.profile import ALL_MARKETING
 from rehearsal.fate import Leave
 
+MOST_SHARERS = 200
+"""As `storage.sharers` has it, which a rehearsal does not know."""
+
 
 class Told(NamedTuple):
     """An event that journeys are told of, and what was known right after it."""
@@ -47,10 +50,29 @@ class Barred(NamedTuple):
     """What the customer had for an address when it was said."""
 
 
+class Mailboxes:
+    """What a recording says of addresses, whoever has them. Written with the timelines."""
+
+    def __init__(self) -> None:
+        self.barred: dict[str, Barred] = {}
+        """Why nothing may go to an address: what was said first."""
+        self._holders: dict[str, dict[str, Timeline]] = {}
+
+    def note(self, holder: "Timeline", address: str) -> None:
+        """Somebody has an address from now on."""
+        self._holders.setdefault(address, {})[holder.customer] = holder
+
+    def sharers(self, address: str, now: datetime) -> list["Timeline"]:
+        """Who had an address at a moment; of very many those seen first, as in `storage.sharers`."""
+        holders = self._holders.get(address, {}).values()
+        now_theirs = [each for each in holders if each.address(now) == address]
+        return sorted(now_theirs, key=lambda each: (each.facts(now).first_seen_at, each.customer))[:MOST_SHARERS]
+
+
 class Timeline:
     """What a recording says of one customer. Written in order of time by `history`, read as of any moment."""
 
-    def __init__(self, customer: str, addresses: dict[str, Barred]) -> None:
+    def __init__(self, customer: str, mailboxes: Mailboxes) -> None:
         self.customer = customer
         self.told: list[Told] = []
         self.said: list[Said] = []
@@ -64,7 +86,9 @@ class Timeline:
         """When that was told."""
         self.gone_with = 0
         """By which event; see `domain.event.StoredEvent.seq`."""
-        self._addresses = addresses
+        self.addresses: set[str] = set()
+        """All that they ever had."""
+        self._mailboxes = mailboxes
         self._told_at: list[datetime] = []
         self._facts: list[Customer] = []
         self._facts_at: list[datetime] = []
@@ -79,6 +103,9 @@ class Timeline:
         """Change what is known."""
         self._facts.append(customer)
         self._facts_at.append(at)
+        if customer.email is not None:
+            self.addresses.add(customer.email)
+            self._mailboxes.note(self, customer.email)
 
     @property
     def newest(self) -> Customer | None:
@@ -111,6 +138,17 @@ class Timeline:
             return whose.facts(now)
         return self._facts[max(bisect_right(self._facts_at, now) - 1, 0)]
 
+    def address(self, now: datetime) -> str | None:
+        """Where their mail went at a moment; None also for whoever was not there yet, or is somebody else by then."""
+        known = self.at(now) is self and bool(self._facts_at) and self._facts_at[0] <= now
+        return self.facts(now).email if known else None
+
+    def sharers(self, now: datetime) -> list["Timeline"]:
+        """Whose mail went to the same address at a moment: theirs always."""
+        address = self.address(now)
+        found = self._mailboxes.sharers(address, now) if address is not None else []
+        return found if self in found else [*found, self]
+
     def events(self, now: datetime) -> list[StoredEvent]:
         """What had happened by then."""
         if (whose := self.at(now)) is not self:
@@ -139,14 +177,19 @@ class Timeline:
         return Leave(
             has_address=facts.email is not None,
             suppression=self._suppression(facts.email, now),
-            opted_out=any(each.what in (topic, ALL_MARKETING) for each in self.opt_outs if each.since <= now),
+            opted_out=any(sharer.has_left(topic, now) for sharer in self.sharers(now)),
             consent=standing(self._said_last(topic, now), self._said_last(ALL_MARKETING, now)),
             last_seen_at=facts.last_seen_at,
             **dict(read_preferences(facts.traits)),
         )
 
+    def has_left(self, topic: str, now: datetime) -> bool:
+        """Whether this very customer had opted out by then."""
+        return any(each.what in (topic, ALL_MARKETING) for each in self.opt_outs if each.since <= now)
+
     def _suppression(self, email: str | None, now: datetime) -> str | None:
-        of_address = [self._addresses[email]] if email in self._addresses else []
+        barred = self._mailboxes.barred
+        of_address = [barred[email]] if email in barred else []
         said = [each for each in (*self.suppressions, *of_address) if each.since <= now]
         return min(said, key=lambda each: each.since).what if said else None
 

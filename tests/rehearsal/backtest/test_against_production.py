@@ -1,6 +1,6 @@
 """The backtest is held to the product: the same events through the real parts, with time skipped, lead to the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,9 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 POLICY = GatePolicy(quiet=QuietHours())
+
+BY_PAGE = "by page"
+"""Property of what a page reports, with its own key."""
 
 Scheduled = tuple[timedelta, str, str, dict[str, Any]]
 """When, who, what, with which properties."""
@@ -102,6 +105,42 @@ async def test_a_recording_of_visitors_who_sign_in_leads_to_what_the_product_did
     assert any("superseded" in ended for _, outcomes in happened.values() for ended in outcomes)
 
 
+MAILBOXES = {
+    "anna": "one@shop.example",
+    "ben": "one@shop.example",
+    "cleo": "two@shop.example",
+    "dora": "two@shop.example",
+}
+
+IN_ONE_MAILBOX: list[Scheduled] = [
+    # Anna has had the mailbox's mail of the day when Ben's comes up. She buys, so that no two wait for one moment.
+    (1 * MINUTE, "anna", "Product Added", {"product_id": "lamp", "price": 49}),
+    (2 * HOUR, "ben", "Product Added", {"product_id": "desk", "price": 490}),
+    (5 * HOUR, "anna", "Order Completed", {"order_id": "o1", "revenue": 49}),
+    # Cleo leaves for Dora, too.
+    (10 * MINUTE, "cleo", "Unsubscribed", {}),
+    (20 * MINUTE, "dora", "Product Added", {"product_id": "lamp", "price": 49}),
+    # Elsa has her own, to see that it is not all of them.
+    (30 * MINUTE, "elsa", "Product Added", {"product_id": "lamp", "price": 49}),
+]
+
+
+async def test_a_recording_of_two_in_one_mailbox_leads_to_what_the_product_did(open_house: OpenHouse) -> None:
+    house, customers = await open_house(policy=POLICY), ["anna", "ben", "cleo", "dora", "elsa"]
+    house.cast({CartRecovery.plan.name: CartRecovery})
+    script = sorted(IN_ONE_MAILBOX, key=lambda each: each[0])
+    events = await play(house, customers, script, 6 * DAY, MAILBOXES)
+    happened = await what_came_of_it(house, customers)
+    courses = simulate(CartRecovery, History(events), Rules(policy=POLICY, strict=True))
+    assert predicted(courses, customers, await house.now()) == happened
+    sent = {customer: mails for customer, (mails, _) in happened.items()}
+    assert [mails[:1] for mails in (sent["anna"], sent["ben"], sent["dora"])] == [
+        [("cart/reminder", HOUR + MINUTE)],
+        [("cart/reminder", DAY + HOUR + MINUTE)],
+        [],
+    ]
+
+
 def predicted(courses: Iterable[Course], customers: Iterable[str], ends: datetime) -> Played:
     """What a backtest says of each customer, up to a moment."""
     by_customer: Played = {customer: ([], []) for customer in customers}
@@ -113,13 +152,21 @@ def predicted(courses: Iterable[Course], customers: Iterable[str], ends: datetim
     return by_customer
 
 
-async def play(house: House, customers: list[str], script: Iterable[Scheduled], until: timedelta) -> list[Event]:
-    """Let it all happen, and return the events that were stored."""
+async def play(
+    house: House,
+    customers: list[str],
+    script: Iterable[Scheduled],
+    until: timedelta,
+    mailboxes: Mapping[str, str] | None = None,
+) -> list[Event]:
+    """Let it all happen, and return the events that were stored. `mailboxes`: whose is not their own."""
     for customer in customers if script else ():
-        await house.identify(customer)
+        shared = (mailboxes or {}).get(customer)
+        await house.identify(customer, **({"email": shared} if shared else {}))
     for after, customer, name, properties in script:
         await house.advance_to(after)
-        await house.report(name, customer, **properties)
+        event = house.track(name, customer, at=await house.now(), properties=properties)
+        await house.commit(event.model_copy(update={"public": BY_PAGE in properties}))
         await house.dispatch_held()
     await house.advance_to(until)
     found = []

@@ -20,7 +20,15 @@ from rehearsal.backtest.history import History
 from rehearsal.backtest.simulation import simulate
 from storage.database import Database
 from tests.house import opened_house, time_skipping
-from tests.rehearsal.backtest.test_against_production import DAY, POLICY, Scheduled, play, predicted, what_came_of_it
+from tests.rehearsal.backtest.test_against_production import (
+    BY_PAGE,
+    DAY,
+    POLICY,
+    Scheduled,
+    play,
+    predicted,
+    what_came_of_it,
+)
 from workflows.catalogue import JOURNEYS
 
 MINUTE = timedelta(minutes=1)
@@ -33,6 +41,8 @@ ACTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "looks": ("Product Viewed", _LAMP),
     "clicks": ("Email Link Clicked", {}),
     "orders": ("Order Completed", {"revenue": 49}),
+    "orders on the page": ("Order Completed", {"revenue": 49, BY_PAGE: True}),
+    "is confirmed": ("Order Completed", {"revenue": 49}),
     "gets a refund": ("Order Refunded", {}),
     "unsubscribes": ("Unsubscribed", {}),
     "bounces": ("Email Bounced", {"type": "hard"}),
@@ -49,14 +59,18 @@ schedules = st.lists(st.lists(st.tuples(gaps, likely), min_size=1, max_size=7), 
 
 
 def script_of(journey: str, shoppers: Sequence[Sequence[tuple[timedelta, str]]]) -> list[Scheduled]:
-    """What everybody does, in order. No two things happen within the same minute, or an even time after another."""
+    """What everybody does, in order. No two things happen within the same minute, or an even time after another.
+
+    A backend confirms the last order, between two moments at which owed mail asks for that.
+    """
     script: list[Scheduled] = []
     for who, actions in enumerate(shoppers):
         at, orders = 7 * who * MINUTE, 0
         for place, (gap, action) in enumerate([(MINUTE, "orders" if journey == "post-purchase" else "adds"), *actions]):
             at += gap + (place % 3) * MINUTE
             name, properties = ACTIONS[action]
-            orders += action == "orders"
+            orders += action in ("orders", "orders on the page")
+            at += MINUTE / 4 if action == "is confirmed" else timedelta()
             about = {"order_id": f"{who}-{orders}"} if "Order" in name else {}
             by = {"journey": journey} if action == "clicks" else {}
             script.append((at, f"shopper-{who}", name, {**properties, **about, **by}))

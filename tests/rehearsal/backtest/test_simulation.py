@@ -437,3 +437,45 @@ def test_enrollments_of_one_customer_never_overlap(happened: list[tuple[timedelt
 def _not_sent(course: Course) -> list[str]:
     assert course.mails == () or course.mails[-1].at < course.unsent[0].at
     return [each.why for each in course.unsent]
+
+
+# -- mailboxes, and who reports ----------------------------------------------------------------------------------------
+
+BOTH = "both@shop.example"
+
+
+def of_each(courses: tuple[Course, ...]) -> dict[str, list[tuple[str, timedelta]]]:
+    return {course.customer: mails(course) for course in courses}
+
+
+def test_two_who_share_a_mailbox_get_what_one_may() -> None:
+    known = [identified(0 * HOUR, who, email=BOTH, consent=True) for who in ("anna", "ben")]
+    carts = [added(1 * MINUTE), added(31 * MINUTE, "ben")]
+    together = of_each(run(*known, *carts, the_end(4 * DAY), strict=True))
+    assert together["anna"][0] == ("cart/reminder", 1 * HOUR + MINUTE)
+    assert ("cart/reminder", 1 * HOUR + 31 * MINUTE) not in together["ben"], "the daily cap is the mailbox's"
+    sent = sorted(at for each in together.values() for _, at in each)
+    assert all(later - earlier >= DAY for earlier, later in pairwise(sent))
+
+
+def test_a_refusal_holds_for_the_mailbox_that_it_was_said_in() -> None:
+    known = [identified(0 * HOUR, who, email=BOTH, consent=True) for who in ("anna", "ben", "cleo")]
+    moved = identified(5 * MINUTE, "cleo", email="cleo@shop.example")
+    left = event(10 * MINUTE, "Unsubscribed", "anna")
+    carts = [added(20 * MINUTE, who) for who in ("ben", "cleo")]
+    courses = of_each(run(*known, moved, left, *carts, the_end(4 * DAY), strict=True))
+    assert courses["ben"] == []
+    assert courses["cleo"][0] == ("cart/reminder", 1 * HOUR + 20 * MINUTE), "she has another mailbox by then"
+
+
+@pytest.mark.parametrize(
+    ("said", "goes"),
+    [(12 * MINUTE, [15 * MINUTE]), (-5 * MINUTE, [0 * MINUTE]), (61 * MINUTE, []), (None, [])],
+    ids=["in time", "before", "too late", "never"],
+)
+def test_owed_mail_waits_for_a_backends_word(said: timedelta | None, goes: list[timedelta]) -> None:
+    by_page = event(1 * HOUR, "Order Completed", order_id="o1", revenue=49, message_id="browser:m-1")
+    told = [] if said is None else [ordered(1 * HOUR + said)]
+    courses = run(by_page, *told, the_end(1 * DAY), journey=PostPurchase)
+    sent = [at for course in courses for template, at in mails(course) if template == "post_purchase/confirmation"]
+    assert [at - 1 * HOUR for at in sent] == ([said] if said is not None and said < timedelta() else goes)
