@@ -4,7 +4,7 @@ from temporalio import activity
 
 from domain import calls
 from domain.clock import Clock
-from domain.enrollment import parse_workflow_id
+from domain.enrollment import State
 from metrics import enrollments as metrics
 from metrics.mails import count_ends
 from storage.database import Database
@@ -26,11 +26,13 @@ class EnrollmentActivities:
         admitted: nobody is enrolled twice by one event.
         """
         async with self._database.transaction() as session:
-            admission = await Enrollments(session).admit(
+            enrollments = Enrollments(session)
+            row = await enrollments.get(request.enrollment)
+            admission = await enrollments.admit(
                 request.enrollment, request.workflow_id, request.run_id, self._clock.now()
             )
-        if admission.admitted:
-            metrics.count_begun(parse_workflow_id(request.workflow_id)[0])
+        if admission.admitted and row is not None and row.state is State.STARTING:  # and not asked again
+            metrics.count_begun(row.journey)
         return admission
 
     @activity.defn(name=calls.CLOSE)
