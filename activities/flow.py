@@ -10,10 +10,10 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.breaker import BreakerPolicy, trips
+from domain.breaker import HELD_BACK, BreakerPolicy, trips
 from domain.message import Decision, Kind, MessageStatus, Verdict
 from domain.model import Value
-from domain.warm_up import WarmUp, day_of, next_day
+from domain.warm_up import WARMING_UP, WarmUp, day_of, next_day
 from storage.breakers import Breaker, Breakers
 from storage.ledger import Ledger, LedgerRow
 
@@ -50,7 +50,8 @@ class Flow:
         reason = breaker.reason or await self._judge(breakers, breaker, now)
         if reason is None:
             return None
-        return _later(f"{journey} is held back, {reason}: re-arm it when that is mended", now + ASK_AGAIN)
+        why = f"{journey} is held back, {reason}: re-arm it when that is mended"
+        return _later(HELD_BACK, why, now + ASK_AGAIN)
 
     async def _judge(self, breakers: Breakers, breaker: Breaker, now: datetime) -> str | None:
         """Open the breaker if the numbers say so, and return why."""
@@ -70,8 +71,10 @@ class Flow:
         limit = self._policy.warm_up.limit_at(now) if self._policy.warm_up else None
         if limit is None or await Ledger(session).count_handed_over(day_of(now)) < limit:
             return None
-        return _later(f"warm-up: {limit} mails today", next_day(now))
+        gone = "1 mail has" if limit == 1 else f"{limit} mails have"
+        return _later(WARMING_UP, f"warm-up: today's {gone} gone", next_day(now))
 
 
-def _later(reason: str, until: datetime) -> Decision:
-    return Decision(verdict=Verdict.DEFER, reason=f"{reason}; waits until {until:%Y-%m-%d %H:%M} UTC", until=until)
+def _later(rule: str, why: str, until: datetime) -> Decision:
+    reason = f"{why}; waits until {until:%Y-%m-%d %H:%M} UTC"
+    return Decision(verdict=Verdict.DEFER, reason=reason, until=until, rule=rule)

@@ -11,6 +11,10 @@ CASES: Final = 3
 """One unlucky complaint among a few hundred mails is a rate, too, but tells nothing."""
 
 
+HELD_BACK = "breaker"
+"""By this name the ledger tells what held a mail back, as it tells the gate's rules. Frozen."""
+
+
 class BreakerPolicy(Value):
     """When a journey is held back, until an operator re-arms it. A rate of 1 never holds."""
 

@@ -6,6 +6,9 @@ from pydantic import Field, PositiveInt
 
 from domain.model import Value
 
+WARMING_UP = "warm-up"
+"""By this name the ledger tells what held a mail back, as it tells the gate's rules. Frozen."""
+
 
 class WarmUp(Value):
     """A limit for each day from a first day on; after the last there is none. Days are UTC days of product time."""

@@ -25,6 +25,7 @@ from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import EnrollmentCount, Enrollments
 from storage.events import EventStore
+from storage.feedback import Feedback, MessageFeedback
 from storage.joins import Joins
 from storage.ledger import Ledger, LedgerRow
 from storage.salt import Salt
@@ -211,6 +212,12 @@ class Operations:
         who = None if customer is None else await self._identify(customer)
         async with self._database.read() as session:
             return await Ledger(session).list(customer=who, journey=journey, limit=limit)
+
+    async def reported(self, messages: Sequence[LedgerRow]) -> dict[str, MessageFeedback]:
+        """What became of mails after they were handed over, by their ids; of the others nothing was reported."""
+        async with self._database.read() as session:
+            known = [await Feedback(session).get(row.id) for row in messages if row.handed_over_at is not None]
+        return {each.message: each for each in known if each is not None}
 
     async def journeys(self) -> list[JourneyStatus]:
         """The deployed journeys with their numbers."""

@@ -13,6 +13,7 @@ from domain.message import Kind, MessageStatus
 from domain.warm_up import WarmUp
 from storage.breakers import Breaker, Breakers
 from storage.database import Database
+from storage.ledger import Ledger
 from storage.permissions import Permissions
 from tests.activities.crew import Crew, asking, rendering, sending
 from tests.storage.samples import MINUTE, NOON
@@ -43,6 +44,12 @@ class Line:
             sending(gated.message, kind).model_copy(update={"customer": customer, "at": now})
         )
 
+    async def rules(self) -> list[str]:
+        """Who held back what waits now."""
+        async with self.crew.database.read() as session:
+            rows = await Ledger(session).list()
+        return [row.rule for row in rows if row.status is MessageStatus.DEFERRED]
+
     async def breaker(self) -> Breaker:
         async with self.crew.database.read() as session:
             return await Breakers(session).get(JOURNEY)
@@ -64,8 +71,9 @@ async def test_a_warm_up_lets_so_many_go_in_a_day_and_the_rest_the_next(sqlite_d
     assert [each.status for each in first] == [MessageStatus.SENT] * 2 + [MessageStatus.DEFERRED] * 2
     assert (first[2].until, first[2].reason) == (
         MIDNIGHT,
-        f"warm-up: 2 mails today; waits until {MIDNIGHT:%Y-%m-%d} 00:00 UTC",
+        f"warm-up: today's 2 mails have gone; waits until {MIDNIGHT:%Y-%m-%d} 00:00 UTC",
     )
+    assert await line.rules() == ["warm-up"] * 2
     line.crew.clock.moment = MIDNIGHT
     assert [(await line.again(name)).status for name in ("cleo", "dora")] == [MessageStatus.SENT] * 2
     assert [(await line.send(name)).status for name in ("emil", "fred")] == [
@@ -99,6 +107,7 @@ async def test_a_breaker_opens_and_stays_open_until_it_is_re_armed(
     why = "3 of 6 mails bounced (50.0%, at most 50.0% may)"
     assert held.reason.startswith(f"cart-recovery is held back, {why}: re-arm it when that is mended; waits until ")
     assert (await line.breaker()).reason == why
+    assert await line.rules() == ["breaker"]
     assert (await line.send("ben", Kind.TRANSACTIONAL)).status is MessageStatus.SENT
 
     line.crew.clock.moment += timedelta(hours=26)  # nothing is in the window any more, and it is held back still

@@ -171,7 +171,8 @@ async def test_where_there_is_no_mailbox_nothing_more_goes_to_it(sqlite_database
     first, second = await crew.rendered(), await crew.rendered(enrollment="e-2", kind=Kind.TRANSACTIONAL)
     crew.server.refuse_next(code=550, problem="5.1.1 no such user")
     delivery = await crew.sending.send_message(sending(first))
-    assert (delivery.status, delivery.reason) == (MessageStatus.REFUSED, "refused by the mail server with 550")
+    reason = "refused by the mail server with 550: there is no such mailbox, and nothing more goes to it"
+    assert (delivery.status, delivery.reason) == (MessageStatus.REFUSED, reason)
     async with sqlite_database.read() as session:
         assert await Permissions(session).suppression("anna") == "hard bounce"
     delivery = await crew.sending.send_message(sending(second, Kind.TRANSACTIONAL))

@@ -96,6 +96,9 @@ async def test_a_deferred_hand_over_is_as_if_it_had_not_been(sqlite_database: Da
     assert (await crew.sending.send_message(sending(message))).status is MessageStatus.SENT
 
 
+UNWELCOME = "refused by the mail server with 554: this mail is unwelcome there, and the next one is tried"
+
+
 async def test_a_refused_mail_is_over(sqlite_database: Database) -> None:
     crew = Crew(sqlite_database)
     await crew.shopper()
@@ -103,7 +106,7 @@ async def test_a_refused_mail_is_over(sqlite_database: Database) -> None:
     crew.server.refuse_next(code=554)
     for _ in range(2):
         delivery = await crew.sending.send_message(sending(message))
-        assert (delivery.status, delivery.reason) == (MessageStatus.REFUSED, "refused by the mail server with 554")
+        assert (delivery.status, delivery.reason) == (MessageStatus.REFUSED, UNWELCOME)
     assert len(crew.server.attempts) == 1
 
 

@@ -71,7 +71,7 @@ async def test_explain_tells_of_each_mail_why_it_went_or_did_not(shop: Shop, ter
     await reminded(shop, "erna")
     (row,), told = await asyncio.gather(terminal.read("explain", "erna"), terminal.say("explain", "erna"))
 
-    keys = "when journey step status rule why template enrollment decided_at due_at sent_at id"
+    keys = "when journey step status rule why template enrollment decided_at due_at sent_at id reported"
     assert list(row) == keys.split()
     assert [row[name] for name in keys.split()[1:6]] == [
         *(CART, "reminder", "sent", ""),
