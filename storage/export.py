@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from domain.errors import UnknownCustomerError
 from storage.customers import Customers
-from storage.identities import Identities
+from storage.erasure import Erasures
 from storage.personal import personal_columns
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
@@ -25,8 +25,8 @@ class Export(Repository):
     async def of(self, customer: str) -> dict[str, Rows]:
         """Rows by the name of their table, as JSON values; tables that hold nothing of the customer, too.
 
-        Ids that the customer had before it was known who they are count as theirs, and so do suppressions of their
-        address.
+        Ids that the customer had before it was known who they are count as theirs, as an erasure takes them
+        (`Erasures.ids_of`), and so do suppressions of their address.
 
         Raises:
             UnknownCustomerError: nobody of that id was ever reported.
@@ -34,7 +34,7 @@ class Export(Repository):
         facts = (await Customers(self.session).load([customer])).get(customer)
         if facts is None:
             raise UnknownCustomerError(f"no customer {customer!r} was ever reported")
-        ids = [customer, *await Identities(self.session).former_ids(customer)]
+        ids = await Erasures(self.session).ids_of(customer)
         found: dict[str, Rows] = {}
         for column in personal_columns():
             theirs: ColumnElement[bool] = column.in_(ids)
