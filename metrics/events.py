@@ -55,7 +55,8 @@ _DISPATCH: Final = Histogram(
 )
 _PUT_OFF: Final = Counter(
     "segue_dispatch_put_off_total",
-    "Deliveries that were put off: something is away (`outage`), or one customer has to wait (`held`).",
+    "Deliveries that were put off: something is away (`outage`), or one customer has to wait (`held`, or `failed`: why is"
+    " in the log).",
     ["why"],
     registry=REGISTRY,
 )
@@ -106,7 +107,7 @@ def count_dispatched(lags: Iterable[timedelta]) -> None:
 
 
 def count_put_off(why: str) -> None:
-    """A delivery was put off: `outage` or `held`."""
+    """A delivery was put off: `outage`, `held` or `failed`."""
     _PUT_OFF.labels(why).inc()
 
 

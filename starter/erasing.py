@@ -51,6 +51,8 @@ SALT_AFTER = timedelta(hours=1)
 _REFUSALS = (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.INVALID_ARGUMENT)
 """The last of them where visibility knows no search attributes."""
 
+_AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED)
+
 Run = tuple[str, str]
 """Workflow id and run id."""
 
@@ -106,8 +108,11 @@ class Eraser:
                 await self._forget(erasure)
             except StillEnrolledError:
                 waiting += 1
-            except TransientError:
-                raise
+            except TransientError as error:
+                if _is_away(error):
+                    raise
+                _log.warning("an erasure waits, the others go on", erasure=erasure.id, problem=str(error))
+                self._failed[erasure.id] = now + FAILED_FOR.total_seconds()
             except Exception as error:
                 # One that cannot be carried out holds up no other. Without a traceback: an error may quote anything.
                 _log.error("an erasure failed, trying again", erasure=erasure.id, problem=type(error).__name__)
@@ -232,6 +237,12 @@ class Eraser:
             salted = await Salt(session).salt_bare_hashes()
         if salted:
             _log.info("addresses that were hashed without salt are salted", hashes=salted)
+
+
+def _is_away(error: TransientError) -> bool:
+    """Whether what is said holds for every request: the database or Temporal is away, or too busy."""
+    cause = error.__cause__
+    return not isinstance(cause, RPCError) or cause.status in _AWAY
 
 
 @contextmanager

@@ -43,9 +43,10 @@ class Joins(Repository):
         }
         await self.execute(self.insert(_JOINS), [row])
 
-    async def untold(self, limit: int) -> list[CustomerJoin]:
-        """Joins that workflows have not heard of yet, the oldest first."""
-        waiting = select(_JOINS).where(_JOINS.c.told_at.is_(None)).order_by(_JOINS.c.id).limit(limit)
+    async def untold(self, limit: int, *, after: int = 0) -> list[CustomerJoin]:
+        """Joins that workflows have not heard of yet, of those after an id, the oldest first."""
+        waiting = select(_JOINS).where(_JOINS.c.told_at.is_(None), _JOINS.c.id > after).order_by(_JOINS.c.id)
+        waiting = waiting.limit(limit)
         return [_from_row(row) for row in (await self.execute(waiting)).mappings()]
 
     async def mark_told(self, join: int, at: datetime) -> None:

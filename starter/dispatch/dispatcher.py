@@ -50,6 +50,9 @@ PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 HELD_FOR = 0.5
 """Seconds until a customer whose own enrollment is in the way is tried again; the others go on meanwhile."""
 
+FAILED_FOR = 60.0
+"""Seconds until a customer is tried again whose delivery failed for a reason nobody foresaw."""
+
 LEAVE_WITHIN = 600.0
 """Seconds an enrollment may take to end, once it was told; a mail under way is finished first. Then nobody waits."""
 
@@ -204,6 +207,12 @@ class Dispatcher:
             self._held[events[0].customer] = asyncio.get_running_loop().time() + HELD_FOR
         except TransientError as error:
             outages.append(error)
+        except Exception as error:
+            # One customer's trouble holds up no other. Without a traceback: an error may quote anything.
+            customer = events[0].customer
+            _log.error("delivery failed, trying again", customer=customer, problem=type(error).__name__)
+            metrics.count_put_off("failed")
+            self._held[customer] = asyncio.get_running_loop().time() + FAILED_FOR
 
     async def _deliver(self, burst: Burst, rows: list[EnrollmentRow]) -> None:
         """Deliver all that a burst means. What Temporal refuses for good holds up nothing else of it.

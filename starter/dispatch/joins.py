@@ -46,18 +46,23 @@ class JoinTeller:
         Raises:
             TransientError: something is away. What was told is marked, the rest comes again.
         """
-        async with self._database.read() as session:
-            joins = await Joins(session).untold(AT_ONCE)
-        for join in joins:
-            try:
-                await self._deliver_one(join)
-            except HeldError as error:
-                # One enrollment is full, or its forerunner still ends: the next round tries again.
-                _log.info("join waits", customer=join.customer, problem=str(error))
-                continue
-            async with self._database.transaction() as session:
-                await Joins(session).mark_told(join.id, self._clock.now())
-            metrics.count_join(parse_workflow_id(ended.workflow_id)[0] for ended in join.superseded)
+        last = 0
+        while True:
+            async with self._database.read() as session:
+                joins = await Joins(session).untold(AT_ONCE, after=last)
+            for join in joins:
+                last = join.id
+                try:
+                    await self._deliver_one(join)
+                except HeldError as error:
+                    # One enrollment is full, or its forerunner still ends: the next round tries again.
+                    _log.info("join waits", customer=join.customer, problem=str(error))
+                    continue
+                async with self._database.transaction() as session:
+                    await Joins(session).mark_told(join.id, self._clock.now())
+                metrics.count_join(parse_workflow_id(ended.workflow_id)[0] for ended in join.superseded)
+            if len(joins) < AT_ONCE:
+                return
 
     async def _deliver_one(self, join: CustomerJoin) -> None:
         for ended in join.superseded:

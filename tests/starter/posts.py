@@ -50,6 +50,8 @@ class FakeTemporal(Enroller):
         self.missing: set[str] = set()
         """Not there until started."""
         self.unknown: set[str] = set()
+        self.broken: set[str] = set()
+        """Fails as nobody foresaw."""
 
     async def begin(self, start: Start, identifier: str | None = None) -> None:
         identifier = identifier or workflow_id(start.journey, start.customer, start.key)
@@ -85,6 +87,8 @@ class FakeTemporal(Enroller):
             raise UnavailableError("Temporal is away")
         if identifier in self.refuses:
             raise RejectedByTemporalError("Temporal refused: too large")
+        if identifier in self.broken:
+            raise KeyError(identifier)
         if identifier in self.still_ending:
             raise StillEndingError(f"{identifier} is still ending")
 

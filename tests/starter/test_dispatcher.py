@@ -370,6 +370,24 @@ async def erase(post: Post, customer: str) -> None:
             await Erasures(session).forget(erasure, NOON)
 
 
+async def test_what_nobody_foresaw_of_one_customer_holds_up_nobody_else(
+    post: Post, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post.temporal.broken.add("cart-recovery/anna")
+    await post.commit(post.added(), *(post.added(f"ben{n}") for n in range(3)))
+    await post.deliver()
+    await post.deliver()
+    assert post.temporal.went == [f"start cart-recovery/ben{n}" for n in range(3)]
+    assert (await post.pending(), capsys.readouterr().out.count("delivery failed")) == (1, 1)
+
+    monkeypatch.setattr("starter.dispatch.dispatcher.FAILED_FOR", 0.0)
+    post.dispatcher = Dispatcher(post.database, post.clock, post.routes, post.temporal)
+    await post.deliver()
+    post.temporal.broken.clear()
+    await post.deliver()
+    assert (post.temporal.went[-1], await post.pending()) == ("start cart-recovery/anna", 0)
+
+
 # -- Temporal refuses for good -----------------------------------------------------------------------------------------
 
 

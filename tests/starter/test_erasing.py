@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
+from typing import cast
 
 import pytest
 from sqlalchemy import text
 from temporalio import workflow
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecution
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from domain.clock import SystemClock
@@ -171,6 +173,33 @@ async def test_one_that_fails_holds_up_no_other(sqlite_database: Database, capsy
     told = capsys.readouterr().out
     assert told.count("an erasure failed") == 1
     assert "anna@example.com" not in told
+
+
+class Damaged:
+    """A Temporal that has lost what it should know of one workflow, and answers all else."""
+
+    namespace = "default"
+
+    def get_workflow_handle(self, *_: object, **__: object) -> "Damaged":
+        return self
+
+    async def describe(self) -> None:
+        raise RPCError("the shard is damaged", RPCStatusCode.DATA_LOSS, b"")
+
+    async def list_workflows(self, _: str) -> AsyncIterator[WorkflowExecution]:
+        for found in list[WorkflowExecution]():
+            yield found
+
+
+async def test_one_of_which_temporal_answers_oddly_holds_up_no_other(sqlite_database: Database) -> None:
+    database, privacy = sqlite_database, Privacy(sqlite_database, SystemClock())
+    await commit(database, identify("anna"), identify("ben"))
+    async with database.transaction() as session:
+        await Enrollments(session).open(enrollment(customer="anna"))
+    await privacy.request_erasure("anna", "a test")
+    await privacy.request_erasure("ben", "a test")
+    await Eraser(database, SystemClock(), cast("Client", Damaged())).carry_out()
+    assert [await is_known(database, each) for each in ("anna", "ben")] == [True, False]
 
 
 async def test_an_enrollment_that_temporal_does_not_know_of_may_still_be_on_its_way(

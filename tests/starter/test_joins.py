@@ -15,7 +15,7 @@ from storage.joins import Joins
 from storage.ledger import Ledger
 from tests.starter.posts import MINUTE, NOON, FakeTemporal, Post
 from tests.starter.signing_in import sign_in, visitors
-from tests.storage.samples import SEND, gate_request
+from tests.storage.samples import SEND, gate_request, identify
 
 CART, OLD_CART = "cart-recovery/anna", "cart-recovery/anon-v1"
 
@@ -208,5 +208,23 @@ async def test_a_refusal_holds_up_no_other_join(post: Post) -> None:
     await post.admit("anon-v1")
     await post.commit(sign_in(post))
     post.temporal.refuses = {OLD_CART}
+    await post.deliver()
+    assert await untold(post) == 0
+
+
+async def test_joins_that_wait_hold_up_no_later_one(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("starter.dispatch.joins.AT_ONCE", 2)
+    everybody = [f"v{n}" for n in range(5)]
+    for visitor in everybody:
+        await post.commit(post.added().model_copy(update={"user_id": None, "anonymous_id": visitor}))
+    await post.deliver()
+    for visitor in everybody:
+        await post.admit(f"anon-{visitor}")
+    post.temporal.still_ending = {f"cart-recovery/anon-v{n}" for n in range(3)}
+    for visitor in everybody:
+        await post.commit(identify(f"u-{visitor}", anonymous_id=visitor))
+    await post.deliver()
+    assert [join.customer for join in post.temporal.joins] == ["u-v3", "u-v4"]
+    post.temporal.still_ending.clear()
     await post.deliver()
     assert await untold(post) == 0
