@@ -21,9 +21,11 @@ from domain.mailbox import binds, goes_along, tells_of_mailbox
 from domain.model import Instant
 from domain.ordering import KnownOrder, cancelled, fold_known, known_as, passes_on, take_back
 from domain.profile import normalise_email, read_traits
+from domain.visitor import without_address
 from domain.withdrawal import read_withdrawal, source_of
 from storage.coupons import Coupons
 from storage.customers import Customers
+from storage.erasure import Erasures
 from storage.feedback import Feedback
 from storage.identities import Identities
 from storage.joining import Joining
@@ -72,6 +74,7 @@ class Commit(Repository):
             for event, whose in zip(events, resolution.customers, strict=True)
             if event.message_id not in known
         ]
+        new = await self._less_crowded(new)
         bound = await Mailboxes(self.session).bound({whose for event, whose in new if tells_of_mailbox(event)})
         orders = await self._known_orders(events)
         _require_owners(new, orders, facts)
@@ -104,6 +107,15 @@ class Commit(Repository):
                 fresh, resolution = still_fresh, await identities.resolve(still_fresh)
         return fresh, resolution
 
+    async def _less_crowded(self, new: Sequence[tuple[Event, str]]) -> list[tuple[Event, str]]:
+        """Leave out addresses that pages give to one more than may have them: each asks about all who have it."""
+        told = {email for event, _ in new if tells_of_mailbox(event) and (email := _told_address(event)) is not None}
+        crowded = await Mailboxes(self.session).crowded(told)
+        return [
+            (without_address(event) if tells_of_mailbox(event) and _told_address(event) in crowded else event, whose)
+            for event, whose in new
+        ]
+
     async def _fresh(self, events: Sequence[Event]) -> list[Event]:
         known = await self._stored_ids(events)
         return [event for event in events if event.message_id not in known]
@@ -116,6 +128,9 @@ class Commit(Repository):
                 continue
             cause = events[resolution.causes[old]]
             along = goes_along(facts.get(new), theirs, cause)
+            mailbox = _mailbox_of(facts.get(new), theirs, cause)
+            if await Erasures(self.session).is_of_another(old, mailbox, goes_along=along):
+                continue  # what somebody asked to be erased goes to nobody: only the ids lead elsewhere from now on
             facts[new] = joined = absorb(facts.get(new), theirs, customer_id=new, by_page=cause.public)
             facts[old] = Customer(id=old, first_seen_at=theirs.first_seen_at, last_seen_at=theirs.last_seen_at)
             if old.startswith(ANONYMOUS_PREFIX):
@@ -199,6 +214,12 @@ def _first_seen(events: Sequence[Event], resolution: Resolution) -> dict[str, In
     return seen
 
 
+def _mailbox_of(known: Customer | None, other: Customer, cause: Event) -> str | None:
+    """The address of whom somebody turned out to be: the customer's, or the one that they sign up with, or brought."""
+    told = normalise_email(read_traits(cause).get("email"))
+    return (known.email if known is not None else None) or told or other.email
+
+
 def _mailboxes(
     events: Sequence[Event], resolution: Resolution, facts: Mapping[str, Customer | None]
 ) -> set[str | None]:
@@ -211,8 +232,12 @@ def _mailboxes(
     if not withdrawing:
         return set()
     withdrawing |= {old for old, new in resolution.joins if new in withdrawing}
-    told = {normalise_email(read_traits(event).get("email")) for event, whose in theirs if whose in withdrawing}
+    told = {_told_address(event) for event, whose in theirs if whose in withdrawing}
     return told | {customer.email for each in withdrawing if (customer := facts.get(each)) is not None}
+
+
+def _told_address(event: Event) -> str | None:
+    return normalise_email(read_traits(event).get("email"))
 
 
 def _backends(events: Sequence[Event]) -> list[Event]:

@@ -16,9 +16,10 @@ from domain.model import CustomerId, Instant, Value
 from storage.customers import Customers
 from storage.enrollments import Enrollments
 from storage.identities import Identities
-from storage.permissions import Permissions
+from storage.permissions import ERASURE, Permissions
 from storage.personal import erased_columns
 from storage.repository import Repository
+from storage.salt import Salt, hashes_of
 from storage.tables import CustomerRecord, EnrollmentRecord, ErasureRecord, JoinRecord, SuppressionRecord, table_of
 
 _CUSTOMERS = table_of(CustomerRecord)
@@ -93,6 +94,24 @@ class Erasures(Repository):
         passed_on = set((await self.execute(others)).scalars())
         alive = {each.id for each in (await Customers(self.session).load(joined - leads)).values() if each.counts}
         return [customer, *sorted((leads | joined) - passed_on - alive)]
+
+    async def is_of_another(self, former: str, email: str | None, *, goes_along: bool) -> bool:
+        """Whether an erasure was asked for of a former id, and not in the mailbox of whom it turned out to be.
+
+        It is no word of that customer's. And what is to be erased must not become theirs first.
+
+        Args:
+            former: held.
+            email: the customer's.
+            goes_along: whether the customer is believed to be them (`domain.mailbox`): it decides where the erasure was
+                asked for without a mailbox.
+        """
+        asked_for = (_SUPPRESSIONS.c.source == _ERASURES.c.id) & (_SUPPRESSIONS.c.reason == ERASURE)
+        found = select(_SUPPRESSIONS.c.email_hash).select_from(_ERASURES).outerjoin(_SUPPRESSIONS, asked_for)
+        hashes = set((await self.execute(found.where(_ERASURES.c.customer_id == former))).scalars())
+        if not hashes - {None}:
+            return bool(hashes) and not goes_along
+        return email is None or hashes.isdisjoint(hashes_of(email, await Salt(self.session).find()))
 
     async def forget(self, erasure: Erasure, at: datetime) -> Forgotten:
         """Delete every row of the customer. The hash of their address stays, and that somebody was erased.

@@ -7,7 +7,7 @@ column, so that a new table takes part without a word here: events, orders, cons
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, UniqueConstraint, delete, exists, select, update
+from sqlalchemy import ColumnElement, Table, UniqueConstraint, delete, exists, update
 
 from domain.event import Event
 from domain.joining import settle, superseded_outcome
@@ -16,10 +16,9 @@ from storage.enrollments import Enrollments
 from storage.joins import Joins
 from storage.ledger import Ledger
 from storage.mailboxes import OF_A_MAILBOX
-from storage.permissions import ERASURE
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
-from storage.tables import EnrollmentRecord, ErasureRecord, MessageRecord, Record, SuppressionRecord, table_of
+from storage.tables import EnrollmentRecord, MessageRecord, Record, table_of
 
 OWNER: Final = "customer_id"
 """The column that says whose a row is."""
@@ -30,9 +29,7 @@ OTHER_NAMES: Final = {"coupons": "customer"}
 APART: Final = frozenset({"aliases"})
 """Tables that are not moved row by row: `Identities.write` points aliases at the customer."""
 
-_ERASURES: Final = table_of(ErasureRecord)
 _MESSAGES: Final = table_of(MessageRecord)
-_SUPPRESSIONS: Final = table_of(SuppressionRecord)
 
 
 class Joining(Repository):
@@ -50,8 +47,7 @@ class Joining(Repository):
             old: whoever turned out to be the other.
             new: the customer.
             cause: what told of it.
-            email: the address that the customer has. An erasure that was asked for from another one stays with the old
-                customer: it is not the word of whoever reads the customer's mail.
+            email: the address that the customer has.
             goes_along: whether what was said for a mailbox becomes the customer's (`domain.mailbox`). Else it stays
                 with the old id: it is exported and erased as the customer's, and is no word of theirs.
         """
@@ -67,8 +63,7 @@ class Joining(Repository):
         await ledger.put_off(old, FOR_ANOTHER, at)
         left = () if goes_along else OF_A_MAILBOX
         theirs = hashes_of(email, await Salt(self.session).find()) if email else ()
-        stay = await self._erasures_from_elsewhere(old, theirs)
-        moved, dropped = await self._move_all(old, new, left, stay, {_MESSAGES.name: {"inherited": _went_past(theirs)}})
+        moved, dropped = await self._move_all(old, new, left, {_MESSAGES.name: {"inherited": _went_past(theirs)}})
         ended = {each.enrollment for each in superseded}
         await Joins(self.session).record(
             old,
@@ -83,30 +78,14 @@ class Joining(Repository):
             is_told=not running,
         )
 
-    async def _erasures_from_elsewhere(self, old: str, theirs: Collection[str]) -> list[str]:
-        """Erasures that were asked for while mail went to another address than this, by its hashes."""
-        asked_from = (_SUPPRESSIONS.c.source == _ERASURES.c.id) & (_SUPPRESSIONS.c.reason == ERASURE)
-        columns = (_ERASURES.c.id, _SUPPRESSIONS.c.email_hash)
-        found = await self.execute(
-            select(*columns)
-            .join(_SUPPRESSIONS, asked_from)
-            .where(_ERASURES.c.customer_id == old, _SUPPRESSIONS.c.email_hash.is_not(None))
-        )
-        return sorted({row.id for row in found if row.email_hash not in theirs})
-
     async def _move_all(
         self,
         old: str,
         new: str,
         left: Collection[Table],
-        erasures_that_stay: list[str],
         marks: Mapping[str, Mapping[str, Any]],
     ) -> tuple[dict[str, int], dict[str, int]]:
         """How many rows were moved, and how many gave way, by table."""
-        stay: dict[str, ColumnElement[bool]] = {
-            _ERASURES.name: _ERASURES.c.id.in_(erasures_that_stay),
-            _SUPPRESSIONS.name: _SUPPRESSIONS.c.source.in_(erasures_that_stay),
-        }
         moved: dict[str, int] = {}
         dropped: dict[str, int] = {}
         for table in moved_tables():
@@ -120,8 +99,6 @@ class Joining(Repository):
                 gone = await self.execute(delete(table).where(owner == old, clash))
                 dropped[table.name] = dropped.get(table.name, 0) + gone.rowcount
             moving = update(table).where(owner == old)
-            if table.name in stay and erasures_that_stay:
-                moving = moving.where(~stay[table.name])
             done = await self.execute(moving.values({owner.name: new, **marks.get(table.name, {})}))
             moved[table.name] = done.rowcount
         return _some(moved), _some(dropped)

@@ -305,10 +305,12 @@ async def test_an_erasure_that_a_visitor_confirmed_stays_with_the_visitor(
     assert await to_be_erased(database) == []
 
 
-@pytest.mark.parametrize("traits", [ATTACKER, {}], ids=["another mailbox", "no mailbox"])
-@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize(
+    ("traits", "is_known", "by_page"),
+    [(ATTACKER, True, False), (ATTACKER, True, True), (ATTACKER, False, False), ({}, True, True)],
+)
 async def test_what_a_visitor_asked_to_be_erased_goes_to_no_account_and_is_erased(
-    database: Database, traits: dict[str, str], *, is_known: bool
+    database: Database, traits: dict[str, str], *, is_known: bool, by_page: bool
 ) -> None:
     """Whoever signs in before it is carried out finds the account as it was, and the browser theirs from then on."""
     if is_known:
@@ -317,8 +319,8 @@ async def test_what_a_visitor_asked_to_be_erased_goes_to_no_account_and_is_erase
     async with database.transaction() as session:
         assert await Erasures(session).request("anon-v9", "a test", NOON)
 
-    await sign_in(database, **VICTIM)
-    await sign_in(database)
+    await commit(database, identify("vera", anonymous_id="v9", traits=VICTIM, public=by_page))
+    await commit(database, identify("vera", anonymous_id="v9", public=by_page))
 
     vera = await read_customer(database, "vera")
     assert (vera.cart.lines, vera.email) == ((), VICTIM["email"])
