@@ -23,9 +23,9 @@ from storage.permissions import Consent, Permissions
 from storage.preferences import PreferenceLog
 from storage.retention import MOST_CUSTOMERS, Sweep
 from storage.tables import EventRecord, table_of
+from tests.storage.everything import contents, fill
+from tests.storage.retaining import retain
 from tests.storage.samples import NOON, SEND, commit, enrollment, gate_request, identify, ordered, read_customer, track
-from tests.storage.test_personal import contents, fill
-from tests.storage.test_retention import retain
 
 DAY = timedelta(days=1)
 POLICY = RetentionPolicy(customers=400 * DAY)

@@ -1,18 +1,15 @@
 """Whatever table tells something of a customer is exported, and is empty of them once they are erased."""
 
 import asyncio
-import itertools
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Boolean, DateTime, Float, Integer, Table, insert, select, text, update
+from sqlalchemy import text, update
 
 from domain import event as names
 from domain.enrollment import State
 from domain.errors import UnknownCustomerError
 from domain.feedback import Happening
-from storage.columns import UtcDateTime
 from storage.customers import Customers
 from storage.database import Database
 from storage.erasure import Erasure, Erasures, StillEnrolledError
@@ -23,57 +20,11 @@ from storage.permissions import Permissions
 from storage.personal import IMPERSONAL, erased_columns, personal_columns
 from storage.salt import SALTED
 from storage.tables import Record
+from tests.storage.everything import contents, fill
 from tests.storage.samples import NOON, added, commit, identify, ordered, read_customer, track
 
 ADDRESS = "anna@example.com"
 LATER = NOON + timedelta(hours=1)
-MADE_BY_COMMIT = {"customers", "aliases", "events", "orders"}
-
-_numbers = itertools.count(1)
-
-
-def some_value(column: Any) -> Any:
-    """Something that the column takes."""
-    match column.type:
-        case UtcDateTime() | DateTime():
-            return NOON
-        case JSON():
-            return {}
-        case Boolean():
-            return False
-        case Integer():
-            return next(_numbers)
-        case Float():
-            return 1.0
-        case _:
-            return State.ENDED.value if column.name == "state" else f"{column.name}-{next(_numbers)}"
-
-
-def row_of(table: Table, customer_column: str, customer: str) -> dict[str, Any]:
-    """A row that belongs to the customer, with every other column filled."""
-    row = {
-        column.name: some_value(column)
-        for column in table.c
-        if not (column.primary_key and column.autoincrement is True)
-    }
-    # A lifted suppression would not be one, and an erasure that is done has no customer.
-    return row | {customer_column: customer} | {name: None for name in ("lifted_at", "done_at") if name in table.c}
-
-
-async def fill(database: Database, customer: str, address: str) -> None:
-    """Give a customer a row in every table that may hold one."""
-    await commit(
-        database,
-        identify(customer, traits={"email": address}, anonymous_id=f"visitor-of-{customer}"),
-        added(user=customer),
-        ordered(f"order-of-{customer}", customer),
-    )
-    async with database.transaction() as session:
-        connection = await session.connection()
-        for column in personal_columns():
-            table = column.table
-            if table.name not in MADE_BY_COMMIT | {"erasures"}:
-                await connection.execute(insert(table).values(row_of(table, column.name, customer)))
 
 
 async def request(database: Database, customer: str = "anna") -> Erasure:
@@ -87,15 +38,6 @@ async def request(database: Database, customer: str = "anna") -> Erasure:
 async def forget(database: Database, erasure: Erasure) -> dict[str, int]:
     async with database.transaction() as session:
         return (await Erasures(session).forget(erasure, LATER)).rows
-
-
-async def contents(database: Database) -> dict[str, list[dict[str, Any]]]:
-    async with database.read() as session:
-        connection = await session.connection()
-        return {
-            table.name: [dict(row) for row in (await connection.execute(select(table))).mappings()]
-            for table in Record.metadata.sorted_tables
-        }
 
 
 def test_every_table_is_personal_or_says_why_not() -> None:

@@ -1,5 +1,5 @@
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,25 +21,11 @@ from storage.events import EventStore
 from storage.ledger import Ledger
 from storage.retention import BATCH, CLICKED_FOR, Part, Place, Retaining, Sweep
 from storage.tables import STRANGER, TELLING, EnrollmentRecord, EventRecord, MessageRecord, table_of
+from tests.storage.retaining import retain
 from tests.storage.samples import NOON, SEND, commit, enrollment, gate_request, identify, ordered, read_customer, track
 
 DAY = timedelta(days=1)
 MESSAGES, EVENTS = table_of(MessageRecord), table_of(EventRecord)
-
-
-async def retain(database: Database, at: datetime, policy: RetentionPolicy | None = None) -> dict[Keeping, int]:
-    """Do all that is due; what was foretold is what was done, and nothing is left."""
-    policy = policy or RetentionPolicy()
-    async with database.read() as session:
-        due = await Retaining(session, policy, at).due()
-    done, sweep = dict.fromkeys(due, 0), Sweep(database, policy)
-    while (batch := await sweep.step(at)).rows:
-        assert batch.rows <= BATCH
-        done[Keeping(batch.keeping)] += batch.rows
-    assert done == due
-    async with database.read() as session:
-        assert not any((await Retaining(session, policy, at).due()).values())
-    return done
 
 
 async def a_mail(database: Database, step: str, status: MessageStatus) -> str:
