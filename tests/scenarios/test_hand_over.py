@@ -33,7 +33,7 @@ async def shopper(house: House) -> House:
 async def test_a_refused_reminder_ends_the_sequence(shopper: House) -> None:
     shopper.transport.refuse_next(code=550)
     await shopper.advance(80 * HOUR)
-    reason = "refused by the mail server with 550: this mail is unwelcome there, and the next one is tried"
+    reason = "refused by the mail server with 550: there is no such mailbox, and nothing more goes to it"
     assert await shopper.unsent() == [("cart/reminder", "refused", reason)]
     assert (await shopper.outcome(CART)).mails == 0
     assert len(shopper.transport.attempts) == 1
