@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import httpx2
 
-from domain.errors import DeferredByServerError, RefusedMessageError, UnheardError
+from domain.errors import DeferredByServerError, RefusedMessageError, RefusedSenderError, UnheardError
 from mail.http.provider import Accepted, Deferred, Provider, Reading, Refused, Unheard, Unknowable
 from mail.quoting import quote
 from mail.transport import Handover, Line, Mail, Transport
@@ -117,6 +117,8 @@ class _HttpLine:
                 return Handover.ACCEPTED
             case Refused(code=code, problem=problem, no_mailbox=no_mailbox):
                 raise RefusedMessageError(code, self._said(problem, mail), no_mailbox=no_mailbox)
+            case Deferred(problem=problem, wait=wait, ours=True):
+                raise RefusedSenderError(self._said(problem, mail), wait=wait)
             case Deferred(problem=problem, wait=wait):
                 raise DeferredByServerError(self._said(problem, mail), wait=wait)
             case Unheard(problem=problem, wait=wait) if self._provider.repeats_safely:

@@ -26,10 +26,11 @@ class Accepted(Value):
 
 
 class Deferred(Value):
-    """Certainly not accepted; try later. `wait`: when, if the provider said so."""
+    """Certainly not accepted; try later. `wait`: when, if the provider said so. `ours`: we have to mend something."""
 
     problem: str
     wait: timedelta | None = None
+    ours: bool = False
 
 
 class Refused(Value):

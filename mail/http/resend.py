@@ -78,7 +78,8 @@ class Resend:
             case 400 | 413 | 422 if name not in _OPERATORS:
                 return Refused(code=answer.status_code, problem=problem)
             case status if 400 <= status < 500 and status not in {408, 409}:  # noqa: PLR2004 - RFC 9110, 15.5
-                return Deferred(problem=f"{problem}: check SEGUE_PROVIDER_KEY and the sender's domain", wait=wait)
+                remedy = "check SEGUE_PROVIDER_KEY and the sender's domain"
+                return Deferred(problem=f"{problem}: {remedy}", wait=wait, ours=True)
         # Its own failures, a repetition that overtook its first, an answer that is not Resend's: it may have the mail.
         return Unheard(problem=problem, wait=wait)
 

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from domain.errors import ConfigurationError, DeferredByServerError, RefusedMessageError, UnheardError
+from domain.errors import (
+    ConfigurationError,
+    DeferredByServerError,
+    RefusedMessageError,
+    RefusedSenderError,
+    UnheardError,
+)
 from mail.compose import Outgoing, compose
 from mail.http.catalogue import find_provider
 from mail.http.client import HttpTransport
@@ -153,6 +159,7 @@ async def test_what_may_pass_is_deferred_and_for_as_long_as_the_server_asks(
         with pytest.raises(DeferredByServerError, match=f"^{answer.status} {answer.name} ") as deferred:
             await transport.deliver(MAIL)
         assert deferred.value.wait == wait
+        assert isinstance(deferred.value, RefusedSenderError) == (answer.status != 429), "the operator's to mend"
         assert await transport.deliver(MAIL) is Handover.ACCEPTED
     assert api.connections == 1
 
@@ -167,7 +174,7 @@ async def test_a_wait_until_a_date_is_honoured(api: ResendApi) -> None:
 
 async def test_a_wrong_api_key_is_the_operators_and_loses_no_mail(api: ResendApi) -> None:
     async with delivering(api, key="re_wrong") as transport:
-        with pytest.raises(DeferredByServerError, match="check SEGUE_PROVIDER_KEY") as deferred:
+        with pytest.raises(RefusedSenderError, match="check SEGUE_PROVIDER_KEY") as deferred:
             await transport.deliver(MAIL)
     assert "re_wrong" not in str(deferred.value)
     assert deferred.value.__cause__ is None
