@@ -285,7 +285,7 @@ async def test_recent_counts_marketing_that_went_or_is_about_to(database: Databa
 async def test_a_mail_of_unknown_fate_counts_from_when_it_may_have_gone_last(database: Database) -> None:
     """Claimed at noon, and given to a server that hung up a day later, and again after that: each may have come."""
     message = await rendered(database)
-    counted = []
+    counted: list[PastMessage] = []
     async with database.transaction() as session:
         ledger = Ledger(session)
         for at in (TOMORROW, TOMORROW + MINUTE):
