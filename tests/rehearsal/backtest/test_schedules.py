@@ -20,7 +20,7 @@ from rehearsal.backtest.history import History
 from rehearsal.backtest.simulation import simulate
 from storage.database import Database
 from tests.house import opened_house, time_skipping
-from tests.rehearsal.backtest.test_against_production import (
+from tests.rehearsal.backtest.playing import (
     BY_PAGE,
     DAY,
     POLICY,
