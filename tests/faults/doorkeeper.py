@@ -132,6 +132,9 @@ def nobody_tells_of_people(evidence: Evidence) -> Found:
     """O3, O4: who was erased is in no table and no history; nobody's address is in any history or log."""
     for word, where in evidence.remains:
         yield word, f"is found in {where}", ()
+    for promise in evidence.diary.promises:
+        if evidence.was_forgotten(promise.customer, promise.asked) and promise.message_id in evidence.event:
+            yield promise.customer, f"{promise.event} is still there", (promise,)
 
 
 def imported_is_there_once(evidence: Evidence) -> Found:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from sqlalchemy import select
 from temporalio.client import Client, WorkflowExecution
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from storage.database import Database
 from storage.tables import Record
@@ -66,14 +66,11 @@ class Remains:
     async def _in_histories(self, client: Client) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         async for each in client.list_workflows():
-            with suppress(RPCError):  # deleted meanwhile
-                handle = client.get_workflow_handle(each.id, run_id=each.run_id)
-                history = b"".join([event.SerializeToString() async for event in handle.fetch_history_events()])
-                told = history + repr(each.raw_info).encode()
-                found += _named(self._addresses.found_in(told), f"history {each.id}")
-                # An id may stand in the history of a journey of their next life.
-                names = self._traces - {word.customer for word in self._erased}
-                found += _named(_within(told.decode(errors="replace"), names), f"history {each.id}")
+            told = await _history(client, each) + repr(each.raw_info).encode()
+            found += _named(self._addresses.found_in(told), f"history {each.id}")
+            # An id may stand in the history of a journey of their next life.
+            names = self._traces - {word.customer for word in self._erased}
+            found += _named(_within(told.decode(errors="replace"), names), f"history {each.id}")
         return found
 
     async def _not_deleted(self, client: Client, within: float) -> list[str]:
@@ -86,6 +83,17 @@ class Remains:
         with suppress(AssertionError):
             await until(theirs, lambda found: not found, within=within)
         return await theirs()
+
+
+async def _history(client: Client, workflow: WorkflowExecution) -> bytes:
+    """All of a history; nothing of one that has just been deleted."""
+    handle = client.get_workflow_handle(workflow.id, run_id=workflow.run_id)
+    try:
+        return b"".join([event.SerializeToString() async for event in handle.fetch_history_events()])
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return b""
 
 
 def _is_of(workflow: WorkflowExecution, done: Mapping[str, float]) -> bool:

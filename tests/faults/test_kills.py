@@ -13,6 +13,7 @@ SHORT = RunPlan(
     kills=8,
     shoppers=20,
     every=2.5,
+    pace=5_400.0,
     linger=20.0,
     mail_within=40.0,
     late_by=8.0,
