@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import os
 import signal
+import subprocess
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -12,6 +13,9 @@ from typing import Any
 
 from tests.stack.processes import all_processes, is_alive
 from tests.stack.waiting import until
+
+RECOVERED_WITHIN = 120.0
+"""Real seconds, on a busy machine."""
 
 
 class PostgresServer:
@@ -23,7 +27,12 @@ class PostgresServer:
 
     async def start(self) -> None:
         """Start it again, over what is on the disk. Returns once it has recovered."""
-        await asyncio.to_thread(self._server.ensure_postgres_running)
+        async with asyncio.timeout(RECOVERED_WITHIN):
+            while True:
+                # Its own patience is ten seconds; what it began by then goes on.
+                with suppress(subprocess.TimeoutExpired):
+                    await asyncio.to_thread(self._server.ensure_postgres_running)
+                    return
 
     async def kill(self) -> None:
         """End all of its processes without a warning."""
