@@ -136,9 +136,9 @@ class Visitors:
         if event.type is EventType.ALIAS:
             # The spec allows user ids here as well. By one of these anybody could become anybody.
             update |= {"anonymous_id": event.previous_id, "previous_id": None}
-        if not self._policy.addresses:  # also no visitor's: it would be taken along when they sign in
-            update = _without_address(update)
-        return event.model_copy(update=update)
+        admitted = event.model_copy(update=update)
+        # Also no visitor's: it would be taken along when they sign in.
+        return admitted if self._policy.addresses else without_address(admitted)
 
     def _refuse(self, event: Event, path: str) -> None:
         if event.name.startswith(_BY_MAIL) or event.name in (*_NEVER, *self._policy.refuses):
@@ -247,11 +247,12 @@ def _own_id(message_id: str) -> str:
     return own if len(own) <= LONGEST_MESSAGE_ID else f"{PREFIX}{hashlib.sha256(message_id.encode()).hexdigest()}"
 
 
-def _without_address(update: dict[str, Any]) -> dict[str, Any]:
-    context = update["context"]
+def without_address(event: Event) -> Event:
+    """An event less the address that it tells."""
+    context = event.context
     if isinstance(context.get("traits"), dict):
         context = context | {"traits": _less_email(context["traits"])}
-    return update | {"properties": _less_email(update["properties"]), "context": context}
+    return event.model_copy(update={"properties": _less_email(event.properties), "context": context})
 
 
 def _less_email(traits: dict[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,12 @@ What was said are consents, opt-outs and choices.
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import select, text, union
+from sqlalchemy import func, select, text, union
 
 from storage.locks import MAILBOX_LOCKS
 from storage.repository import Repository
 from storage.salt import SALTED, Salt, hash_email
+from storage.sharers import MOST_SHARERS
 from storage.tables import ConsentRecord, CustomerRecord, OptOutRecord, PreferenceRecord, table_of
 
 OF_A_MAILBOX: Final = tuple(table_of(record) for record in (ConsentRecord, OptOutRecord, PreferenceRecord))
@@ -38,6 +39,13 @@ class Mailboxes(Repository):
         if self.is_postgresql:
             found = await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))
             await self.hold([found.scalar()])
+
+    async def crowded(self, emails: Collection[str]) -> set[str]:
+        """Those of several addresses that no page may give to anybody else: so many customers have them."""
+        if not emails:
+            return set()
+        theirs = select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.email.in_(sorted(emails))).group_by(_CUSTOMERS.c.email)
+        return set((await self.execute(theirs.having(func.count() >= MOST_SHARERS))).scalars())
 
     async def bound(self, customers: Collection[str]) -> set[str]:
         """Those of the customers of whom anything was agreed to, refused or chosen, lifted or not."""

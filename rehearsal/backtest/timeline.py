@@ -16,9 +16,6 @@ from domain.preferences import read_preferences
 from domain.profile import ALL_MARKETING
 from rehearsal.fate import Leave
 
-MOST_SHARERS = 200
-"""As `storage.sharers` has it, which a rehearsal does not know."""
-
 
 class Told(NamedTuple):
     """An event that journeys are told of, and what was known right after it."""
@@ -63,10 +60,8 @@ class Mailboxes:
         self._holders.setdefault(address, {})[holder.customer] = holder
 
     def sharers(self, address: str, now: datetime) -> list["Timeline"]:
-        """Who had an address at a moment; of very many those seen first, as in `storage.sharers`."""
-        holders = self._holders.get(address, {}).values()
-        now_theirs = [each for each in holders if each.address(now) == address]
-        return sorted(now_theirs, key=lambda each: (each.facts(now).first_seen_at, each.customer))[:MOST_SHARERS]
+        """Who had an address at a moment."""
+        return [each for each in self._holders.get(address, {}).values() if each.address(now) == address]
 
 
 class Timeline:

@@ -1,13 +1,17 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import select, text
 
 from domain import event as names
 from storage.customers import Customers
 from storage.database import Database
 from storage.leave import Leaves
 from storage.permissions import Consent, Permissions
-from tests.storage.samples import MINUTE, NOON, commit, identify, track
+from storage.sharers import MOST_SHARERS, shared_with
+from storage.tables import OptOutRecord, table_of
+from tests.storage.samples import MINUTE, NOON, commit, identify, read_customer, track
 
 LATER = NOON + MINUTE
 
@@ -211,6 +215,46 @@ async def test_an_address_that_a_visitor_mistyped_silences_nobody_they_turn_out_
     await commit(database, track(name, None, anonymous_id="v2"), track(name, None, anonymous_id="v3"))
     await commit(database, identify("ben", anonymous_id="v2", at=LATER), identify("carl", anonymous_id="v3", at=LATER))
     assert None not in await suppressions(database, "ben", "carl")
+
+
+async def test_no_crowd_of_visitors_hides_what_was_said_for_a_mailbox(database: Database) -> None:
+    """Pages may tell any address and any moment."""
+    traits = {"email": "anna@example.com"}
+    await commit(database, identify(traits=traits), track(names.UNSUBSCRIBED))
+    long_ago: dict[str, Any] = {
+        "at": NOON - timedelta(days=3000),
+        "received_at": NOON,
+        "public": True,
+        "traits": traits,
+    }
+    await commit(database, *(identify(None, anonymous_id=f"v{number}", **long_ago) for number in range(MOST_SHARERS)))
+    await commit(database, identify("ben", traits=traits))
+    async with database.read() as session:
+        assert await Permissions(session).opt_outs("ben") == {"*"}
+
+    await commit(database, identify(None, anonymous_id="one more", **long_ago), identify("anna", **long_ago))
+    assert (await read_customer(database, "anon-one more")).email is None, "nor does the crowd grow by pages"
+    assert (await read_customer(database)).email == traits["email"]
+
+
+async def test_a_question_about_a_mailbox_reads_no_whole_table(postgresql_database: Database) -> None:
+    """By what PostgreSQL means to do with tables that are filled."""
+    opt_outs = table_of(OptOutRecord)
+    facts = "email, traits, cart, orders, lifetime_value, first_seen_at, last_seen_at, counts"
+    values = "n || '@example.com', '{}', '{}', 0, 0, now(), now(), '{}' FROM generate_series(1, 5000) n"
+    filled = [
+        f"INSERT INTO customers (id, {facts}) SELECT n, {values}",
+        "INSERT INTO opt_outs (customer_id, topic, source, at) SELECT id, '*', 'm', now() FROM customers",
+        "ANALYZE customers, opt_outs",
+    ]
+    theirs = select(opt_outs.c.topic).where(shared_with(opt_outs.c.customer_id, "77"))
+    async with postgresql_database.transaction() as session:
+        connection = await session.connection()
+        for statement in filled:
+            await connection.execute(text(statement))
+        query = theirs.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+        plan = "\n".join((await connection.execute(text(f"EXPLAIN {query}"))).scalars())
+    assert "Seq Scan" not in plan, plan
 
 
 async def test_a_suppression_follows_the_address(database: Database) -> None:
