@@ -73,8 +73,8 @@ class Centre:
     """Everything the page shows. Moments are in the recipient's zone."""
 
     address: str
-    barred: bool
-    """Nothing at all goes to the address: it bounced, or mail was marked as spam."""
+    barred: str | None
+    """Why nothing at all goes to the address, as `Permissions.suppression` says; None: it does."""
     gets_none: bool
     """All marketing is switched off."""
     topics: Sequence[Topic]
@@ -105,7 +105,7 @@ async def read_centre(
     sent_at = recipient.row.sent_at
     return Centre(
         address=recipient.masked_address,
-        barred=await Permissions(session).suppression(customer.id) is not None,
+        barred=await Permissions(session).suppression(customer.id),
         gets_none=await gets_none(session, recipient),
         topics=sorted(
             (read_topic(name, speech, on=_is_on(leave, name, offered)) for name in offered.topics),

@@ -136,7 +136,7 @@ class _Counter:
     async def _show_old(self, request: Request, message: str, done: str) -> Response:
         async with self._database.read() as session:
             recipient = await find_recipient(session, message)
-            barred = await Permissions(session).suppression(recipient.customer.id) is not None
+            barred = await Permissions(session).suppression(recipient.customer.id)
         speech = self._speech(request, recipient)
         if done == LINK:
             # How a mail of so long ago reached this reader nobody knows: not even a part of the address is shown.

@@ -233,6 +233,23 @@ async def test_what_holds_is_told_of_whom_nothing_is_sent_to(page: Page, sqlite_
     assert "Nothing is sent to your address" in await page.saved()
 
 
+@pytest.mark.parametrize(("reason", "why"), [("complaint", "marked as spam"), ("erasure", "had their data erased")])
+async def test_whoever_gets_nothing_at_all_is_told_why_and_promised_no_mail(
+    page: Page, sqlite_database: Database, reason: str, why: str
+) -> None:
+    async with sqlite_database.transaction() as session:
+        await Permissions(session).suppress("anna", reason, NOON, "a test")
+    said = [await page.open(), await page.saved(), await page.saved(do="leave"), await page.open()]
+    said.append(await page.saved(do="export", asking=asking(said[0])))
+    for text in said:
+        assert why in text
+        assert "help@shop.example" in text
+        assert "about your orders still" not in text
+        assert "about your orders always" not in text
+        assert "mail me a link" not in text.lower()
+    assert ("spam" in said[0]) == (reason == "complaint"), "a reader who asked to be erased did nothing of the sort"
+
+
 @pytest.mark.parametrize(
     ("form", "field"),
     [({"frequency": "hourly"}, "frequency"), ({"topic": "politics"}, "topics"), ({"language": "xx"}, "language")],
