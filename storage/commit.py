@@ -31,6 +31,7 @@ from storage.identities import Identities
 from storage.joining import Joining
 from storage.mailboxes import Mailboxes
 from storage.permissions import Consent, Permissions
+from storage.refusals import Refusals
 from storage.repository import Repository
 from storage.tables import EventRecord, OrderRecord, table_of
 
@@ -67,6 +68,7 @@ class Commit(Repository):
         await Mailboxes(self.session).hold({*_mailboxes(events, resolution, facts), *self._also_held})
         await identities.write(resolution)
         await self._join(resolution, facts, {event.message_id: event for event in events})
+        mailboxes = {customer.id: customer.email for customer in facts.values() if customer is not None}
 
         known = await self._stored_ids(events)
         new = [
@@ -88,7 +90,9 @@ class Commit(Repository):
         await Feedback(self.session).note([event for event, _, _ in folded])
         permissions = Permissions(self.session)
         await permissions.record(_consents(folded))
-        for event, whose, _ in folded:
+        for event, whose, result in folded:
+            await self._leave(whose, mailboxes.get(whose), result.customer.email)
+            mailboxes[whose] = result.customer.email
             await _withdraw(permissions, event, whose)
         return frozenset(event.message_id for event, _ in new)
 
@@ -135,7 +139,14 @@ class Commit(Repository):
             facts[old] = Customer(id=old, first_seen_at=theirs.first_seen_at, last_seen_at=theirs.last_seen_at)
             if old.startswith(ANONYMOUS_PREFIX):
                 await Permissions(self.session).leave_behind(old, joined.email)
+            if not along:
+                await self._leave(old, theirs.email, joined.email)
             await Joining(self.session).join(old, new, cause, email=joined.email, goes_along=along)
+
+    async def _leave(self, customer: str, left: str | None, email: str | None) -> None:
+        """Where an address is theirs no more, what they refused there goes on for whoever has it."""
+        if left is not None and left != email:
+            await Refusals(self.session).leave(customer, left)
 
     async def _stored_ids(self, events: Sequence[Event]) -> set[str]:
         ids = [event.message_id for event in events]
@@ -225,15 +236,16 @@ def _mailboxes(
 ) -> set[str | None]:
     """Where leave to write may be taken away: to be held before anything of a message is (`storage.locks`).
 
-    The addresses that whoever withdraws it has, had under another id, or is given in the same batch.
+    The addresses that whoever withdraws it has, had under another id, or is given in the same batch; and those that
+    somebody leaves, with what they refused there.
     """
     theirs = [*zip(events, resolution.customers, strict=True)]
     withdrawing = {whose for event, whose in theirs if read_withdrawal(event) is not None}
-    if not withdrawing:
-        return set()
-    withdrawing |= {old for old, new in resolution.joins if new in withdrawing}
     told = {_told_address(event) for event, whose in theirs if whose in withdrawing}
-    return told | {customer.email for each in withdrawing if (customer := facts.get(each)) is not None}
+    held = {customer.id: customer.email for customer in facts.values() if customer is not None}
+    leaving = {whose for event, whose in theirs if _told_address(event) not in (None, held.get(whose))}
+    joined = {old for old, _ in resolution.joins}
+    return told | {held.get(each) for each in withdrawing | leaving | joined}
 
 
 def _told_address(event: Event) -> str | None:

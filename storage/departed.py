@@ -4,7 +4,6 @@ It is no erasure: nobody asked for one. They may come back, as strangers do who 
 on for their mailbox (`storage.refusals`), and so do bounces and complaints, by a salted hash.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -120,10 +119,7 @@ class Departed(Repository):
         self, mailboxes: Mapping[str, str], known: Mapping[str, Customer]
     ) -> Mapping[str, Sequence[Refusal]]:
         """What was said of each mailbox."""
-        said: dict[str, list[Refusal]] = defaultdict(list)
-        mine = _OPT_OUTS.c.customer_id.in_(sorted(mailboxes)) & _OPT_OUTS.c.lifted_at.is_(None)
-        for row in await self.execute(select(_OPT_OUTS).where(mine).order_by(_OPT_OUTS.c.at)):
-            said[mailboxes[row.customer_id]].append(Refusal(topic=row.topic, at=row.at, reason=OPT_OUT))
+        said = await Refusals(self.session).said_by(mailboxes)
         newest = await Permissions(self.session).newest(mailboxes)
         for (customer, topic), consent in newest.items():
             if standing(consent, newest.get((customer, ALL_MARKETING))) is False:

@@ -1,6 +1,6 @@
-"""Refusals that outlive their customer: whoever was forgotten for their age said no, and that still holds.
+"""Refusals that a mailbox keeps: whoever said no there is forgotten for their age, or has another address by now.
 
-Kept of it are the salted hash of the mailbox, the topic, when it was said and by whom. They stand among the
+Kept of them are the salted hash of the mailbox, the topic, when it was said and by whom. They stand among the
 suppressions, with a topic, and bar no more than marketing about it. Whoever comes back with the address is bound by
 them until they say otherwise: an opt-out is lifted by its recipient alone, a refused consent by a later one.
 """
@@ -16,7 +16,7 @@ from domain.consent import Said
 from domain.model import Instant, Value
 from storage.repository import Repository
 from storage.salt import Salt, hash_email
-from storage.tables import CustomerRecord, SuppressionRecord, table_of
+from storage.tables import CustomerRecord, OptOutRecord, SuppressionRecord, table_of
 
 OPT_OUT: Final = "opt-out"
 """The recipient's own word."""
@@ -26,7 +26,11 @@ REFUSED: Final = "consent refused"
 
 SOURCE: Final = "retention"
 
+LEFT: Final = "address left"
+"""Source of what somebody refused who went elsewhere."""
+
 _CUSTOMERS = table_of(CustomerRecord)
+_OPT_OUTS = table_of(OptOutRecord)
 _SUPPRESSIONS = table_of(SuppressionRecord)
 _IN_FORCE = _SUPPRESSIONS.c.topic.is_not(None) & _SUPPRESSIONS.c.lifted_at.is_(None)
 
@@ -44,6 +48,10 @@ class Refusal(Value):
         """Never: as `domain.consent.Said`."""
         return False
 
+    def says_the_same(self, other: "Refusal") -> bool:
+        """Whether either is enough. When an opt-out was said matters to nothing; a consent is refused until later."""
+        return self == other or (self.reason, self.topic, OPT_OUT) == (other.reason, other.topic, other.reason)
+
 
 def last_said(consent: Said | None, kept: Iterable[Refusal], topic: str) -> Said | None:
     """What was said last of a topic: by a customer, or by whoever had their address before them and is forgotten."""
@@ -54,7 +62,23 @@ def last_said(consent: Said | None, kept: Iterable[Refusal], topic: str) -> Said
 class Refusals(Repository):
     """Keeps and reads them, by addresses in their normal form."""
 
-    async def keep(self, said: Mapping[str, Iterable[Refusal]]) -> None:
+    async def said_by(self, mailboxes: Mapping[str, str]) -> dict[str, list[Refusal]]:
+        """The opt-outs in force that customers said themselves, for the mailbox that each is taken to have."""
+        said: dict[str, list[Refusal]] = defaultdict(list)
+        mine = _OPT_OUTS.c.customer_id.in_(sorted(mailboxes)) & _OPT_OUTS.c.lifted_at.is_(None)
+        for row in await self.execute(select(_OPT_OUTS).where(mine).order_by(_OPT_OUTS.c.at)):
+            said[mailboxes[row.customer_id]].append(Refusal(topic=row.topic, at=row.at, reason=OPT_OUT))
+        return said
+
+    async def leave(self, customer: str, email: str) -> None:
+        """Keep the customer's opt-outs at an address that is theirs no more. They hold for the customer as well.
+
+        Both are held by the caller (`storage.locks`): nobody decides meanwhile by what was known before.
+        """
+        if said := await self.said_by({customer: email}):
+            await self.keep(said, LEFT)
+
+    async def keep(self, said: Mapping[str, Iterable[Refusal]], source: str = SOURCE) -> None:
         """Keep what was refused at each address. What is kept there already is not kept twice."""
         known = await self.of(said)
         salt = await Salt(self.session).get()
@@ -62,14 +86,14 @@ class Refusals(Repository):
             (email, refusal.topic, refusal.reason): {
                 "email_hash": hash_email(email, salt),
                 "reason": refusal.reason,
-                "source": SOURCE,
+                "source": source,
                 "at": refusal.at,
                 "sunset": True,  # for processes that know no topics yet: it is no suppression
                 "topic": refusal.topic,
             }
             for email, refusals in said.items()
             for refusal in refusals
-            if refusal not in known.get(email, ())
+            if not any(map(refusal.says_the_same, known.get(email, ())))
         }
         if rows:
             await self.execute(self.insert(_SUPPRESSIONS), [*rows.values()])

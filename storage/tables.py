@@ -330,7 +330,7 @@ class SuppressionRecord(Record, table=True):
     at: datetime = _moment()
     sunset: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     topic: str | None = None
-    """Of a refusal that outlived its customer (`storage.refusals`): marketing of this topic alone; `*` is all of it."""
+    """Of a refusal that a mailbox keeps (`storage.refusals`): marketing of this topic alone; `*` is all of it."""
     lifted_at: datetime | None = _moment_or_none()
 
 
