@@ -7,9 +7,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.clock import Clock
 from domain.errors import UnknownCustomerError
+from domain.message import WENT_OUT, MessageStatus
 from storage.database import Database
 from storage.erasure import Erasures
 from storage.export import Export
+from storage.ledger import Ledger, LedgerRow
+from workflows.data_request import DataRequest
 
 FORMAT: Final = 1
 """Of an export; counts up when what is there moves elsewhere in it."""
@@ -43,6 +46,25 @@ class Privacy:
             "tables": tables,
         }
 
+    async def unanswered(self) -> list[LedgerRow]:
+        """Mails that should have answered a request about data and never went, oldest first: answer these by hand.
+
+        Who gets no mail at all asks in vain, by a page: the link that would do it cannot reach them. Left out are
+        requests that a later mail has answered, and those of customers who are not there any more.
+
+        Raises:
+            UnavailableError: the database is away.
+        """
+        async with self._database.read() as session:
+            rows = await Ledger(session).list(journey=DataRequest.plan.name)
+        answered = {(row.customer, row.template): row.decided_at for row in rows if row.status in WENT_OUT}
+        return [
+            row
+            for row in rows
+            if row.status in (MessageStatus.DROPPED, MessageStatus.REFUSED)
+            and answered.get((row.customer, row.template), row.decided_at) <= row.decided_at
+        ]
+
     async def request_erasure(self, customer: str, source: str) -> None:
         """Ask for a customer to be forgotten. Stands once this returns; asking again changes nothing.
 
@@ -50,7 +72,7 @@ class Privacy:
         back. A customer who is not there any more has been forgotten already.
 
         Args:
-            customer: canonical id.
+            customer: canonical id; who signed in meanwhile is whom they turned out to be.
             source: where it was asked for, e.g. `preference page`. Kept for ever, so nothing personal.
 
         Raises:

@@ -12,8 +12,9 @@ from cyclopts import Parameter
 
 from domain.errors import ConfigurationError, UnknownCustomerError
 from domain.profile import normalise_email
-from starter.cli.reach import Connected, Data, connected
+from starter.cli.reach import AsJson, Connected, Data, connected
 from starter.cli.tables import console, show_pairs
+from starter.cli.tables import show as show_rows
 from starter.privacy import Privacy
 from storage.customers import Customers
 from storage.erasure import Erasures
@@ -26,7 +27,8 @@ WAIT_FOR = timedelta(seconds=60)
 """How long the command waits for an erasure to be carried out. It takes a second, unless a mail is under way."""
 
 app = cyclopts.App(
-    name="customer", help="Show, export and erase a customer; let an erased address be written to again."
+    name="customer",
+    help="Show, export and erase a customer; what they asked for in vain; let an erased address be written to again.",
 )
 
 Id = Annotated[str, Parameter(help="Customer id, user id, anonymous id or address.")]
@@ -75,6 +77,23 @@ async def show(customer: Id, /, *, data: Data = None) -> None:
             ("rows", _counted({name: len(rows) for name, rows in tables.items()})),
         ]
     )
+
+
+@app.command
+async def requests(*, data: Data = None, json: AsJson = False) -> None:
+    """List requests about data that no mail could answer, since nothing is sent to who asked. Answer them by hand."""
+    async with connected(data) as found:
+        unanswered = await Privacy(found.database, found.clock).unanswered()
+    rows = [
+        {
+            "when": row.decided_at.isoformat(),
+            "customer": row.customer,
+            "asked for": row.template.rpartition("/")[2],
+            "why no mail went": row.reason,
+        }
+        for row in unanswered
+    ]
+    show_rows(rows, as_json=json, empty="Every request about data was answered by a mail.")
 
 
 @app.command
@@ -154,7 +173,9 @@ async def _is_done(found: Connected, who: str) -> bool:
     deadline = loop.time() + WAIT_FOR.total_seconds()
     while loop.time() < deadline:
         async with found.database.read() as session:
-            if all(erasure.customer != who for erasure in await Erasures(session).open()):
+            # They may have signed in since: what was asked for is then asked of whom they are.
+            theirs = {who, await Customers(session).current(who)}
+            if all(erasure.customer not in theirs for erasure in await Erasures(session).open()):
                 return True
         await asyncio.sleep(0.2)
     return False
