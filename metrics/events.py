@@ -55,8 +55,8 @@ _DISPATCH: Final = Histogram(
 )
 _PUT_OFF: Final = Counter(
     "segue_dispatch_put_off_total",
-    "Deliveries that were put off: something is away (`outage`), or one customer has to wait (`held`, or `failed`: why is"
-    " in the log).",
+    "Deliveries that were put off: something is away (`outage`), or one customer has to wait (`held`, or `failed`: why"
+    " is in the log).",
     ["why"],
     registry=REGISTRY,
 )
