@@ -117,7 +117,8 @@ class Recorded:
 
     def offer(self, now: datetime) -> Offer:
         """See `Fate`."""
-        return self._rules.offers.choose(self._timeline.facts(now), self.intent(now).tier, self._row.occasion.name)
+        customer, rules = self._timeline.facts(now), self._rules.thresholds.segments
+        return self._rules.offers.choose(customer, self.intent(now).tier, self._row.occasion.name, rules=rules)
 
     def variant(self, verb: verbs.ChooseVariant) -> str:
         """See `Fate`."""
