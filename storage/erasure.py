@@ -56,10 +56,16 @@ class Erasures(Repository):
     async def request(self, customer: str, source: str, at: datetime) -> bool:
         """Ask for a customer to be forgotten: from now on no mail goes to them. Whether this was the first request.
 
+        Whoever asked under an id that is another customer's by now, since they signed in meanwhile, is that customer.
+
         Raises:
             UnknownCustomerError: nobody of that id is known, or no longer.
         """
-        await Customers(self.session).lock(customer)
+        if await self._stands(customer):
+            return False
+        await Identities(self.session).hold_shared()
+        customers, asked = Customers(self.session), customer
+        customer = (await customers.lock_owner(lambda: customers.current(asked))).id
         if await self._stands(customer):
             return False
         row = {"id": secrets.token_hex(16), "customer_id": customer, "source": source, "asked_at": at}

@@ -41,3 +41,26 @@ async def test_whoever_uses_the_browser_afterwards_stays(database: Database) -> 
     await erase(database, "anna")
     async with database.read() as session:
         assert set(await Customers(session).load(["anna", "ben", "anon-v1"])) == {"anon-v1"}
+
+
+async def test_an_erasure_that_is_asked_under_a_former_id_is_of_whom_they_turned_out_to_be(database: Database) -> None:
+    await commit(database, identify(None, anonymous_id="v1", traits={"email": "anna@shop.example"}))
+    await commit(database, identify("anna", anonymous_id="v1"))
+    async with database.transaction() as session:
+        erasures = Erasures(session)
+        assert [await erasures.request("anon-v1", "a test", NOON) for _ in range(2)] == [True, False]
+        (erasure,) = await erasures.open()
+        assert erasure.customer == "anna"
+        await erasures.forget(erasure, NOON)
+        assert await Customers(session).find("anna@shop.example") is None
+
+
+async def test_what_stands_for_a_visitor_is_not_asked_of_an_account_with_another_address(database: Database) -> None:
+    await commit(database, identify("anna", traits={"email": "anna@shop.example"}))
+    await commit(database, identify(None, anonymous_id="v1", traits={"email": "somebody@else.example"}))
+    async with database.transaction() as session:
+        await Erasures(session).request("anon-v1", "a test", NOON)
+    await commit(database, identify("anna", anonymous_id="v1"))
+    async with database.transaction() as session:
+        assert not await Erasures(session).request("anon-v1", "a test", NOON)
+        assert [each.customer for each in await Erasures(session).open()] == ["anon-v1"]
