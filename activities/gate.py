@@ -1,17 +1,14 @@
 """The gate: may this message go now? One decision, in one transaction against the ledger."""
 
-from datetime import datetime
-
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
-from activities.gate_facts import read_facts, read_rivals
+from activities.gate_facts import Question, read_facts, read_rivals
 from activities.moment import moment_of
 from activities.subject import hold_subject
 from domain import calls
 from domain.clock import Clock
-from domain.enrollment import Occasion
-from domain.gate import Ask, GatePolicy, decide, lanes
+from domain.gate import GatePolicy, decide, lanes
 from domain.message import Decision, MessageStatus, Verdict, ledger_id
 from metrics import mails as metrics
 from storage.database import Database
@@ -26,36 +23,13 @@ class Gate:
     def __init__(self, policy: GatePolicy) -> None:
         self._policy = policy
 
-    async def decide(
-        self,
-        session: AsyncSession,
-        *,
-        customer: str,
-        enrollment: str,
-        message: str,
-        ask: Ask,
-        occasion: Occasion,
-        ends_on: tuple[str, ...],
-        now: datetime,
-    ) -> Decision:
+    async def decide(self, session: AsyncSession, question: Question) -> Decision:
         """Read the facts and decide, in the caller's transaction.
 
         The customer's row is locked first, then their mailbox: two enrollments of one customer, or of two with one
         address, decide one after the other.
         """
-        facts = await read_facts(
-            session,
-            self._policy,
-            customer=customer,
-            enrollment=enrollment,
-            message=message,
-            topic=ask.topic,
-            kind=ask.kind,
-            occasion=occasion,
-            ends_on=ends_on,
-            now=now,
-        )
-        return decide(ask, facts, self._policy)
+        return decide(question.ask, await read_facts(session, self._policy, question), self._policy)
 
 
 class GateActivities:
@@ -81,8 +55,7 @@ class GateActivities:
             if decision is not None and decision.verdict is Verdict.DROP:
                 decision = await self._say_what_ended(session, request, decision)
             if decision is None:
-                decision = await self._gate.decide(
-                    session,
+                question = Question(
                     customer=request.customer,
                     enrollment=request.enrollment,
                     message=message,
@@ -91,6 +64,7 @@ class GateActivities:
                     ends_on=request.ends_on,
                     now=now,
                 )
+                decision = await self._gate.decide(session, question)
                 await ledger.decide(request, decision, now)
         if is_new:
             metrics.count_decision(request.journey, decision)

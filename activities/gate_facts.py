@@ -1,12 +1,13 @@
 """What the gate is told: everything its rules need to know, read in the transaction that will claim the message."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.confirmation import is_confirmed
 from domain.enrollment import Occasion
-from domain.gate import GateFacts, GatePolicy, Rival
+from domain.gate import Ask, GateFacts, GatePolicy, Rival
 from domain.message import Kind
 from domain.preferences import read_preferences
 from storage.customers import Customers
@@ -18,20 +19,23 @@ from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
 
 
-async def read_facts(
-    session: AsyncSession,
-    policy: GatePolicy,
-    *,
-    customer: str,
-    enrollment: str,
-    message: str,
-    topic: str,
-    kind: Kind,
-    occasion: Occasion,
-    ends_on: tuple[str, ...],
-    now: datetime,
-) -> GateFacts:
+class Question(NamedTuple):
+    """Whether a message may go now."""
+
+    customer: str
+    enrollment: str
+    message: str
+    """Its id in the ledger, whether it is there yet or not."""
+    ask: Ask
+    occasion: Occasion
+    ends_on: tuple[str, ...]
+    """Events that end the journey."""
+    now: datetime
+
+
+async def read_facts(session: AsyncSession, policy: GatePolicy, question: Question) -> GateFacts:
     """The facts as of now. Locks the customer's row first, then their mailbox, until the transaction ends."""
+    customer, topic, occasion, now = question.customer, question.ask.topic, question.occasion, question.now
     known = await Customers(session).lock(customer)
     await Mailboxes(session).hold([known.email])
     permissions = Permissions(session)
@@ -40,22 +44,22 @@ async def read_facts(
     return GateFacts(
         now=now,
         has_address=known.email is not None,
-        unconfirmed=kind is Kind.TRANSACTIONAL and await _is_unconfirmed(session, customer, occasion),
-        closed=await _closed(session, enrollment),
+        unconfirmed=question.ask.kind is Kind.TRANSACTIONAL and await _is_unconfirmed(session, customer, occasion),
+        closed=await _closed(session, question.enrollment),
         suppression=await permissions.suppression(customer),
         sunset=await permissions.sunset(customer),
         opted_out=await permissions.opted_out(customer, topic),
         wants_none=prefers.wants_none,
         consent=await permissions.consent(customer, topic),
-        ended_by=await EventStore(session).ended_by(customer, ends_on, occasion),
+        ended_by=await EventStore(session).ended_by(customer, question.ends_on, occasion),
         zone=known.timezone,
         last_seen_at=known.last_seen_at,
         best_hour=prefers.best_hour,
         at_most_every=prefers.at_most_every,
         paused_until=prefers.paused_until,
         segment=prefers.segment,
-        rivals=await read_rivals(session, customer, enrollment),
-        recent=await Ledger(session).recent_marketing(customer, since, excluding=message),
+        rivals=await read_rivals(session, customer, question.enrollment),
+        recent=await Ledger(session).recent_marketing(customer, since, excluding=question.message),
     )
 
 

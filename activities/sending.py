@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.flow import Flow, FlowPolicy
 from activities.gate import Gate
+from activities.gate_facts import Question
 from activities.heartbeat import require_turn, see_through
 from activities.moment import moment_of
 from activities.subject import hold_subject
@@ -247,8 +248,7 @@ class SendingActivities:
         A mail that the server may have already is not asked for again then, and nobody will know whether it went; if it
         is owed, only where it may not go at all: a moment that does not suit is no reason to lose it.
         """
-        decision = await self._gate.decide(
-            session,
+        question = Question(
             customer=row.customer,
             enrollment=row.enrollment,
             message=request.message,
@@ -257,6 +257,7 @@ class SendingActivities:
             ends_on=request.ends_on,
             now=now,
         )
+        decision = await self._gate.decide(session, question)
         if decision.verdict is Verdict.SEND:
             decision = await self._flow.objection(session, row, now) or decision
         metrics.count_decision(row.journey, decision, again=True)
