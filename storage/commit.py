@@ -49,13 +49,18 @@ class Commit(Repository):
         session: a writing one.
         dispatched_at: when it is taken for dispatched; None: it is to be.
         mailboxes: addresses to be held besides (`storage.locks`).
+        of_known: message ids of events that are stored for customers who are there alone.
     """
 
     def __init__(
-        self, session: AsyncSession, dispatched_at: Instant | None = None, mailboxes: Collection[str] = ()
+        self,
+        session: AsyncSession,
+        dispatched_at: Instant | None = None,
+        mailboxes: Collection[str] = (),
+        of_known: Collection[str] = (),
     ) -> None:
         super().__init__(session)
-        self._dispatched_at, self._also_held = dispatched_at, mailboxes
+        self._dispatched_at, self._also_held, self._of_known = dispatched_at, mailboxes, of_known
 
     async def run(self, events: Sequence[Event]) -> frozenset[str]:
         """Store events of distinct message ids. Returns those of the new ones. Raises as `EventStore.commit` does."""
@@ -97,7 +102,7 @@ class Commit(Repository):
         return frozenset(event.message_id for event, _ in new)
 
     async def _resolve(self, events: Sequence[Event]) -> tuple[Sequence[Event], Resolution]:
-        """Leave out what is stored already, and find whose the rest is.
+        """Leave out what is stored already, or of somebody who had to be there, and find whose the rest is.
 
         What an event says of ids holds once: told again, an id that has passed on meanwhile would go back.
         """
@@ -109,7 +114,22 @@ class Commit(Repository):
             still_fresh = await self._fresh(fresh)
             if len(still_fresh) < len(fresh):
                 fresh, resolution = still_fresh, await identities.resolve(still_fresh)
+        if gone := await self._of_gone(fresh, resolution):
+            fresh = [event for event in fresh if event.message_id not in gone]
+            resolution = await identities.resolve(fresh)
         return fresh, resolution
+
+    async def _of_gone(self, events: Sequence[Event], resolution: Resolution) -> set[str]:
+        """Events of customers who had to be there and are not. Nobody is forgotten from now on: ids are held."""
+        whose = {
+            event.message_id: {customer, *(old for old, new in resolution.joins if new == customer)}
+            for event, customer in zip(events, resolution.customers, strict=True)
+            if event.message_id in self._of_known
+        }
+        if not whose:
+            return set()
+        there = await Customers(self.session).load({customer for each in whose.values() for customer in each})
+        return {message_id for message_id, theirs in whose.items() if theirs.isdisjoint(there)}
 
     async def _less_crowded(self, new: Sequence[tuple[Event, str]]) -> list[tuple[Event, str]]:
         """Leave out addresses that pages give to one more than may have them: each asks about all who have it."""

@@ -27,6 +27,7 @@ class Committed(Value):
     new: frozenset[str]
     """Message ids of those that were not stored before."""
     duplicates: int
+    """The others; events of customers who are gone among them, see `EventStore.commit`."""
 
     @property
     def accepted(self) -> int:
@@ -37,12 +38,18 @@ class Committed(Value):
 class EventStore(Repository):
     """Writes and reads events."""
 
-    async def commit(self, events: Sequence[Event], mailboxes: Collection[str] = ()) -> Committed:
+    async def commit(
+        self, events: Sequence[Event], mailboxes: Collection[str] = (), of_known: Collection[str] = ()
+    ) -> Committed:
         """Store events, and fold them into their customers, in their order. All or none.
 
         Idempotent per message id: what was stored before, or stands in the batch twice, changes nothing. Whoever waits
-        for events is woken if the caller's transaction commits. Meant for batches of up to 500. `mailboxes` are
-        addresses, in their normal form, about which the caller will say something in the same transaction.
+        for events is woken if the caller's transaction commits. Meant for batches of up to 500.
+
+        Args:
+            events: the batch.
+            mailboxes: addresses, in their normal form, about which the caller will say something in the transaction.
+            of_known: message ids of events that make nobody known. Of a customer who is gone they are not stored.
 
         Raises:
             InvalidEventError: an event names neither a user nor an anonymous visitor.
@@ -51,7 +58,8 @@ class EventStore(Repository):
         fresh: dict[str, Event] = {}
         for event in map(storable_event, events):
             fresh.setdefault(event.message_id, event)
-        new = await Commit(self.session, mailboxes=mailboxes).run([*fresh.values()]) if fresh else frozenset[str]()
+        storing = Commit(self.session, mailboxes=mailboxes, of_known=of_known)
+        new = await storing.run([*fresh.values()]) if fresh else frozenset[str]()
         if new:
             await announce(self.session)
         return Committed(new=new, duplicates=len(events) - len(new))

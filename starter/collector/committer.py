@@ -33,6 +33,7 @@ _log = structlog.get_logger("segue.committer")
 class _Waiting(NamedTuple):
     events: Sequence[Event]
     stored: "asyncio.Future[None]"
+    of_known: bool = False
 
 
 class Committer:
@@ -54,8 +55,12 @@ class Committer:
         self._queued = 0
         self._writer: asyncio.Task[None] | None = None
 
-    async def commit(self, events: Sequence[Event]) -> None:
+    async def commit(self, events: Sequence[Event], *, of_known: bool = False) -> None:
         """Store events, all or none. Returns when they are safe; those stored before are left as they are.
+
+        Args:
+            events: of one request.
+            of_known: whether they make nobody known. Of a customer who was erased meanwhile they are not stored.
 
         Raises:
             UnavailableError: the database is away, or too much waits already. Try again later.
@@ -65,7 +70,7 @@ class Committer:
             return
         if self._queued and self._queued + len(events) > self._most_waiting:
             raise UnavailableError("too many events wait to be stored: try again in a few seconds")
-        mine = _Waiting(events, asyncio.get_running_loop().create_future())
+        mine = _Waiting(events, asyncio.get_running_loop().create_future(), of_known)
         self._queue.append(mine)
         self._queued += len(events)
         if self._writer is None:
@@ -103,10 +108,11 @@ class Committer:
 
     async def _store(self, group: list[_Waiting]) -> Exception | None:
         events = [event for waiting in group for event in waiting.events]
+        of_known = {event.message_id for waiting in group if waiting.of_known for event in waiting.events}
         began = time.perf_counter()
         try:
             async with self._database.transaction() as session:
-                committed = await EventStore(session).commit(events)
+                committed = await EventStore(session).commit(events, of_known=of_known)
         except Exception as error:  # the writer serves everybody, and must outlive any request
             if not isinstance(error, SegueError):
                 # Where, but not what it says: messages of databases quote the values, which are people's.

@@ -108,7 +108,7 @@ class _Visits:
                 machine = clicked_by(self._contact(row, request), str(link), await self._clicks_before(row))
                 name = EMAIL_CLICKED_BY_MACHINE if machine else EMAIL_LINK_CLICKED
                 event = self._event(str(uuid4()), name, row, {"link": link}, machine)
-                await self._committer.commit([event])
+                await self._committer.commit([event], of_known=True)
         except Exception as error:  # whatever it is, the customer wants to go on
             names = {"message": row.id, "journey": row.journey, "customer": row.customer}
             _log.warning("a click was not recorded in time", **names, why=type(error).__name__)
@@ -125,7 +125,7 @@ class _Visits:
                 name = EMAIL_OPENED_BY_MACHINE if machine else EMAIL_OPENED
                 hour = f"{self._clock.now():%Y-%m-%dT%H}"
                 event = self._event(f"{'machine-' if machine else ''}open-{message}-{hour}", name, row, {}, machine)
-                await self._committer.commit([event])
+                await self._committer.commit([event], of_known=True)
         except Exception as error:  # whatever it is, the mail wants its picture
             _log.warning("an open was not recorded", message=message, why=type(error).__name__)
 

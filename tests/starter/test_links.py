@@ -2,6 +2,7 @@ import asyncio
 import base64
 import hashlib
 import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -12,15 +13,17 @@ import pytest
 import mail.links
 from domain.clock import SystemClock
 from domain.errors import UnavailableError
-from domain.event import CUSTOMER_RETURNED, EMAIL_LINK_CLICKED, UNSUBSCRIBED, EventType
+from domain.event import CUSTOMER_RETURNED, EMAIL_LINK_CLICKED, UNSUBSCRIBED, Event, EventType
 from domain.message import ledger_id
 from mail.links import Links
 from starter.collector.committer import Committer
+from storage.customers import Customers
 from storage.database import Database
+from storage.erasure import Erasures
 from storage.ledger import Ledger
 from storage.permissions import Permissions
 from tests.starter.collectors import LINKS, client_of, make_collector, served, stored_events
-from tests.storage.samples import SEND, added, commit, gate_request, identify
+from tests.storage.samples import NOON, SEND, added, commit, gate_request, identify
 
 TARGETS = ("https://shop.example/cart?utm_campaign=cart-recovery", "https://shop.example/help", "javascript:alert(1)")
 BODY = {"subject": "Your cart", "html": "<p>", "text": ""}
@@ -125,15 +128,40 @@ async def test_an_old_links_recipient_is_whoever_they_turned_out_to_be(database:
 class FailingCommitter(Committer):
     """Cannot store anything."""
 
-    async def commit(self, events: object) -> None:
+    async def commit(self, events: object, *, of_known: bool = False) -> None:
         raise UnavailableError("the disk is full")
 
 
 class HangingCommitter(Committer):
     """Never gets to storing anything."""
 
-    async def commit(self, events: object) -> None:
+    async def commit(self, events: object, *, of_known: bool = False) -> None:
         await asyncio.Event().wait()
+
+
+class OvertakenCommitter(Committer):
+    """Gets to storing when whoever it is about has just been erased."""
+
+    async def commit(self, events: Sequence[Event], *, of_known: bool = False) -> None:
+        async with self._database.transaction() as session:
+            erasures = Erasures(session)
+            await erasures.request("anna", "a test", NOON)
+            await erasures.forget((await erasures.open())[0], NOON)
+        await super().commit(events, of_known=of_known)
+
+
+@pytest.mark.parametrize("path", [LINKS.click, LINKS.open], ids=["click", "open"])
+async def test_a_visit_that_an_erasure_overtakes_brings_nobody_back(
+    database: Database, path: Callable[..., str]
+) -> None:
+    await commit(database, identify("anna", traits={"email": "anna@shop.example"}))
+    message = await send_message(database)
+    link = path(message, 0) if path == LINKS.click else path(message)
+    async with client_of(make_collector(database, committer=OvertakenCommitter(database)), key=None) as http:
+        assert (await http.get(path_of(link))).status_code in (200, 302)
+    async with database.read() as session:
+        assert await Customers(session).load(["anna"]) == {}
+    assert await stored_events(database) == []
 
 
 @pytest.mark.parametrize("committer", [FailingCommitter, HangingCommitter])

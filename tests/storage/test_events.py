@@ -343,3 +343,14 @@ async def test_an_order_id_of_any_length_is_kept_apart_from_others(database: Dat
     await commit(database, ordered(long), ordered(long + "x"), ordered(long))
     assert [(stored.nth, stored.repeats) for stored in await pending(database)] == [(1, False), (2, False), (1, True)]
     assert (await read_customer(database)).orders == 2
+
+
+async def test_events_that_make_nobody_known_are_stored_of_who_is_there_alone(database: Database) -> None:
+    await commit(database, added(user=None, anonymous_id="v1"))
+    signing_in = identify("anna", anonymous_id="v1")
+    visitors, strangers = track("Looked", "anon-v1"), track("Looked", "ben")
+    of_known = {visitors.message_id, strangers.message_id}
+    async with database.transaction() as session:
+        committed = await EventStore(session).commit([strangers, signing_in, visitors], of_known=of_known)
+        assert committed.new == {signing_in.message_id, visitors.message_id}
+        assert await Customers(session).load(["anna", "ben"]) == {"anna": await Customers(session).get("anna")}
