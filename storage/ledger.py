@@ -18,9 +18,9 @@ from domain.joining import Said
 from domain.message import WENT_OUT, Decision, Kind, MessageStatus, Stage, Verdict, ledger_id
 from domain.model import CustomerId, Instant, Value
 from domain.offer import Offer
+from storage.mailboxes import shared_with
 from storage.repository import Repository
 from storage.salt import Salt, hash_email
-from storage.sharers import shared_with
 from storage.tables import FeedbackRecord, MessageRecord, table_of
 from storage.transitions import COUNTED, ENDED, HANDED, RENDERABLE, SETTLEABLE, UNDECIDED, WAITING, require_transition
 

@@ -1,20 +1,24 @@
 """Mailboxes: what comes to one is decided by one at a time, and what was said for one is of an address and a person.
 
-What was said are consents, opt-outs and choices.
+What was said are consents, opt-outs and choices. Customers may share a mailbox: a shop may know one reader twice, by
+two ids with one address. What was refused or chosen in a mailbox holds for whatever comes to it, and its reader counts
+what comes, not for whom.
 """
 
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, select, text, union
+from sqlalchemy import ColumnElement, func, literal, select, text, union, union_all
 
 from storage.locks import MAILBOX_LOCKS
 from storage.repository import Repository
 from storage.salt import SALTED, Salt, hash_email
-from storage.sharers import MOST_SHARERS
 from storage.tables import ConsentRecord, CustomerRecord, OptOutRecord, PreferenceRecord, table_of
 
 OF_A_MAILBOX: Final = tuple(table_of(record) for record in (ConsentRecord, OptOutRecord, PreferenceRecord))
+
+MOST_SHARERS: Final = 200
+"""Once so many have an address, no page gives it to another: all of them are asked about."""
 
 _CUSTOMERS = table_of(CustomerRecord)
 
@@ -55,6 +59,19 @@ class Mailboxes(Repository):
             *(select(table.c.customer_id).where(table.c.customer_id.in_(customers)) for table in OF_A_MAILBOX)
         )
         return set((await self.execute(found)).scalars())
+
+
+def shared_with(owner: ColumnElement[Any], customer: str) -> ColumnElement[bool]:
+    """Whether a row is the customer's, or that of somebody who has the same address now.
+
+    Args:
+        owner: the column that says whose a row is.
+        customer: the canonical id; of somebody without an address, only their own rows are meant.
+    """
+    address = select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer).scalar_subquery()
+    sharers = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == address)
+    # In one list: for "or in", PostgreSQL would read the whole table.
+    return owner.in_(union_all(select(literal(customer)), sharers))
 
 
 def _lock_key(salted: str) -> int:

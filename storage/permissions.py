@@ -2,7 +2,7 @@
 
 Four things that differ in who says them. A *consent* is what a backend reports, granted or refused. An *opt-out* is
 the recipient's own word, by a link of ours or as a backend reports it: no later consent lifts it, only the recipient.
-Said of one customer, it holds for the mailbox: for whoever has the same address (`storage.sharers`). So whoever takes
+Said of one customer, it holds for the mailbox: for whoever has the same address (`storage.mailboxes`). So whoever takes
 leave away holds the mailbox: no mail is decided about meanwhile by what was known before.
 A *suppression* is for all mail: to an address, whoever has it, and, unless that mailbox is merely gone, to whoever had
 it as well. A *sunset* is the word of a journey that nobody answered: no more marketing until the customer returns.
@@ -18,11 +18,10 @@ from domain.consent import standing
 from domain.model import Instant, Value
 from domain.profile import ALL_MARKETING
 from domain.withdrawal import COMPLAINT, HARD_BOUNCE
-from storage.mailboxes import Mailboxes
+from storage.mailboxes import Mailboxes, shared_with
 from storage.refusals import OPT_OUT, REFUSED, Refusal, Refusals, last_said
 from storage.repository import Repository
 from storage.salt import Salt, hash_email, hashes_of, stored_salt
-from storage.sharers import shared_with
 from storage.tables import ConsentRecord, CustomerRecord, OptOutRecord, SuppressionRecord, table_of
 
 ERASURE = "erasure"

@@ -1,7 +1,7 @@
 """What recipients chose themselves: how often mail comes, a pause, the language. Topics are `storage.permissions`.
 
 A log of the latest: who, what, when, and by which mail's link. Nothing a backend reports touches it; see
-`domain.preferences`. What was chosen counts for the mailbox: for whoever has the same address (`storage.sharers`).
+`domain.preferences`. What was chosen counts for the mailbox: for whoever has the same address (`storage.mailboxes`).
 """
 
 from collections import defaultdict
@@ -12,8 +12,8 @@ from typing import Final
 from sqlalchemy import delete, func, select
 
 from domain.preferences import Choices
+from storage.mailboxes import shared_with
 from storage.repository import Repository
-from storage.sharers import shared_with
 from storage.tables import PreferenceRecord, table_of
 
 MOST: Final = 100

@@ -8,8 +8,8 @@ from domain import event as names
 from storage.customers import Customers
 from storage.database import Database
 from storage.leave import Leaves
+from storage.mailboxes import MOST_SHARERS, shared_with
 from storage.permissions import Consent, Permissions
-from storage.sharers import MOST_SHARERS, shared_with
 from storage.tables import OptOutRecord, table_of
 from tests.storage.samples import MINUTE, NOON, commit, identify, read_customer, track
 
