@@ -4,12 +4,13 @@ import asyncio
 import random
 from collections.abc import Awaitable, Sequence
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.gate import Gate, GateActivities
+from activities.gate_facts import Question
 from domain.calls import Delivery, Gated, GateRequest
 from domain.errors import DeferredByServerError
 from domain.event import EMAIL_COMPLAINED, UNSUBSCRIBED
@@ -36,9 +37,9 @@ class Meeting(Gate):
         super().__init__(policy)
         self._first: dict[str, asyncio.Event] = {}
 
-    async def decide(self, *args: Any, **fields: Any) -> Decision:
-        decision = await super().decide(*args, **fields)
-        household, _, _ = fields["enrollment"].partition("/")
+    async def decide(self, session: AsyncSession, question: Question) -> Decision:
+        decision = await super().decide(session, question)
+        household, _, _ = question.enrollment.partition("/")
         if (other := self._first.pop(household, None)) is not None:
             other.set()
             return decision
