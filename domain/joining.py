@@ -35,10 +35,9 @@ class Superseded(Value):
     """Workflow id of the one that goes on."""
 
 
-class CustomerJoin(Value):
-    """One join, as it is written down for whoever asks later. It carries ids and numbers only."""
+class NewJoin(Value):
+    """A join, as it is to be written down for whoever asks later. It carries ids and numbers only."""
 
-    id: int
     customer: CustomerId
     """Whose history it is now; another than `joined_to` where that customer was joined to a third."""
     former: str
@@ -58,6 +57,12 @@ class CustomerJoin(Value):
     superseded: tuple[Superseded, ...] = ()
     told_at: Instant | None = None
     """When all workflows had been told."""
+
+
+class CustomerJoin(NewJoin):
+    """One that was written down."""
+
+    id: int
 
 
 def settle(running: Iterable[EnrollmentRow], said: Mapping[str, Said]) -> tuple[Superseded, ...]:

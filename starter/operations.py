@@ -26,7 +26,7 @@ from storage.database import Database
 from storage.enrollments import EnrollmentCount, Enrollments
 from storage.events import EventStore
 from storage.feedback import Feedback, MessageFeedback
-from storage.joins import Joins
+from storage.join_log import JoinLog
 from storage.ledger import Ledger, LedgerRow
 from storage.salt import Salt
 from storage.standings import Standings, select_standings
@@ -187,7 +187,7 @@ class Operations:
         """Which ids turned out to be the customer's, the oldest first."""
         who = await self._identify(customer)
         async with self._database.read() as session:
-            return await Joins(session).of_customer(who)
+            return await JoinLog(session).of_customer(who)
 
     async def standing(self, customer: str) -> Standing:
         """Where a customer stands now: intent with its parts, segments, stage.

@@ -10,10 +10,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Table, UniqueConstraint, delete, exists, update
 
 from domain.event import Event
-from domain.joining import settle, superseded_outcome
+from domain.joining import NewJoin, settle, superseded_outcome
 from domain.message import FOR_ANOTHER
 from storage.enrollments import Enrollments
-from storage.joins import Joins
+from storage.join_log import JoinLog
 from storage.ledger import Ledger
 from storage.mailboxes import OF_A_MAILBOX
 from storage.repository import Repository
@@ -65,18 +65,20 @@ class Joining(Repository):
         theirs = hashes_of(email, await Salt(self.session).find()) if email else ()
         moved, dropped = await self._move_all(old, new, left, {_MESSAGES.name: {"inherited": _went_past(theirs)}})
         ended = {each.enrollment for each in superseded}
-        await Joins(self.session).record(
-            old,
-            new,
-            cause=cause.message_id,
+        join = NewJoin(
+            customer=new,
+            former=old,
+            joined_to=new,
+            event_id=cause.message_id,
             at=at,
             moved=moved,
             dropped=dropped,
-            carried=[row.id for row in running if row.customer == old and row.id not in ended],
+            carried=tuple(row.id for row in running if row.customer == old and row.id not in ended),
             superseded=superseded,
             # Where nobody runs, nobody is to be told.
-            is_told=not running,
+            told_at=None if running else at,
         )
+        await JoinLog(self.session).record(join)
 
     async def _move_all(
         self,

@@ -21,7 +21,7 @@ from starter.dispatch.telling import Teller
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore
-from storage.joins import Joins
+from storage.join_log import JoinLog
 from workflows.vocabulary.routing import Routes
 
 AT_ONCE: Final = 100
@@ -49,7 +49,7 @@ class JoinTeller:
         last = 0
         while True:
             async with self._database.read() as session:
-                joins = await Joins(session).untold(AT_ONCE, after=last)
+                joins = await JoinLog(session).untold(AT_ONCE, after=last)
             for join in joins:
                 last = join.id
                 try:
@@ -59,7 +59,7 @@ class JoinTeller:
                     _log.info("join waits", customer=join.customer, problem=str(error))
                     continue
                 async with self._database.transaction() as session:
-                    await Joins(session).mark_told(join.id, self._clock.now())
+                    await JoinLog(session).mark_told(join.id, self._clock.now())
                 metrics.count_join(parse_workflow_id(ended.workflow_id)[0] for ended in join.superseded)
             if len(joins) < AT_ONCE:
                 return

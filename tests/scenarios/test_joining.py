@@ -9,7 +9,7 @@ from domain import calls
 from domain import event as names
 from domain.enrollment import OutcomeKind
 from storage.database import Database
-from storage.joins import Joins
+from storage.join_log import JoinLog
 from tests.house import ANNA, House, opened_house, real_server
 from tests.scenarios.handing_over import EARLY, hand_over
 from tests.scenarios.runs import runs_of
@@ -66,7 +66,7 @@ async def test_of_two_journeys_the_one_that_has_mailed_goes_on_and_no_mail_comes
         OutcomeKind.SUPERSEDED,
     ]
     async with house.database.read() as session:
-        (join,) = await Joins(session).of_customer(ANNA)
+        (join,) = await JoinLog(session).of_customer(ANNA)
     assert (join.former, [each.workflow_id for each in join.superseded]) == ("anon-v1", [VISITORS_CART])
 
 

@@ -11,7 +11,7 @@ from domain.errors import UnavailableError
 from domain.signals import Click, Join, Purchase
 from starter.dispatch.dispatcher import Dispatcher
 from storage.database import Database
-from storage.joins import Joins
+from storage.join_log import JoinLog
 from storage.ledger import Ledger
 from tests.starter.posts import MINUTE, NOON, FakeTemporal, Post
 from tests.starter.signing_in import sign_in, visitors
@@ -27,7 +27,7 @@ def post(sqlite_database: Database) -> Post:
 
 async def untold(post: Post) -> int:
     async with post.database.read() as session:
-        return len(await Joins(session).untold(10))
+        return len(await JoinLog(session).untold(10))
 
 
 async def say(post: Post, customer: str) -> None:

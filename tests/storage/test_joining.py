@@ -20,8 +20,8 @@ from storage.enrollments import Enrollments
 from storage.events import EventStore
 from storage.export import Export
 from storage.exposures import Exposures
+from storage.join_log import JoinLog
 from storage.joining import APART, OTHER_NAMES, OWNER, Joining, moved_tables
-from storage.joins import Joins
 from storage.ledger import Ledger
 from storage.permissions import Permissions
 from storage.tables import Record
@@ -75,7 +75,7 @@ async def write(database: Database, row: Any, step: str = "reminder", *, is_sent
 
 async def joins_of(database: Database, customer: str = "anna") -> list[CustomerJoin]:
     async with database.read() as session:
-        return await Joins(session).of_customer(customer)
+        return await JoinLog(session).of_customer(customer)
 
 
 async def states(database: Database, customer: str = "anna") -> dict[str, State]:

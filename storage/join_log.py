@@ -1,47 +1,23 @@
 """Joins, written down: which ids turned out to be whose, what was moved for it, and whether workflows know."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import RowMapping, select, update
 
-from domain.joining import CustomerJoin, Superseded
+from domain.joining import CustomerJoin, NewJoin
 from storage.repository import Repository
 from storage.tables import JoinRecord, table_of
 
 _JOINS = table_of(JoinRecord)
 
 
-class Joins(Repository):
+class JoinLog(Repository):
     """Writes and reads joins."""
 
-    async def record(
-        self,
-        old: str,
-        new: str,
-        *,
-        cause: str,
-        at: datetime,
-        moved: Mapping[str, int],
-        dropped: Mapping[str, int],
-        carried: Sequence[str],
-        superseded: Sequence[Superseded],
-        is_told: bool,
-    ) -> None:
-        """Add a join, in the transaction that makes it. For the fields see `CustomerJoin`."""
-        row = {
-            "customer_id": new,
-            "former_id": old,
-            "joined_to": new,
-            "event_id": cause,
-            "at": at,
-            "moved": dict(moved),
-            "dropped": dict(dropped),
-            "carried": [*carried],
-            "superseded": [each.model_dump(mode="json") for each in superseded],
-            "told_at": at if is_told else None,
-        }
-        await self.execute(self.insert(_JOINS), [row])
+    async def record(self, join: NewJoin) -> None:
+        """Add a join, in the transaction that makes it."""
+        row = join.model_dump(exclude={"customer", "former"})
+        await self.execute(self.insert(_JOINS), [row | {"customer_id": join.customer, "former_id": join.former}])
 
     async def untold(self, limit: int, *, after: int = 0) -> list[CustomerJoin]:
         """Joins that workflows have not heard of yet, of those after an id, the oldest first."""
