@@ -135,7 +135,9 @@ class Intake:
             for each, event in zip(found, events, strict=True)
             if event.properties.get(FORMER_ADDRESS) and (email := normalise_email(each.report.address))
         ]
-        committed = await EventStore(session).commit(events, left)
+        # Who is erased until the commit holds its customers must not come back by it.
+        of_known = {event.message_id for event in events}
+        committed = await EventStore(session).commit(events, left, of_known)
         await self._require_unchanged(session, found)
         for each, event in zip(found, events, strict=True):
             if event.properties.get(FORMER_ADDRESS):
@@ -161,13 +163,13 @@ class Intake:
         return [_Found(report, known[customer], row) for report, customer, row in about if customer in known]
 
     async def _require_unchanged(self, session: AsyncSession, found: Sequence[_Found]) -> None:
-        """Make sure that everybody has the address they had when it was compared.
+        """Make sure that everybody who is there has the address they had when it was compared.
 
         The commit locks customers, and has its own order of locks: who locked them before would wait in a circle.
         """
         addresses = {each.customer.id: each.customer.email for each in found}
         now = await Customers(session).load(addresses)
-        if any(now[customer].email != email for customer, email in addresses.items()):
+        if any(each.email != addresses[each.id] for each in now.values()):
             raise UnavailableError("a customer's address has just changed: report again")
 
     async def _event(self, session: AsyncSession, found: _Found, before: Sequence[Event]) -> Event:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from domain import event as names
@@ -23,6 +24,7 @@ from starter.webhooks.intake import MOST_SHARING, Intake
 from starter.webhooks.routes import create_webhooks_router
 from storage.customers import Customers
 from storage.database import Database
+from storage.erasure import Erasures
 from storage.events import EventStore
 from storage.feedback import Feedback
 from storage.ledger import Ledger
@@ -35,7 +37,9 @@ from tests.mail.feedback.providers import (
     by_sendgrid,
 )
 from tests.metrics.readings import moved
+from tests.stack.waiting import until
 from tests.starter.collectors import BROWSER, LINKS, stored_events
+from tests.starter.mails import sent_message
 from tests.starter.reports import ADDRESS, doors, now, of_mail, post, send, sendgrid
 from tests.storage.samples import commit, identify, track
 
@@ -296,6 +300,31 @@ async def test_nobody_comes_back_by_a_report(sqlite_database: Database) -> None:
     async with sqlite_database.read() as session:
         assert await Customers(session).load(["anna"]) == {}
     assert await stored_events(sqlite_database) == []
+
+
+@pytest.mark.parametrize("traits", [{}, {"email": ADDRESS}], ids=["no address known", "an address"])
+async def test_nobody_comes_back_by_a_report_that_an_erasure_overtakes(
+    postgresql_database: Database, traits: dict[str, str]
+) -> None:
+    database = postgresql_database
+    await commit(database, identify("anna", traits=traits))
+    message = await sent_message(database)
+    async with doors(database) as http:
+        async with database.transaction() as session:
+            erasures = Erasures(session)
+            await erasures.request("anna", "a test", now())
+            await erasures.forget((await erasures.open())[0], now())
+            reporting = asyncio.create_task(post(http, "sendgrid", by_sendgrid([sendgrid(message)], now())))
+            await until(lambda: waits_for_a_lock(database, reporting), bool)
+        assert await reporting == 200
+    async with database.read() as session:
+        assert await Customers(session).load(["anna"]) == {}
+
+
+async def waits_for_a_lock(database: Database, task: asyncio.Task[int]) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with database.read() as session:
+        return bool((await (await session.connection()).execute(text(waiting))).scalar()) or task.done()
 
 
 async def test_a_clock_ahead_of_ours_reports_nothing_from_the_future(sqlite_database: Database) -> None:
