@@ -1,13 +1,14 @@
 """Joining two customers that turn out to be one: whatever was recorded of the old goes to the new.
 
 Facts are joined by `domain.folding.absorb`; this is about the rows that point at a customer. They are found by their
-column, so that a new table takes part without a word here: events, orders, consents, running enrollments, the ledger.
+column (`storage.personal`), so that a new table takes part without a word here: events, orders, consents, running
+enrollments, the ledger.
 """
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, UniqueConstraint, delete, exists, update
+from sqlalchemy import Column, ColumnElement, Table, UniqueConstraint, delete, exists, update
 
 from domain.event import Event
 from domain.joining import NewJoin, settle, superseded_outcome
@@ -16,18 +17,13 @@ from storage.enrollments import Enrollments
 from storage.join_log import JoinLog
 from storage.ledger import Ledger
 from storage.mailboxes import OF_A_MAILBOX
+from storage.personal import personal_columns
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
-from storage.tables import EnrollmentRecord, MessageRecord, Record, table_of
+from storage.tables import EnrollmentRecord, MessageRecord, table_of
 
-OWNER: Final = "customer_id"
-"""The column that says whose a row is."""
-
-OTHER_NAMES: Final = {"coupons": "customer"}
-"""Tables in which that column has another name."""
-
-APART: Final = frozenset({"aliases"})
-"""Tables that are not moved row by row: `Identities.write` points aliases at the customer."""
+APART: Final = frozenset({"customers", "aliases"})
+"""Tables that are not moved row by row: facts are absorbed, and `Identities.write` points aliases at the customer."""
 
 _MESSAGES: Final = table_of(MessageRecord)
 
@@ -90,10 +86,10 @@ class Joining(Repository):
         """How many rows were moved, and how many gave way, by table."""
         moved: dict[str, int] = {}
         dropped: dict[str, int] = {}
-        for table in moved_tables():
+        for owner in moved_columns():
+            table = owner.table
             if table in left:
                 continue
-            owner = table.c[OTHER_NAMES.get(table.name, OWNER)]
             for unique in _unique_with(table, owner.name):
                 mine = table.alias("mine")
                 theirs = [mine.c[name] == table.c[name] for name in unique]
@@ -106,14 +102,10 @@ class Joining(Repository):
         return _some(moved), _some(dropped)
 
 
-def moved_tables() -> list[Table]:
-    """Every table whose rows go along with their customer; enrollments first, see `Enrollments.hold`."""
-    tables = [
-        table
-        for table in Record.metadata.sorted_tables
-        if table.name not in APART and OTHER_NAMES.get(table.name, OWNER) in table.c
-    ]
-    return sorted(tables, key=lambda table: table.name != EnrollmentRecord.__tablename__)
+def moved_columns() -> list[Column[Any]]:
+    """Columns that say whose a row is that goes along with its customer; enrollments first, see `Enrollments.hold`."""
+    columns = [column for column in personal_columns() if column.table.name not in APART]
+    return sorted(columns, key=lambda column: column.table.name != EnrollmentRecord.__tablename__)
 
 
 def _went_past(theirs: Collection[str]) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """Where the database tells something about a customer: found by the columns of its tables, so that none is forgotten.
 
-A column named `customer_id` or `customer` holds a customer's id, whatever table it is in. Export and erasure go by this
-list; `tests/storage/test_personal.py` holds each table to be in it or in `IMPERSONAL`.
+A column named `customer_id` or `customer` holds a customer's id, whatever table it is in. Export, erasure and joins go
+by this list; `tests/storage/test_personal.py` holds each table to be in it or in `IMPERSONAL`.
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Boolean, Float, Integer, Table, func, select, text
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, func, select, text
 from temporalio.testing import ActivityEnvironment
 
 from activities.enrollments import EnrollmentActivities
@@ -21,7 +21,7 @@ from storage.events import EventStore
 from storage.export import Export
 from storage.exposures import Exposures
 from storage.join_log import JoinLog
-from storage.joining import APART, OTHER_NAMES, OWNER, Joining, moved_tables
+from storage.joining import APART, Joining, moved_columns
 from storage.ledger import Ledger
 from storage.permissions import Permissions
 from storage.tables import Record
@@ -268,15 +268,15 @@ async def test_a_dropped_message_is_no_mail(database: Database) -> None:
 
 
 def test_every_table_that_names_a_customer_is_moved_or_set_apart() -> None:
-    """A new table with a customer's id in a column of another name must be named in `storage.joining`, too."""
+    """A new table with a customer's id in a column of another name must be known to `storage.personal`."""
     named = {
         table.name
         for table in Record.metadata.sorted_tables
-        if any(column.name in (OWNER, "customer") for column in table.c)
+        if table.name == "customers" or any(column.name in ("customer_id", "customer") for column in table.c)
     }
-    assert {table.name for table in moved_tables()} | APART == named
-    assert not APART & {table.name for table in moved_tables()}
-    assert set(OTHER_NAMES) <= named
+    moved = {column.table.name for column in moved_columns()}
+    assert moved | APART == named
+    assert not APART & moved
 
 
 async def test_no_row_of_any_table_stays_behind(database: Database) -> None:
@@ -288,14 +288,13 @@ async def test_no_row_of_any_table_stays_behind(database: Database) -> None:
             Record.metadata.tables["customers"].insert(), [_customer("anon-v1"), _customer("anna")]
         )
         for number, whose in enumerate(("anon-v1", "anna"), start=1001):  # no number that is given out
-            for table in moved_tables():
-                await connection.execute(table.insert(), [_row(table, whose, number)])
+            for owner in moved_columns():
+                await connection.execute(owner.table.insert(), [_row(owner, whose, number)])
         await Joining(session).join("anon-v1", "anna", cause)
-        for table in moved_tables():
-            owner = table.c[OTHER_NAMES.get(table.name, OWNER)]
+        for owner in moved_columns():
             counted = await connection.execute(select(owner, func.count()).group_by(owner))
             found = {row[0]: row[1] for row in counted}
-            assert set(found) == {"anna"}, table.name
+            assert set(found) == {"anna"}, owner.table.name
 
 
 def _customer(identifier: str) -> dict[str, Any]:
@@ -303,14 +302,14 @@ def _customer(identifier: str) -> dict[str, Any]:
     return blank | {"id": identifier, "first_seen_at": NOON, "last_seen_at": NOON}
 
 
-def _row(table: Table, whose: str, number: int) -> dict[str, Any]:
+def _row(owner: Column[Any], whose: str, number: int) -> dict[str, Any]:
     """A row that says nothing but whose it is, and is like no other where it must not be."""
-    owner = OTHER_NAMES.get(table.name, OWNER)
+    table = owner.table
     row = {column.name: _value(column.type, f"{number}", number) for column in table.c if not column.nullable}
     for column in table.c:
         for key in column.foreign_keys:
             row[column.name] = number if key.column.name == "seq" else whose
-    return row | {owner: whose} | ({"state": "ended", "outcome": None} if table.name == "enrollments" else {})
+    return row | {owner.name: whose} | ({"state": "ended", "outcome": None} if table.name == "enrollments" else {})
 
 
 def _value(kind: Any, text: str, number: int) -> Any:
