@@ -1,6 +1,9 @@
 """A collector that has an outage, and recovers."""
 
+from collections.abc import Sequence
+
 from domain.errors import UnavailableError
+from domain.event import Event
 from starter.collector.committer import Committer
 from storage.database import Database
 
@@ -12,10 +15,10 @@ class RecoveringCommitter(Committer):
         super().__init__(database)
         self.attempts = 0
 
-    async def commit(self, events: object) -> None:
+    async def commit(self, events: Sequence[Event], *, of_known: bool = False) -> None:
         self.attempts += 1
         if self.attempts == 2:
-            await super().commit(events)  # type: ignore[arg-type]
+            await super().commit(events, of_known=of_known)
         if self.attempts <= 2:
             raise UnavailableError("restarting")
-        await super().commit(events)  # type: ignore[arg-type]
+        await super().commit(events, of_known=of_known)
