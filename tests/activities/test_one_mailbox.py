@@ -128,6 +128,20 @@ async def test_no_mail_is_handed_over_while_the_other_reader_takes_leave_away(
     assert not household.crew.server.attempts
 
 
+async def test_no_mail_is_handed_over_while_who_refused_it_moves_away(postgresql_database: Database) -> None:
+    """Nothing of what Ben refused is missed between the moment when it is his and when it is the mailbox's."""
+    household = Household(postgresql_database)
+    await household.move_in()
+    message = await household.rendered(household.anna)
+    await commit(postgresql_database, track(UNSUBSCRIBED, household.ben))
+    async with postgresql_database.transaction() as session:
+        await EventStore(session).commit([identify(household.ben, traits={"email": "his-own@shop.example"})])
+        sent = asyncio.create_task(household.send(message))
+        await until(lambda: blocked(postgresql_database))
+    assert (await sent).status is MessageStatus.DROPPED
+    assert not household.crew.server.attempts
+
+
 async def blocked(database: Database) -> int:
     async with database.read() as session:
         return int((await (await session.connection()).execute(text(BLOCKED))).scalar_one())
