@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,8 +20,8 @@ from starter.imports.fields import (
     require_known,
     require_storable,
 )
-from starter.imports.kind import Item, Kind, Stored
-from starter.imports.rows import Mistake, Row, read_rows
+from starter.imports.kind import Item, Kind, Stored, item_of
+from starter.imports.rows import Mistake, read_rows
 from starter.lines import Lines
 from storage.customers import Customers
 from storage.identities import Identities
@@ -62,7 +63,8 @@ class ConsentImport(Kind[Statement]):
     def read(self, lines: Lines, after: int, now: datetime) -> Iterator[Item[Statement] | Mistake]:
         """Statements behind a line."""
         rows = read_rows(lines, lambda name: is_known(name, COLUMNS), after)
-        return (row if isinstance(row, Mistake) else _item(row, now, self._topics) for row in rows)
+        read = partial(_statement, now=now, topics=self._topics)
+        return (row if isinstance(row, Mistake) else item_of(row, read) for row in rows)
 
     async def store(self, session: AsyncSession, items: Sequence[Item[Statement]], _now: datetime) -> Stored:
         """Add them to the log. What a recipient refused by a link of ours stays refused."""
@@ -122,13 +124,6 @@ async def _customers(session: AsyncSession, items: Sequence[Item[Statement]]) ->
 
 def _meant(sharers: Sequence[str], said: Statement) -> Sequence[str]:
     return sharers[:1] if said.granted else sharers
-
-
-def _item(row: Row, now: datetime, topics: frozenset[str]) -> Item[Statement] | Mistake:
-    try:
-        return Item(row.line, row.last, _statement(row.fields, now, topics))
-    except FieldError as error:
-        return Mistake(row.line, row.last, error.field, error.problem, error.remedy)
 
 
 def _statement(fields: dict[str, Any], now: datetime, topics: frozenset[str]) -> Statement:

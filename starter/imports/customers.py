@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from pydantic import Field
@@ -28,8 +29,8 @@ from starter.imports.fields import (
     require_known,
     require_storable,
 )
-from starter.imports.kind import Item, Kind, Stored
-from starter.imports.rows import Mistake, Row, read_rows
+from starter.imports.kind import Item, Kind, Stored, item_of
+from starter.imports.rows import Mistake, read_rows
 from starter.lines import Lines
 from storage.customers import Customers
 from storage.events import EventStore
@@ -64,7 +65,7 @@ class CustomerImport(Kind[Person]):
     def read(self, lines: Lines, after: int, now: datetime) -> Iterator[Item[Person] | Mistake]:
         """People behind a line."""
         rows = read_rows(lines, lambda name: is_known(name, COLUMNS, prefix=TRAIT), after)
-        return (row if isinstance(row, Mistake) else _item(row, now) for row in rows)
+        return (row if isinstance(row, Mistake) else item_of(row, partial(_person, now=now)) for row in rows)
 
     async def store(self, session: AsyncSession, items: Sequence[Item[Person]], now: datetime) -> Stored:
         """Store what is new of them."""
@@ -141,13 +142,6 @@ async def _events(session: AsyncSession, people: Sequence[Person], now: datetime
 def _message_id(person: Person) -> str:
     said = json.dumps(person.model_dump(mode="json"), sort_keys=True).encode()
     return f"import:customer:{hashlib.sha256(said).hexdigest()[:40]}"
-
-
-def _item(row: Row, now: datetime) -> Item[Person] | Mistake:
-    try:
-        return Item(row.line, row.last, _person(row.fields, now))
-    except FieldError as error:
-        return Mistake(row.line, row.last, error.field, error.problem, error.remedy)
 
 
 def _person(fields: dict[str, Any], now: datetime) -> Person:

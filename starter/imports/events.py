@@ -32,13 +32,13 @@ class EventImport(Kind[Event]):
         if not first.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
             raise InvalidImportError("events are Segment calls, a JSON object a line: this file begins otherwise")
         received_at = datetime.now(UTC)
-        for raw in lines.read(after):
-            if raw.problem or raw.raw.strip():
-                found = read_line(raw)
+        for line in lines.read(after):
+            if line.problem or line.raw.strip():
+                found = read_line(line)
                 try:
                     if found.error is not None:
                         raise found.error
-                    read_past(found.call or {}, self._clock.real(now))
+                    _require_past(found.call or {}, self._clock.real(now))
                     event = parse_call(
                         found.call,
                         kind=None,
@@ -47,11 +47,11 @@ class EventImport(Kind[Event]):
                         new_id=lambda: str(uuid4()),
                     )
                 except InvalidEventError as error:
-                    yield Mistake(raw.number, raw.number, error.field, error.problem, "see docs/integrate.md")
+                    yield Mistake(line.number, line.number, error.field, error.problem, "see docs/integrate.md")
                 except FieldError as error:
-                    yield Mistake(raw.number, raw.number, error.field, error.problem, error.remedy)
+                    yield Mistake(line.number, line.number, error.field, error.problem, error.remedy)
                 else:
-                    yield Item(raw.number, raw.number, event)
+                    yield Item(line.number, line.number, event)
 
     async def store(self, session: AsyncSession, items: Sequence[Item[Event]], now: datetime) -> Stored:
         """Store them as dispatched."""
@@ -59,9 +59,7 @@ class EventImport(Kind[Event]):
         return Stored(stored=done.accepted, unchanged=len(items) - done.accepted)
 
 
-def read_past(call: dict[str, object], now: datetime) -> datetime:
-    """When it happened, real time: an event of the past has to say so."""
-    moment = read_moment(call, now, "timestamp")
-    if moment is None:
+def _require_past(call: dict[str, object], now: datetime) -> None:
+    """Make sure that it says when it happened, real time, and that this is over."""
+    if read_moment(call, now, "timestamp") is None:
         raise FieldError("timestamp", "is missing", f"say when it happened; {WRITE_A_MOMENT}")
-    return moment

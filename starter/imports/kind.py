@@ -1,13 +1,14 @@
 """What can be imported: how a row is read, and how many of them are stored at once."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from starter.imports.rows import Mistake
+from starter.imports.fields import FieldError
+from starter.imports.rows import Mistake, Row
 from starter.lines import Lines
 
 T = TypeVar("T")
@@ -57,3 +58,11 @@ class Kind(ABC, Generic[T]):
     async def check(self, _session: AsyncSession, _items: Sequence[Item[T]], /) -> Sequence[Mistake]:
         """What `store` would refuse, as far as that can be told beforehand. Writes nothing."""
         return ()
+
+
+def item_of(row: Row, read: Callable[[dict[str, Any]], T]) -> Item[T] | Mistake:
+    """A row as what it tells of, or what is wrong with it: `read` raises FieldError."""
+    try:
+        return Item(row.line, row.last, read(row.fields))
+    except FieldError as error:
+        return Mistake(row.line, row.last, error.field, error.problem, error.remedy)
