@@ -17,6 +17,7 @@ from storage.ledger import Ledger
 from storage.mailboxes import Mailboxes
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
+from storage.suppressions import Suppressions
 
 
 class Question(NamedTuple):
@@ -38,7 +39,7 @@ async def read_facts(session: AsyncSession, policy: GatePolicy, question: Questi
     customer, topic, occasion, now = question.customer, question.ask.topic, question.occasion, question.now
     known = await Customers(session).lock(customer)
     await Mailboxes(session).hold([known.email])
-    permissions = Permissions(session)
+    permissions, suppressions = Permissions(session), Suppressions(session)
     prefers = read_preferences(known.traits, await PreferenceLog(session).choices(customer))
     since = now - max(policy.horizon, prefers.at_most_every or policy.horizon)
     return GateFacts(
@@ -46,8 +47,8 @@ async def read_facts(session: AsyncSession, policy: GatePolicy, question: Questi
         has_address=known.email is not None,
         unconfirmed=question.ask.kind is Kind.TRANSACTIONAL and await _is_unconfirmed(session, customer, occasion),
         closed=await _closed(session, question.enrollment),
-        suppression=await permissions.suppression(customer),
-        sunset=await permissions.sunset(customer),
+        suppression=await suppressions.reason(customer),
+        sunset=await suppressions.sunset(customer),
         opted_out=await permissions.opted_out(customer, topic),
         wants_none=prefers.wants_none,
         consent=await permissions.consent(customer, topic),

@@ -10,7 +10,7 @@ from activities.subject import hold_subject
 from domain import calls
 from domain.clock import Clock
 from storage.database import Database
-from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 
 
 class PermissionActivities:
@@ -25,5 +25,5 @@ class PermissionActivities:
         async with self._database.transaction() as session:
             customer = await hold_subject(session, request.enrollment, request.customer)
             at = moment_of(request.at, self._clock)
-            await Permissions(session).begin_sunset(customer.id, request.reason, at, request.journey)
+            await Suppressions(session).begin_sunset(customer.id, request.reason, at, request.journey)
         return True

@@ -38,7 +38,7 @@ from metrics import mails as metrics
 from storage.customers import Customers
 from storage.database import Database
 from storage.ledger import NOBODY_SAW, HandOver, HandOverAnswer, Ledger, LedgerRow
-from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 
 LONGEST_WAIT: Final = timedelta(hours=1)
 """However long a mail server asks to be left alone: the gate is to be asked now and then, whether it still may go."""
@@ -201,7 +201,7 @@ class SendingActivities:
             except UnknownCustomerError:
                 return
             if customer.email and envelope_address(customer.email) == recipient:
-                await Permissions(session).suppress(customer.id, HARD_BOUNCE, now, "the mail server")
+                await Suppressions(session).suppress(customer.id, HARD_BOUNCE, now, "the mail server")
 
     async def _look_again(self, session: AsyncSession, request: calls.SendRequest) -> Delivery | None:
         """What became of the message since it was rendered: an end, or an objection of the gate; None: go on."""

@@ -33,6 +33,7 @@ from storage.mailboxes import Mailboxes
 from storage.permissions import Consent, Permissions
 from storage.refusals import Refusals
 from storage.repository import Repository
+from storage.suppressions import Suppressions
 from storage.tables import EventRecord, OrderRecord, table_of
 
 _EVENTS = table_of(EventRecord)
@@ -93,12 +94,12 @@ class Commit(Repository):
         await self._write_orders(folded, seqs, orders)
         await self._redeem(folded)
         await Feedback(self.session).note([event for event, _, _ in folded])
-        permissions = Permissions(self.session)
+        permissions, suppressions = Permissions(self.session), Suppressions(self.session)
         await permissions.record(_consents(folded))
         for event, whose, result in folded:
             await self._leave(whose, mailboxes.get(whose), result.customer.email)
             mailboxes[whose] = result.customer.email
-            await _withdraw(permissions, event, whose)
+            await _withdraw(permissions, suppressions, event, whose)
         return frozenset(event.message_id for event, _ in new)
 
     async def _resolve(self, events: Sequence[Event]) -> tuple[Sequence[Event], Resolution]:
@@ -158,7 +159,7 @@ class Commit(Repository):
             facts[new] = joined = absorb(facts.get(new), theirs, customer_id=new, by_page=cause.public)
             facts[old] = Customer(id=old, first_seen_at=theirs.first_seen_at, last_seen_at=theirs.last_seen_at)
             if old.startswith(ANONYMOUS_PREFIX):
-                await Permissions(self.session).leave_behind(old, joined.email)
+                await Suppressions(self.session).leave_behind(old, joined.email)
             if not along:
                 await self._leave(old, theirs.email, joined.email)
             await Joining(self.session).join(old, new, cause, email=joined.email, goes_along=along)
@@ -221,10 +222,10 @@ class Commit(Repository):
             await coupons.redeem(codes, order.order_id, order.total, order.completed_at)
 
 
-async def _withdraw(permissions: Permissions, event: Event, whose: str) -> None:
+async def _withdraw(permissions: Permissions, suppressions: Suppressions, event: Event, whose: str) -> None:
     """Keep what an event takes away, or gives back, for the journeys that begin later."""
     if event.name == CUSTOMER_RETURNED or is_order(event):
-        await permissions.end_sunset(whose, event.occurred_at)
+        await suppressions.end_sunset(whose, event.occurred_at)
     withdrawal = read_withdrawal(event)
     if withdrawal is None:
         return
@@ -232,7 +233,7 @@ async def _withdraw(permissions: Permissions, event: Event, whose: str) -> None:
     if withdrawal.opt_out is not None:
         await permissions.opt_out(whose, withdrawal.opt_out, event.occurred_at, source)
     if withdrawal.suppression is not None:
-        await permissions.suppress(whose, withdrawal.suppression, event.occurred_at, source)
+        await suppressions.suppress(whose, withdrawal.suppression, event.occurred_at, source)
 
 
 def _first_seen(events: Sequence[Event], resolution: Resolution) -> dict[str, Instant]:

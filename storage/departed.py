@@ -19,12 +19,13 @@ from domain.profile import ALL_MARKETING
 from storage.customers import Customers
 from storage.erasure import Erasures
 from storage.mailboxes import Mailboxes
-from storage.permissions import WHATEVER_THE_ADDRESS, Permissions
+from storage.permissions import Permissions
 from storage.personal import erased_columns
 from storage.preferences import PreferenceLog
 from storage.refusals import OPT_OUT, REFUSED, SOURCE, Refusal, Refusals
 from storage.repository import Repository
 from storage.salt import Salt, hash_email
+from storage.suppressions import WHATEVER_THE_ADDRESS
 from storage.tables import (
     STRANGER,
     ConsentRecord,

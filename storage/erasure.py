@@ -16,10 +16,10 @@ from domain.model import CustomerId, Instant, Value
 from storage.customers import Customers
 from storage.enrollments import Enrollments
 from storage.identities import Identities
-from storage.permissions import ERASURE, Permissions
 from storage.personal import erased_columns
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
+from storage.suppressions import ERASURE, Suppressions
 from storage.tables import CustomerRecord, EnrollmentRecord, ErasureRecord, JoinRecord, SuppressionRecord, table_of
 
 _CUSTOMERS = table_of(CustomerRecord)
@@ -70,7 +70,7 @@ class Erasures(Repository):
             return False
         row = {"id": secrets.token_hex(16), "customer_id": customer, "source": source, "asked_at": at}
         await self.execute(self.insert(_ERASURES), [row])
-        await Permissions(self.session).suppress_for_erasure(customer, at, source=str(row["id"]))
+        await Suppressions(self.session).suppress_for_erasure(customer, at, source=str(row["id"]))
         return True
 
     async def open(self) -> list[Erasure]:
@@ -134,7 +134,7 @@ class Erasures(Repository):
             await self.execute(held.with_for_update())
         if await self._is_enrolled(ids):
             raise StillEnrolledError(f"erasure {erasure.id} waits for an enrollment to end")
-        await Permissions(self.session).suppress_for_erasure(erasure.customer, at, source=erasure.id)
+        await Suppressions(self.session).suppress_for_erasure(erasure.customer, at, source=erasure.id)
         await self._keep_hashes_alone(erasure, ids)
         rows = {
             str(column.table.name): (await self.execute(delete(column.table).where(column.in_(ids)))).rowcount

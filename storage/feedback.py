@@ -4,7 +4,7 @@ An event tells of a message by its property `message`, the ledger's id. Provider
 events; so may a backend's. Of each kind the first moment counts, in whatever order they come.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,18 +13,16 @@ from sqlalchemy import bindparam, select, update
 from domain import event as names
 from domain.basket import read_text
 from domain.event import Event, EventType
-from domain.feedback import REJECTED, Happening
+from domain.feedback import REJECTED
 from domain.message import MessageStatus
 from domain.model import CustomerId, Instant, Value
-from domain.withdrawal import COMPLAINT, HARD_BOUNCE, is_soft_bounce
+from domain.withdrawal import is_soft_bounce
 from storage.ledger import Ledger
 from storage.repository import Repository
-from storage.salt import Salt, hash_email, hashes_of
-from storage.tables import FeedbackRecord, MessageRecord, SuppressionRecord, table_of
+from storage.tables import FeedbackRecord, MessageRecord, table_of
 
 _FEEDBACK = table_of(FeedbackRecord)
 _MESSAGES = table_of(MessageRecord)
-_SUPPRESSIONS = table_of(SuppressionRecord)
 
 _COLUMNS: Final[Mapping[str, str]] = {
     names.EMAIL_DELIVERED: "delivered_at",
@@ -49,8 +47,6 @@ _SAVE = (
     .where(_FEEDBACK.c.message == bindparam("of_message"))
     .values({name: bindparam(f"new_{name}") for name in _MOMENTS})
 )
-
-_REASONS: Final = {Happening.BOUNCED_HARD: HARD_BOUNCE, Happening.COMPLAINED: COMPLAINT}
 
 
 class MessageFeedback(Value):
@@ -103,26 +99,6 @@ class Feedback(Repository):
             await self._save({message: told[message] for message in known}, known)
         for message in known:
             await self._settle(message, told[message])
-
-    async def suppress_address(self, address: str, happening: Happening, at: datetime, source: str) -> None:
-        """Write no more to an address, whoever has it or will. Saying it again changes nothing; each reason stands."""
-        salt = Salt(self.session)
-        hashes = hashes_of(address, await salt.find())
-        await self._suppress(hash_email(address, await salt.get()), hashes, happening, at, source)
-
-    async def suppress_mailbox(self, email_hash: str, happening: Happening, at: datetime, source: str) -> None:
-        """The same for an address of which the hash is known alone, as the ledger keeps it."""
-        await self._suppress(email_hash, [email_hash], happening, at, source)
-
-    async def _suppress(
-        self, email_hash: str, hashes: Collection[str], happening: Happening, at: datetime, source: str
-    ) -> None:
-        shut = _SUPPRESSIONS.c.email_hash.in_(hashes) & ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
-        shut &= _SUPPRESSIONS.c.reason == _REASONS[happening]
-        if (await self.execute(select(_SUPPRESSIONS.c.id).where(shut).limit(1))).first() is not None:
-            return
-        row = {"email_hash": email_hash, "reason": _REASONS[happening], "at": at}
-        await self.execute(self.insert(_SUPPRESSIONS), [row | {"customer_id": None, "source": source}])
 
     async def _save(self, told: Mapping[str, Mapping[str, datetime]], whose: Mapping[str, str]) -> None:
         blank = [{"message": message, "customer_id": whose[message]} for message in told]

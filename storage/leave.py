@@ -15,11 +15,12 @@ from domain.gate import ConsentRule
 from domain.model import Value
 from domain.preferences import NO_CHOICES, read_preferences
 from domain.profile import ALL_MARKETING
-from storage.permissions import WHATEVER_THE_ADDRESS, Permissions
+from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
 from storage.refusals import OPT_OUT, REFUSED, Refusals
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
+from storage.suppressions import WHATEVER_THE_ADDRESS
 from storage.tables import CustomerRecord, OptOutRecord, SuppressionRecord, table_of
 
 _CUSTOMERS = table_of(CustomerRecord)

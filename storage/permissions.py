@@ -1,41 +1,27 @@
-"""What may be sent to a customer: consents, opt-outs, suppressions, sunsets.
+"""What may be sent to a customer: consents and opt-outs; for suppressions see `storage.suppressions`.
 
-Four things that differ in who says them. A *consent* is what a backend reports, granted or refused. An *opt-out* is
+They differ in who says them. A *consent* is what a backend reports, granted or refused. An *opt-out* is
 the recipient's own word, by a link of ours or as a backend reports it: no later consent lifts it, only the recipient.
 Said of one customer, it holds for the mailbox: for whoever has the same address (`storage.mailboxes`). So whoever takes
 leave away holds the mailbox: no mail is decided about meanwhile by what was known before.
-A *suppression* is for all mail: to an address, whoever has it, and, unless that mailbox is merely gone, to whoever had
-it as well. A *sunset* is the word of a journey that nobody answered: no more marketing until the customer returns.
 """
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.consent import standing
 from domain.model import Instant, Value
 from domain.profile import ALL_MARKETING
-from domain.withdrawal import COMPLAINT, HARD_BOUNCE
 from storage.mailboxes import Mailboxes, shared_with
 from storage.refusals import OPT_OUT, REFUSED, Refusal, Refusals, last_said
 from storage.repository import Repository
-from storage.salt import Salt, hash_email, hashes_of, stored_salt
-from storage.tables import ConsentRecord, CustomerRecord, OptOutRecord, SuppressionRecord, table_of
-
-ERASURE = "erasure"
-"""Reason of the suppression of somebody who asked to be forgotten."""
+from storage.tables import ConsentRecord, OptOutRecord, table_of
 
 _CONSENTS = table_of(ConsentRecord)
-_CUSTOMERS = table_of(CustomerRecord)
 _OPT_OUTS = table_of(OptOutRecord)
-_SUPPRESSIONS = table_of(SuppressionRecord)
-
-WHATEVER_THE_ADDRESS = _SUPPRESSIONS.c.email_hash.is_(None) | (_SUPPRESSIONS.c.reason != HARD_BOUNCE)
-"""A suppression bars its customer at every address. A mailbox that is gone says nothing about another one: that bars
-whoever has the address, and them alone. A complaint is the word of whoever had the mail, wherever they read the next.
-"""
 
 
 class Consent(Value):
@@ -141,96 +127,6 @@ class Permissions(Repository):
         """Whether the customer is opted out of the topic or of all marketing."""
         return not {topic, ALL_MARKETING}.isdisjoint(await self.opt_outs(customer))
 
-    async def suppress(self, customer: str, reason: str, at: datetime, source: str) -> None:
-        """Send nothing more to the address that the customer has now, nor to the customer at any other.
-
-        A hard bounce is of the address alone: at another one the customer gets mail. Reasons stand side by side, since
-        one may be lifted; the first is told. Said again, a reason covers the address that they have got meanwhile.
-        """
-        mine = (_SUPPRESSIONS.c.customer_id == customer) & (_SUPPRESSIONS.c.reason == reason)
-        in_force = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
-        known = (await self.execute(select(_SUPPRESSIONS.c.email_hash).where(mine, in_force))).scalars().all()
-        if await self._hash_of(customer) not in known:
-            await self._suppress(customer, reason, at, source)
-
-    async def leave_behind(self, visitor: str, email: str | None) -> None:
-        """Leave complaints of another address out of what a known customer takes over of a visitor.
-
-        Visitors mistype addresses, and then strangers complain. Such an address stays shut, for whoever has it.
-
-        Args:
-            visitor: the id that was a visitor's.
-            email: the address that the customer has, in its normal form.
-        """
-        strange = (_SUPPRESSIONS.c.customer_id == visitor) & (_SUPPRESSIONS.c.reason == COMPLAINT)
-        strange &= _SUPPRESSIONS.c.email_hash.is_not(None)
-        if email:
-            strange &= _SUPPRESSIONS.c.email_hash.not_in(hashes_of(email, await Salt(self.session).find()))
-        await self.execute(update(_SUPPRESSIONS).where(strange).values(customer_id=None))
-
-    async def suppress_for_erasure(self, customer: str, at: datetime, source: str) -> None:
-        """Send nothing more to the customer, whatever else forbids it: this reason alone can be lifted later."""
-        await self.suppress(customer, ERASURE, at, source)
-
-    async def readmit(self, email: str, at: datetime) -> int:
-        """Let mail go again to an address whose owner was erased, since they asked for it; how many were lifted.
-
-        Other suppressions of the address, a bounce say, stay.
-        """
-        hashes = hashes_of(email, await Salt(self.session).find())
-        theirs = _SUPPRESSIONS.c.email_hash.in_(hashes) & (_SUPPRESSIONS.c.reason == ERASURE)
-        done = _SUPPRESSIONS.c.customer_id.is_(None) & _SUPPRESSIONS.c.lifted_at.is_(None)
-        lifting = update(_SUPPRESSIONS).where(theirs, done)
-        return (await self.execute(lifting.values(lifted_at=at))).rowcount
-
-    async def suppression(self, customer: str) -> str | None:
-        """Why nothing may go to the customer, or to the address they have now; None when it may. The first reason."""
-        found = select(_CUSTOMERS.c.email, stored_salt().label("salt")).where(_CUSTOMERS.c.id == customer)
-        row = (await self.execute(found)).one_or_none()
-        theirs: ColumnElement[bool] = (_SUPPRESSIONS.c.customer_id == customer) & WHATEVER_THE_ADDRESS
-        if row is not None and row.email:
-            theirs = or_(theirs, _SUPPRESSIONS.c.email_hash.in_(hashes_of(row.email, row.salt)))
-        return await self._first_reason(theirs)
-
-    async def begin_sunset(self, customer: str, reason: str, at: datetime, source: str) -> None:
-        """Send the customer no more marketing until they return. The first reason stays."""
-        if await self.sunset(customer) is None:
-            row = {"customer_id": customer, "reason": reason, "at": at, "source": source, "sunset": True}
-            await self.execute(self.insert(_SUPPRESSIONS), [row])
-
-    async def sunset(self, customer: str) -> str | None:
-        """Why a journey gave the customer up; None when none did, or they have returned since."""
-        return (await self.execute(select(_SUPPRESSIONS.c.reason).where(*_given_up(customer)))).scalar()
-
-    async def end_sunset(self, customer: str, at: datetime) -> None:
-        """The customer has returned: marketing may go again. That they were given up stays on record.
-
-        A return that is reported late, from before they were given up, changes nothing.
-        """
-        before = _SUPPRESSIONS.c.at <= at
-        await self.execute(update(_SUPPRESSIONS).where(*_given_up(customer), before).values(lifted_at=at))
-
-    async def _first_reason(self, theirs: ColumnElement[bool]) -> str | None:
-        in_force = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
-        first = select(_SUPPRESSIONS.c.reason).where(theirs, in_force).order_by(_SUPPRESSIONS.c.id)
-        return (await self.execute(first)).scalar()
-
-    async def _suppress(self, customer: str, reason: str, at: datetime, source: str) -> None:
-        await Mailboxes(self.session).hold_of(customer)
-        row = {
-            "customer_id": customer,
-            "email_hash": await self._hash_of(customer),
-            "reason": reason,
-            "at": at,
-            "source": source,
-        }
-        await self.execute(self.insert(_SUPPRESSIONS), [row])
-
-    async def _hash_of(self, customer: str) -> str | None:
-        """What is kept of the address that the customer has now."""
-        email = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
-        return hash_email(email, await Salt(self.session).get()) if email else None
-
     async def _kept(self, customer: str) -> list[Refusal]:
         """What somebody refused who was at the customer's address before, and is forgotten."""
         if customer not in self._refusals:
@@ -255,11 +151,6 @@ class Permissions(Repository):
             )
             for row in rows
         ]
-
-
-def _given_up(customer: str) -> tuple[ColumnElement[bool], ...]:
-    mine = _SUPPRESSIONS.c.customer_id == customer
-    return mine, _SUPPRESSIONS.c.sunset.is_(True), _SUPPRESSIONS.c.lifted_at.is_(None)
 
 
 def _says_more(consent: Consent, known: Consent) -> bool:

@@ -19,6 +19,7 @@ from starter.privacy import Privacy
 from storage.customers import Customers
 from storage.erasure import Erasures
 from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 
 BY_OPERATOR = "operator"
 """Where an erasure was asked for."""
@@ -61,7 +62,7 @@ async def show(customer: Id, /, *, data: Data = None) -> None:
         exported = await Privacy(found.database, found.clock).export(who)
         async with found.database.read() as session:
             permissions = Permissions(session)
-            opt_outs, suppression = await permissions.opt_outs(who), await permissions.suppression(who)
+            opt_outs, suppression = await permissions.opt_outs(who), await Suppressions(session).reason(who)
     tables = exported["tables"]
     facts = tables["customers"][0]
     console.print(who, style="bold", highlight=False)
@@ -135,7 +136,7 @@ async def readmit(
     if email is None:
         raise ConfigurationError("ADDRESS is no mail address: give one such as anna@shop.example")
     async with connected(data) as found, found.database.transaction() as session:
-        lifted = await Permissions(session).readmit(email, found.clock.now())
+        lifted = await Suppressions(session).readmit(email, found.clock.now())
     _say("Mail may go there again." if lifted else "Nobody of that address was erased; nothing was changed.")
 
 

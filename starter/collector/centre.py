@@ -24,6 +24,7 @@ from starter.collector.recipient import Recipient
 from storage.leave import Leave, Leaves
 from storage.ledger import Ledger
 from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from workflows.catalogue import JOURNEYS
 from workflows.vocabulary import Journey
 
@@ -74,7 +75,7 @@ class Centre:
 
     address: str
     barred: str | None
-    """Why nothing at all goes to the address, as `Permissions.suppression` says; None: it does."""
+    """Why nothing at all goes to the address, as `Suppressions.reason` says; None: it does."""
     gets_none: bool
     """All marketing is switched off."""
     topics: Sequence[Topic]
@@ -105,7 +106,7 @@ async def read_centre(
     sent_at = recipient.row.sent_at
     return Centre(
         address=recipient.masked_address,
-        barred=await Permissions(session).suppression(customer.id),
+        barred=await Suppressions(session).reason(customer.id),
         gets_none=await gets_none(session, recipient),
         topics=sorted(
             (read_topic(name, speech, on=_is_on(leave, name, offered)) for name in offered.topics),

@@ -24,7 +24,7 @@ from starter.collector.pages import Pages
 from starter.collector.recipient import Recipient, find_recipient, hold_recipient
 from starter.collector.wishes import CENTRE, Form, InvalidChoiceError, come_back, fulfil, leave, read_wishes, take_back
 from storage.database import Database
-from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 
 MAX_FORM: Final = 20_000
 """Bytes. The page's own form has some hundred."""
@@ -136,7 +136,7 @@ class _Counter:
     async def _show_old(self, request: Request, message: str, done: str) -> Response:
         async with self._database.read() as session:
             recipient = await find_recipient(session, message)
-            barred = await Permissions(session).suppression(recipient.customer.id)
+            barred = await Suppressions(session).reason(recipient.customer.id)
         speech = self._speech(request, recipient)
         if done == LINK:
             # How a mail of so long ago reached this reader nobody knows: not even a part of the address is shown.

@@ -21,6 +21,7 @@ from starter.collector.recipient import Recipient
 from storage.events import EventStore
 from storage.permissions import Consent, Permissions
 from storage.preferences import PreferenceLog
+from storage.suppressions import Suppressions
 
 LINK, CENTRE = "unsubscribe", "left"
 """Where recipients leave: by a mail's link at once, or in the centre; see `domain.withdrawal`."""
@@ -87,7 +88,7 @@ async def fulfil(session: AsyncSession, recipient: Recipient, wishes: Wishes, sp
     for topic in wishes.off:
         await leave(session, recipient, topic, clock, CENTRE)
     permissions, log = Permissions(session), PreferenceLog(session)
-    await permissions.end_sunset(customer, now)  # whoever chooses is there: what stays switched on is wanted
+    await Suppressions(session).end_sunset(customer, now)  # whoever chooses is there: what stays switched on is wanted
     for topic in wishes.on:
         await permissions.lift_opt_out(customer, topic, now, by=source)
         if await permissions.consent(customer, topic) is not True:
@@ -145,7 +146,7 @@ async def come_back(session: AsyncSession, recipient: Recipient, clock: Clock) -
     now, source, customer = clock.now(), recipient.row.id, recipient.customer.id
     permissions, log = Permissions(session), PreferenceLog(session)
     await permissions.lift_opt_out(customer, ALL_MARKETING, now, by=source)
-    await permissions.end_sunset(customer, now)
+    await Suppressions(session).end_sunset(customer, now)
     choices = await log.choices(customer)
     if read_preferences(recipient.customer.traits, choices).wants_none:
         await log.choose(customer, choices.model_copy(update={"frequency": Frequency.AS_SENT}), now, source)

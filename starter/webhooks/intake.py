@@ -28,8 +28,8 @@ from starter.collector.recipient import counts_as_theirs
 from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
-from storage.feedback import Feedback
 from storage.ledger import SEVERAL, Ledger, LedgerRow
+from storage.suppressions import Suppressions
 from storage.tokens import SpentTokens
 
 AT_ONCE: Final = 100
@@ -280,8 +280,8 @@ async def _is_elsewhere(session: AsyncSession, found: _Found) -> bool:
 
 async def _shut(session: AsyncSession, found: _Found, event: Event) -> None:
     """Write no more to the address that a report is about, which is not the customer's."""
-    feedback, report, source = Feedback(session), found.report, f"event {event.message_id}"
+    suppressions, report, source = Suppressions(session), found.report, f"event {event.message_id}"
     if report.address:
-        await feedback.suppress_address(report.address, report.gist, event.occurred_at, source)
+        await suppressions.suppress_address(report.address, report.gist, event.occurred_at, source)
     elif found.row is not None and found.row.address_hash not in (None, SEVERAL):
-        await feedback.suppress_mailbox(found.row.address_hash, report.gist, event.occurred_at, source)
+        await suppressions.suppress_mailbox(found.row.address_hash, report.gist, event.occurred_at, source)

@@ -14,7 +14,7 @@ from domain.warm_up import WarmUp
 from storage.breakers import Breaker, Breakers
 from storage.database import Database
 from storage.ledger import Ledger
-from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from tests.activities.crew import Crew, asking, rendering, sending
 from tests.storage.samples import MINUTE, NOON
 
@@ -57,7 +57,7 @@ class Line:
     async def suppress(self, customers: Sequence[str], reason: str = "hard bounce") -> None:
         async with self.crew.database.transaction() as session:
             for customer in customers:
-                await Permissions(session).suppress(customer, reason, self.crew.clock.moment, "test")
+                await Suppressions(session).suppress(customer, reason, self.crew.clock.moment, "test")
 
     async def tally(self, since: timedelta = timedelta(hours=1)) -> Tally:
         async with self.crew.database.read() as session:

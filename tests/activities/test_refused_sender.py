@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from domain.errors import RefusedSenderError
 from domain.message import Kind, MessageStatus
 from storage.database import Database
-from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from tests.activities.crew import Crew, asking, rendering, sending
 from tests.mail.servers import Server, delivering, running
 from tests.storage.samples import MINUTE
@@ -30,7 +30,7 @@ async def test_mails_wait_until_the_sender_is_mended(sqlite_database: Database, 
         row = await crew.row(gated.message)
         assert (row.status, row.hand_overs) == (MessageStatus.RENDERED, 0)
         async with sqlite_database.read() as session:
-            assert await Permissions(session).suppression("anna") is None
+            assert await Suppressions(session).reason("anna") is None
         server.mail = "250 OK"
         assert (await sender.send_message(sending(gated.message, kind))).status is MessageStatus.SENT
     loud = [line for line in lines if line["log_level"] == "error"]

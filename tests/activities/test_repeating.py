@@ -15,7 +15,7 @@ from mail.http.client import HttpTransport
 from mail.http.resend import REPEATS_SAFELY, Resend
 from storage.database import Database
 from storage.ledger import NOBODY_SAW, LedgerRow
-from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from tests.activities.crew import Crew, sending
 from tests.mail.http.api import KEY, Answer, ResendApi, Trouble, resend_api
 from tests.storage.samples import MINUTE, NOON, commit, ordered
@@ -174,7 +174,7 @@ async def test_where_there_is_no_mailbox_nothing_more_goes_to_it(sqlite_database
     reason = "refused by the mail server with 550: there is no such mailbox, and nothing more goes to it"
     assert (delivery.status, delivery.reason) == (MessageStatus.REFUSED, reason)
     async with sqlite_database.read() as session:
-        assert await Permissions(session).suppression("anna") == "hard bounce"
+        assert await Suppressions(session).reason("anna") == "hard bounce"
     delivery = await crew.sending.send_message(sending(second, Kind.TRANSACTIONAL))
     assert (delivery.status, delivery.reason) == (MessageStatus.DROPPED, "suppressed: hard bounce")
 
@@ -186,4 +186,4 @@ async def test_one_unwelcome_mail_silences_nobody(sqlite_database: Database) -> 
     crew.server.refuse_next(code=550, problem="5.7.1 looks like spam")
     assert (await crew.sending.send_message(sending(message))).status is MessageStatus.REFUSED
     async with sqlite_database.read() as session:
-        assert await Permissions(session).suppression("anna") is None
+        assert await Suppressions(session).reason("anna") is None

@@ -16,7 +16,7 @@ from mail.recording import RecordingTransport
 from mail.transport import Handover, Line, Mail
 from storage.database import Database
 from storage.enrollments import Enrollments
-from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from tests.activities.crew import Crew, sending
 from tests.storage.samples import MINUTE, NOON, commit, enrollment, ordered
 
@@ -125,7 +125,7 @@ async def test_a_customer_who_lost_their_address_is_not_written_to(sqlite_databa
     await crew.shopper()
     message = await crew.rendered()
     async with sqlite_database.transaction() as session:
-        await Permissions(session).suppress("anna", "hard bounce", NOON, "test")
+        await Suppressions(session).suppress("anna", "hard bounce", NOON, "test")
     delivery = await crew.sending.send_message(sending(message))
     assert (delivery.status, delivery.reason) == (MessageStatus.DROPPED, "suppressed: hard bounce")
     assert crew.server.attempts == []

@@ -18,7 +18,7 @@ from domain.moments import RENEWAL
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.exposures import Exposures
-from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from tests.activities.crew import OCCASION, Crew, asking, rendering, sending
 from tests.stack.waiting import until
 from tests.storage.samples import NOON, added, commit, enrollment, identify, track
@@ -76,8 +76,8 @@ async def test_what_a_journey_decides_is_kept_of_whom_they_turned_out_to_be(crew
     await permissions.suppress_customer(calls.SuppressRequest(**WHOSE, reason="silent", journey="j", at=NOON))
     async with crew.database.transaction() as session:
         assert await Exposures(session).assign("anna", "subject", "c", ROW.id, NOON) == variant
-        assert await Permissions(session).sunset("anna") is not None
-        assert await Permissions(session).sunset("ben") is None
+        assert await Suppressions(session).sunset("anna") is not None
+        assert await Suppressions(session).sunset("ben") is None
 
 
 async def test_who_waited_for_the_lock_while_a_join_was_made_holds_the_one_that_is_left(

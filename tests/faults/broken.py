@@ -23,6 +23,7 @@ from storage.customers import Customers
 from storage.imports import Imports
 from storage.ledger import HandOver, HandOverAnswer, Ledger
 from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 
 BROKEN: Final = "FAULTS_BROKEN"
 """Names the variant."""
@@ -112,13 +113,13 @@ def _open_doors() -> None:
 def _deaf() -> None:
     """Let the gate know of no opt-out, no suppression, no choice, and take a page for a backend."""
 
-    async def nothing(_self: Permissions, _customer: str) -> None:
+    async def nothing(_self: Suppressions, _customer: str) -> None:
         return None
 
     async def no(*_about: Any) -> bool:
         return False
 
-    Permissions.suppression = nothing  # type: ignore[assignment,method-assign]
+    Suppressions.reason = nothing  # type: ignore[assignment,method-assign]
     Permissions.opted_out = no  # type: ignore[assignment,method-assign]
     vars(gate_facts)["_is_unconfirmed"] = no
     read = read_preferences

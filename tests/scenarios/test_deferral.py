@@ -9,6 +9,7 @@ from domain.event import PRODUCT_ADDED
 from domain.gate import Caps, ConsentRule, GatePolicy
 from storage.enrollments import Enrollments
 from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from tests.conftest import OpenHouse
 from tests.house import ANNA, NO_QUIET_HOURS, START, House
 
@@ -180,7 +181,7 @@ async def test_an_enrollment_that_temporal_gets_too_late_says_nothing(house: Hou
 
 async def _suppress(house: House, customer: str) -> None:
     async with house.database.transaction() as session:
-        await Permissions(session).suppress(customer, "hard bounce", await house.now(), "test")
+        await Suppressions(session).suppress(customer, "hard bounce", await house.now(), "test")
 
 
 async def _opt_out(house: House, customer: str, topic: str) -> None:

@@ -7,6 +7,7 @@ from domain.civil import QuietHours
 from domain.enrollment import OutcomeKind
 from domain.offer import OfferPolicy
 from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from tests.conftest import OpenHouse
 from tests.house import ANNA, House
 
@@ -144,7 +145,7 @@ async def test_what_follows_the_confirmation_needs_consent(house: House) -> None
 async def test_nothing_goes_to_a_suppressed_address_not_even_a_confirmation(house: House) -> None:
     await house.identify()
     async with house.database.transaction() as session:
-        await Permissions(session).suppress(ANNA, "hard bounce", await house.now(), "test")
+        await Suppressions(session).suppress(ANNA, "hard bounce", await house.now(), "test")
     await house.order()
     await house.advance(HOUR)
     assert await house.unsent() == [("post_purchase/confirmation", "dropped", "suppressed: hard bounce")]

@@ -9,7 +9,7 @@ from domain.enrollment import OutcomeKind
 from domain.offer import OfferPolicy
 from rehearsal.stage import Stage, open_stage
 from settings import Settings
-from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from tests.scenarios.moments import begun, mails
 
 DAY = timedelta(days=1)
@@ -35,7 +35,7 @@ async def away(stage: Stage) -> Stage:
 async def suppression(stage: Stage) -> str | None:
     """Why she gets no mail any more; None: she does."""
     async with stage.house.database.transaction() as session:
-        return await Permissions(session).sunset(stage.customer)
+        return await Suppressions(session).sunset(stage.customer)
 
 
 async def test_silence_gets_four_mails_the_offer_on_the_ninth_day_and_then_peace(away: Stage) -> None:

@@ -17,7 +17,7 @@ from mail.pixel import GIF
 from settings import WebhookSettings
 from starter.inbox.mailbox import Letter
 from storage.feedback import Feedback
-from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from tests.mail.feedback.providers import SENDGRID_KEY, by_sendgrid
 from tests.stack.shop import BROWSER, CART, Shop
 from tests.stack.waiting import until
@@ -61,7 +61,7 @@ async def reminded(shop: Shop, customer: str) -> Letter:
 
 async def suppression(shop: Shop, customer: str) -> str | None:
     async with shop.stack.database.read() as session:
-        return await Permissions(session).suppression(customer)
+        return await Suppressions(session).reason(customer)
 
 
 async def by_mail(shop: Shop, customer: str) -> list[Event]:

@@ -29,6 +29,7 @@ from storage.database import Database
 from storage.events import EventStore
 from storage.imports import ImportProgress, Imports
 from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from tests.stack.processes import SEGUE, running
 from tests.stack.waiting import until
 from tests.storage.samples import NOON, commit, identify, ordered, read_customer, track
@@ -353,11 +354,11 @@ async def test_past_events_count_for_facts_and_begin_nothing(database: Database,
 async def test_an_old_order_does_not_lift_a_sunset(database: Database, file: Path) -> None:
     await commit(database, track(names.PRODUCT_VIEWED))
     async with database.transaction() as session:
-        await Permissions(session).begin_sunset("anna", "nobody answered", NOON, "m1")
+        await Suppressions(session).begin_sunset("anna", "nobody answered", NOON, "m1")
     order = {"event": names.ORDER_COMPLETED, "timestamp": "2026-01-01T10:00:00Z", "properties": {"order_id": "o-1"}}
     await import_(database, EVENTS, file, calls(order))
     async with database.read() as session:
-        assert await Permissions(session).sunset("anna") == "nobody answered"
+        assert await Suppressions(session).sunset("anna") == "nobody answered"
 
 
 class StoppedError(Exception):

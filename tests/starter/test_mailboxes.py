@@ -18,6 +18,7 @@ from storage.events import EventStore
 from storage.ledger import HandOverAnswer, Ledger
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
+from storage.suppressions import Suppressions
 from storage.write_keys import WriteKeys
 from tests.mail.feedback.providers import by_sendgrid
 from tests.stack.waiting import until
@@ -234,8 +235,8 @@ async def test_a_complaint_that_names_no_address_is_of_the_mailbox_its_mail_went
         assert await post(http, "sendgrid", by_sendgrid([report])) == 200
     await commit(database, identify("mallory", traits=ATTACKER))
     async with database.read() as session:
-        assert await Permissions(session).suppression("vera") is None
-        assert await Permissions(session).suppression("mallory") == "complaint"
+        assert await Suppressions(session).reason("vera") is None
+        assert await Suppressions(session).reason("mallory") == "complaint"
 
 
 async def test_an_old_row_without_a_mailbox_opens_unless_it_came_by_a_join(
@@ -296,12 +297,12 @@ async def test_an_erasure_that_a_visitor_confirmed_stays_with_the_visitor(
     await sign_in(database)
     assert await to_be_erased(database) == ["anon-v9"]
     async with database.read() as session:
-        assert await Permissions(session).suppression("vera") is None
+        assert await Suppressions(session).reason("vera") is None
         [erasure] = await Erasures(session).open()
     async with database.transaction() as session:
         await Erasures(session).forget(erasure, NOON)
     async with database.read() as session:
-        assert await Permissions(session).suppression("vera") is None
+        assert await Suppressions(session).reason("vera") is None
     assert await to_be_erased(database) == []
 
 

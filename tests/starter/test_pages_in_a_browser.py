@@ -22,6 +22,7 @@ from starter.collector.pages import HERE, LANGUAGES
 from storage.database import Database
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
+from storage.suppressions import Suppressions
 from tests.browsers import require_browser
 from tests.mail.accessibility import RULES
 from tests.starter.collectors import LINKS, make_collector, served
@@ -146,7 +147,7 @@ async def test_every_page_is_for_everybody(
         assert len(set(titles)) == len(titles), titles
 
         async with sqlite_database.transaction() as session:
-            await Permissions(session).suppress("anna", "complaint", NOON, "a test")
+            await Suppressions(session).suppress("anna", "complaint", NOON, "a test")
         await look(centre)  # in a pause, and with a word about the address
         await look(button="button[aria-describedby=leave-line]")
         await look(centre)

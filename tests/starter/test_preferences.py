@@ -19,6 +19,7 @@ from storage.customers import Customers
 from storage.database import Database
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
+from storage.suppressions import Suppressions
 from tests.starter.collectors import LINKS, client_of, make_collector, served, stored_events
 from tests.starter.forms import FORM
 from tests.starter.mails import path_of, sent_message
@@ -225,11 +226,11 @@ async def test_whoever_is_reported_as_wanting_nothing_can_come_back(page: Page, 
 
 async def test_what_holds_is_told_of_whom_nothing_is_sent_to(page: Page, sqlite_database: Database) -> None:
     async with sqlite_database.transaction() as session:
-        await Permissions(session).begin_sunset("anna", "no answer to three mails", NOON, "reengagement")
+        await Suppressions(session).begin_sunset("anna", "no answer to three mails", NOON, "reengagement")
     assert "Nothing is sent to your address" not in await page.saved()
     async with sqlite_database.transaction() as session:
-        assert await Permissions(session).sunset("anna") is None  # whoever chooses has returned
-        await Permissions(session).suppress("anna", "complaint", NOON, "a test")
+        assert await Suppressions(session).sunset("anna") is None  # whoever chooses has returned
+        await Suppressions(session).suppress("anna", "complaint", NOON, "a test")
     assert "Nothing is sent to your address" in await page.saved()
 
 
@@ -238,7 +239,7 @@ async def test_whoever_gets_nothing_at_all_is_told_why_and_promised_no_mail(
     page: Page, sqlite_database: Database, reason: str, why: str
 ) -> None:
     async with sqlite_database.transaction() as session:
-        await Permissions(session).suppress("anna", reason, NOON, "a test")
+        await Suppressions(session).suppress("anna", reason, NOON, "a test")
     said = [await page.open(), await page.saved(), await page.saved(do="leave"), await page.open()]
     said.append(await page.saved(do="export", asking=asking(said[0])))
     for text in said:
@@ -441,10 +442,10 @@ async def test_the_mails_link_erases_when_its_button_is_pressed(page: Page, sqli
     path = path_of(LINKS.data_request(page.message, DataRequest.ERASURE))
     await page.client.get(path)
     async with sqlite_database.read() as session:
-        assert await Permissions(session).suppression("anna") is None
+        assert await Suppressions(session).reason("anna") is None
     assert "Your data is being erased" in (await page.client.post(path)).text
     async with sqlite_database.read() as session:
-        assert await Permissions(session).suppression("anna") is not None
+        assert await Suppressions(session).reason("anna") is not None
 
 
 async def test_a_link_to_data_is_good_for_three_days(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -458,7 +459,7 @@ async def test_a_link_to_data_is_good_for_three_days(page: Page, monkeypatch: py
 @pytest.mark.parametrize("what", ["export", "erasure"])
 async def test_who_gets_no_mail_is_told_whom_to_write_to(page: Page, sqlite_database: Database, what: str) -> None:
     async with sqlite_database.transaction() as session:
-        await Permissions(session).suppress("anna", "complaint", NOON, "a test")
+        await Suppressions(session).suppress("anna", "complaint", NOON, "a test")
     said = await page.saved(do=what, asking=asking(await page.open()))
     assert "on its way" not in said
     assert "Please write to help@shop.example" in said

@@ -29,6 +29,7 @@ from storage.events import EventStore
 from storage.feedback import Feedback
 from storage.ledger import Ledger
 from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from tests.mail.feedback.providers import (
     SENDGRID_KEY,
     by_mailgun,
@@ -170,8 +171,8 @@ async def test_a_batch_is_taken_report_by_report(database: Database) -> None:
     )
     assert not any("customer.example" in json.dumps(event.properties) for event in await of_mail(database))
     async with database.read() as session:
-        assert await Permissions(session).suppression("ben") == HARD_BOUNCE
-        assert await Permissions(session).suppression("anna") is None
+        assert await Suppressions(session).reason("ben") == HARD_BOUNCE
+        assert await Suppressions(session).reason("anna") is None
         assert (await Ledger(session).require(ben)).status is MessageStatus.REFUSED
         anna_now = await Customers(session).get("anna")
     assert anna_now.counts[names.EMAIL_LINK_CLICKED] == 1
@@ -218,8 +219,8 @@ async def test_what_a_report_takes_away(
     async with doors(sqlite_database) as http:
         assert await post(http, "sendgrid", by_sendgrid([sendgrid(message, event, **fields)], now())) == 200
     async with sqlite_database.read() as session:
-        permissions = Permissions(session)
-        assert (await permissions.suppression("anna"), await permissions.opt_outs("anna")) == (suppressed, opted_out)
+        barred = await Suppressions(session).reason("anna")
+        assert (barred, await Permissions(session).opt_outs("anna")) == (suppressed, opted_out)
         row = await Ledger(session).require(message)
     assert row.status is (MessageStatus.REFUSED if event == "dropped" else MessageStatus.SENT)
 
@@ -235,9 +236,9 @@ async def test_an_address_that_was_left_is_shut_and_its_customer_is_not(sqlite_d
     [stored] = await of_mail(sqlite_database)
     assert stored.properties["former_address"] is True
     async with sqlite_database.read() as session:
-        permissions = Permissions(session)
-        assert await permissions.suppression("anna") is None
-        assert await permissions.suppression("ben") == (HARD_BOUNCE if event == "bounce" else COMPLAINT)
+        suppressions = Suppressions(session)
+        assert await suppressions.reason("anna") is None
+        assert await suppressions.reason("ben") == (HARD_BOUNCE if event == "bounce" else COMPLAINT)
 
 
 async def test_of_another_systems_mail_only_what_shuts_an_address_is_kept(sqlite_database: Database) -> None:
@@ -271,7 +272,7 @@ async def test_a_bounce_of_an_address_that_a_crowd_has_tells_some_and_shuts_it_f
     assert (len(told), "anna" in told) == (MOST_SHARING, True)
     async with sqlite_database.read() as session:
         for customer in ("anna", "anon-x1", "anon-x39"):
-            assert await Permissions(session).suppression(customer) == HARD_BOUNCE
+            assert await Suppressions(session).reason(customer) == HARD_BOUNCE
 
 
 async def test_a_spent_token_signs_nothing_else(sqlite_database: Database) -> None:
@@ -360,7 +361,7 @@ async def test_a_machine_is_no_visitor(sqlite_database: Database) -> None:
     message = await send(sqlite_database, ago=long_ago)
     await commit(sqlite_database, track(names.PRODUCT_VIEWED, at=now() - long_ago))
     async with sqlite_database.transaction() as session:
-        await Permissions(session).begin_sunset("anna", "no answer", now() - timedelta(days=30), "reengagement")
+        await Suppressions(session).begin_sunset("anna", "no answer", now() - timedelta(days=30), "reengagement")
     before = await customer(sqlite_database)
 
     def click(agent: str) -> dict[str, Any]:
@@ -370,11 +371,11 @@ async def test_a_machine_is_no_visitor(sqlite_database: Database) -> None:
         assert await post(http, "sendgrid", by_sendgrid([click("Barracuda Sentinel (EE)")], now())) == 200
         assert (await customer(sqlite_database)).last_seen_at == before.last_seen_at
         async with sqlite_database.read() as session:
-            assert await Permissions(session).sunset("anna") == "no answer"
+            assert await Suppressions(session).sunset("anna") == "no answer"
         assert await post(http, "sendgrid", by_sendgrid([click(BROWSER)], now())) == 200
     assert (await customer(sqlite_database)).last_seen_at > before.last_seen_at
     async with sqlite_database.read() as session:
-        assert await Permissions(session).sunset("anna") is None
+        assert await Suppressions(session).sunset("anna") is None
 
 
 async def customer(database: Database) -> Customer:

@@ -22,6 +22,7 @@ from storage.ledger import Ledger
 from storage.permissions import Consent, Permissions
 from storage.preferences import PreferenceLog
 from storage.retention import MOST_CUSTOMERS, Sweep
+from storage.suppressions import Suppressions
 from storage.tables import EventRecord, table_of
 from tests.storage.everything import contents, fill
 from tests.storage.retaining import retain
@@ -55,7 +56,7 @@ async def allowed(database: Database, customer: str = "anna", topic: str = "news
         one = (
             not await permissions.opted_out(customer, topic) and await permissions.consent(customer, topic) is not False
         )
-        one &= await permissions.suppression(customer) is None
+        one &= await Suppressions(session).reason(customer) is None
         leaves = await Leaves(session).of([await Customers(session).get(customer)])
         return one, leaves[customer].allows(topic, ConsentRule.ASSUMED)
 
@@ -175,7 +176,7 @@ async def test_whoever_wanted_no_mail_at_all_still_wants_none(database: Database
 async def test_what_bars_a_mailbox_outlives_its_customer(database: Database, reason: str) -> None:
     await known(database, email="former@example.com")
     async with database.transaction() as session:
-        await Permissions(session).suppress("anna", reason, NOON, "a report about anna")
+        await Suppressions(session).suppress("anna", reason, NOON, "a report about anna")
     await known(database)
     was_barred = (await allowed(database))[0] is False
     assert was_barred == (reason == "complaint"), "a complaint bars them at every address"
@@ -185,7 +186,7 @@ async def test_what_bars_a_mailbox_outlives_its_customer(database: Database, rea
         async with database.read() as session:
             who = await Customers(session).find(email)
             assert who is not None
-            assert (await Permissions(session).suppression(who) == reason) == barred, email
+            assert (await Suppressions(session).reason(who) == reason) == barred, email
     assert "anna" not in str((await contents(database))["suppressions"])
 
 
@@ -194,7 +195,7 @@ async def test_forgetting_again_keeps_nothing_twice(database: Database) -> None:
         await known(database)
         async with database.transaction() as session:
             await Permissions(session).opt_out("anna", "*", NOON, "a mail")
-            await Permissions(session).suppress("anna", "complaint", NOON, "a report")
+            await Suppressions(session).suppress("anna", "complaint", NOON, "a report")
         assert await forget(database) == 1
     assert len((await contents(database))["suppressions"]) <= 3
 

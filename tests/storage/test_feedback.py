@@ -15,7 +15,7 @@ from storage.breakers import Breakers
 from storage.database import Database
 from storage.feedback import Feedback, MessageFeedback
 from storage.ledger import NOBODY_SAW, HandOverAnswer, Ledger, LedgerRow
-from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from storage.tokens import SpentTokens
 from tests.storage.samples import MINUTE, NOON, SEND, commit, gate_request, identify, track
 
@@ -197,14 +197,14 @@ async def test_a_bounce_is_counted_against_the_journey_whose_mail_it_was(databas
 async def test_an_address_is_shut_for_whoever_has_it(database: Database) -> None:
     await commit(database, identify("anna", traits={"email": "old@customer.example"}))
     async with database.transaction() as session:
-        feedback = Feedback(session)
+        suppressions = Suppressions(session)
         for _ in range(2):
-            await feedback.suppress_address("Old@customer.example", Happening.BOUNCED_HARD, NOON, "a test")
-        await feedback.suppress_address("other@customer.example", Happening.COMPLAINED, NOON, "a test")
+            await suppressions.suppress_address("Old@customer.example", Happening.BOUNCED_HARD, NOON, "a test")
+        await suppressions.suppress_address("other@customer.example", Happening.COMPLAINED, NOON, "a test")
     await commit(database, identify("ben", traits={"email": "other@customer.example"}), identify("carl"))
     async with database.read() as session:
-        permissions = Permissions(session)
-        assert [await permissions.suppression(who) for who in ("anna", "ben", "carl")] == [HARD_BOUNCE, COMPLAINT, None]
+        suppressions = Suppressions(session)
+        assert [await suppressions.reason(who) for who in ("anna", "ben", "carl")] == [HARD_BOUNCE, COMPLAINT, None]
 
 
 async def test_a_token_is_spent_once_until_its_time_is_over(database: Database) -> None:

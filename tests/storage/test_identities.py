@@ -15,6 +15,7 @@ from storage.erasure import Erasures
 from storage.events import EventStore
 from storage.identities import Identities
 from storage.permissions import Permissions
+from storage.suppressions import Suppressions
 from storage.tables import CustomerRecord, table_of
 from tests.storage.samples import MINUTE, NOON, added, commit, identify, ordered, read_customer, track
 
@@ -83,10 +84,10 @@ async def test_the_visitor_who_signs_in_brings_everything_along(database: Databa
 async def test_a_suppressed_visitor_stays_suppressed_when_known(database: Database) -> None:
     await commit(database, added("boots", None, anonymous_id="v1"))
     async with database.transaction() as session:
-        await Permissions(session).suppress("anon-v1", "complaint", NOON, "m1")
+        await Suppressions(session).suppress("anon-v1", "complaint", NOON, "m1")
     await commit(database, identify("anna", anonymous_id="v1", traits={"email": "anna@example.com"}))
     async with database.read() as session:
-        assert await Permissions(session).suppression("anna") == "complaint"
+        assert await Suppressions(session).reason("anna") == "complaint"
 
 
 async def test_whoever_may_not_write_ids_down_alone_writes_none(

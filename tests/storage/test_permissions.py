@@ -10,6 +10,7 @@ from storage.database import Database
 from storage.leave import Leaves
 from storage.mailboxes import MOST_SHARERS, shared_with
 from storage.permissions import Consent, Permissions
+from storage.suppressions import Suppressions
 from storage.tables import OptOutRecord, table_of
 from tests.storage.samples import MINUTE, NOON, commit, identify, read_customer, track
 
@@ -127,7 +128,7 @@ async def test_a_reported_unsubscribe_is_an_opt_out_and_no_later_consent_lifts_i
         permissions = Permissions(session)
         assert await permissions.opt_outs("anna") == {"*"}
         assert await permissions.opt_outs("ben") == {"newsletter"}
-        assert await permissions.suppression("anna") is None
+        assert await Suppressions(session).reason("anna") is None
 
 
 @pytest.mark.parametrize(
@@ -146,8 +147,8 @@ async def test_a_reported_bounce_or_complaint_suppresses_the_address_unless_it_m
 
     async with database.read() as session:
         permissions = Permissions(session)
-        assert await permissions.suppression("anna") == reason
-        assert await permissions.suppression("other") == reason
+        assert await Suppressions(session).reason("anna") == reason
+        assert await Suppressions(session).reason("other") == reason
         assert await permissions.opt_outs("anna") == frozenset()
 
 
@@ -159,7 +160,7 @@ async def test_what_a_visitor_withdrew_is_withdrawn_of_the_customer_they_become(
     async with database.read() as session:
         permissions = Permissions(session)
         assert await permissions.opt_outs("anna") == {"*"}
-        assert await permissions.suppression("anna") == "complaint"
+        assert await Suppressions(session).reason("anna") == "complaint"
 
 
 async def suppressions(database: Database, *customers: str) -> list[str | None]:
@@ -167,7 +168,7 @@ async def suppressions(database: Database, *customers: str) -> list[str | None]:
     async with database.read() as session:
         known = await Customers(session).load(customers)
         leaves = await Leaves(session).of([each for each in known.values() if each.email])
-        found = [await Permissions(session).suppression(each) for each in customers]
+        found = [await Suppressions(session).reason(each) for each in customers]
     reasons = dict(zip(customers, found, strict=True))
     assert {each: leave.barred for each, leave in leaves.items()} == {
         each: reasons[each] is not None for each in leaves
@@ -260,18 +261,18 @@ async def test_a_question_about_a_mailbox_reads_no_whole_table(postgresql_databa
 async def test_a_suppression_follows_the_address(database: Database) -> None:
     await commit(database, identify("anna", traits={"email": "Anna@Example.com"}), identify("ben"))
     async with database.transaction() as session:
-        permissions = Permissions(session)
-        assert await permissions.suppression("anna") is None
-        await permissions.suppress("anna", "hard bounce", NOON, "m1")
-        await permissions.suppress("anna", "complaint", NOON, "m2")
-        await permissions.suppress("ben", "sunset", NOON, "segue")
+        suppressions = Suppressions(session)
+        assert await suppressions.reason("anna") is None
+        await suppressions.suppress("anna", "hard bounce", NOON, "m1")
+        await suppressions.suppress("anna", "complaint", NOON, "m2")
+        await suppressions.suppress("ben", "sunset", NOON, "segue")
 
     await commit(database, identify("other", traits={"email": "anna@example.com"}))
     await commit(database, identify("ben", traits={"email": "ben@example.com"}, at=LATER))
 
     async with database.read() as session:
-        permissions = Permissions(session)
-        assert await permissions.suppression("anna") == "hard bounce", "the first reason stays"
-        assert await permissions.suppression("other") == "hard bounce"
-        assert await permissions.suppression("ben") == "sunset"
-        assert await permissions.suppression("nobody") is None
+        suppressions = Suppressions(session)
+        assert await suppressions.reason("anna") == "hard bounce", "the first reason stays"
+        assert await suppressions.reason("other") == "hard bounce"
+        assert await suppressions.reason("ben") == "sunset"
+        assert await suppressions.reason("nobody") is None

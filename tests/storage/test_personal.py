@@ -15,10 +15,9 @@ from storage.database import Database
 from storage.erasure import Erasure, Erasures, StillEnrolledError
 from storage.events import EventStore
 from storage.export import Export
-from storage.feedback import Feedback
-from storage.permissions import Permissions
 from storage.personal import IMPERSONAL, erased_columns, personal_columns
 from storage.salt import SALTED
+from storage.suppressions import Suppressions
 from storage.tables import Record
 from tests.storage.everything import contents, fill
 from tests.storage.samples import NOON, added, commit, identify, ordered, read_customer, track
@@ -93,7 +92,7 @@ async def test_asking_twice_is_asking_once_and_suppresses_at_once(database: Data
     await request(database)
     async with database.transaction() as session:
         assert not await Erasures(session).request("anna", "another place", LATER)
-        assert await Permissions(session).suppression("anna") == "erasure"
+        assert await Suppressions(session).reason("anna") == "erasure"
         with pytest.raises(UnknownCustomerError):
             await Erasures(session).request("nobody", "a test", NOON)
     async with database.read() as session:
@@ -145,7 +144,7 @@ async def test_an_erasure_follows_a_visitor_to_whom_they_turn_out_to_be(database
     await commit(database, identify("new", traits={"email": ADDRESS}))
     async with database.read() as session:
         assert await Customers(session).load(["anna", "anon-visitor"]) == {}
-        assert await Permissions(session).suppression("new") == "erasure"
+        assert await Suppressions(session).reason("new") == "erasure"
 
 
 async def test_an_address_that_changed_meanwhile_is_suppressed_as_well(database: Database) -> None:
@@ -158,7 +157,7 @@ async def test_an_address_that_changed_meanwhile_is_suppressed_as_well(database:
     await commit(database, identify("old", traits={"email": ADDRESS}))
 
     async with database.read() as session:
-        assert [await Permissions(session).suppression(each) for each in ("new", "old")] == ["erasure", "erasure"]
+        assert [await Suppressions(session).reason(each) for each in ("new", "old")] == ["erasure", "erasure"]
 
 
 async def test_who_comes_back_is_a_stranger_and_gets_mail_once_they_are_readmitted(database: Database) -> None:
@@ -169,11 +168,11 @@ async def test_who_comes_back_is_a_stranger_and_gets_mail_once_they_are_readmitt
     stranger = await read_customer(database)
     assert (stranger.orders, stranger.first_seen_at) == (0, LATER)
     async with database.transaction() as session:
-        permissions = Permissions(session)
-        assert await permissions.suppression("anna") == "erasure"
-        assert await permissions.readmit("Anna@Example.com", LATER) == 1
-        assert await permissions.readmit("Anna@Example.com", LATER) == 0
-        assert await permissions.suppression("anna") is None
+        suppressions = Suppressions(session)
+        assert await suppressions.reason("anna") == "erasure"
+        assert await suppressions.readmit("Anna@Example.com", LATER) == 1
+        assert await suppressions.readmit("Anna@Example.com", LATER) == 0
+        assert await suppressions.reason("anna") is None
     async with database.read() as session:
         assert await Customers(session).find(ADDRESS) == "anna"
         assert await EventStore(session).latest_seq("anna") > 1
@@ -182,16 +181,16 @@ async def test_who_comes_back_is_a_stranger_and_gets_mail_once_they_are_readmitt
 async def test_a_bounced_address_stays_suppressed_when_it_is_readmitted(database: Database) -> None:
     await commit(database, identify(traits={"email": ADDRESS}))
     async with database.transaction() as session:
-        await Permissions(session).suppress("anna", "hard bounce", NOON, "m1")
+        await Suppressions(session).suppress("anna", "hard bounce", NOON, "m1")
     erasure = await request(database)
     async with database.transaction() as session:
-        assert await Permissions(session).readmit(ADDRESS, NOON) == 0, "the erasure still stands"
+        assert await Suppressions(session).readmit(ADDRESS, NOON) == 0, "the erasure still stands"
     await forget(database, erasure)
     await commit(database, identify("new", traits={"email": ADDRESS}))
 
     async with database.transaction() as session:
-        assert await Permissions(session).readmit(ADDRESS, LATER) == 1
-        assert await Permissions(session).suppression("new") == "hard bounce"
+        assert await Suppressions(session).readmit(ADDRESS, LATER) == 1
+        assert await Suppressions(session).reason("new") == "hard bounce"
 
 
 async def test_a_complaint_after_an_erasure_outlives_it(database: Database) -> None:
@@ -201,10 +200,10 @@ async def test_a_complaint_after_an_erasure_outlives_it(database: Database) -> N
     await forget(database, erasure)
     async with database.transaction() as session:
         for _ in range(2):  # of a mail whose customer is gone
-            await Feedback(session).suppress_address(ADDRESS, Happening.BOUNCED_HARD, LATER, "a provider")
-        assert await Permissions(session).readmit(ADDRESS, LATER) >= 1
+            await Suppressions(session).suppress_address(ADDRESS, Happening.BOUNCED_HARD, LATER, "a provider")
+        assert await Suppressions(session).readmit(ADDRESS, LATER) >= 1
     await commit(database, identify("new", traits={"email": ADDRESS}, at=LATER))
     async with database.transaction() as session:
-        assert await Permissions(session).suppression("new") == "complaint"
+        assert await Suppressions(session).reason("new") == "complaint"
         reasons = (await (await session.connection()).execute(text("SELECT reason FROM suppressions"))).scalars().all()
     assert sorted(reasons) == ["complaint", "erasure", "hard bounce"]

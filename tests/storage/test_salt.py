@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from storage.database import Database
 from storage.leave import Leaves
-from storage.permissions import Permissions
 from storage.salt import SALTED, Salt, bare_hash, hash_email
+from storage.suppressions import Suppressions
 from tests.storage.samples import NOON, commit, identify, read_customer
 
 ADDRESS = "anna@example.com"
@@ -22,7 +22,7 @@ async def is_barred(database: Database, customer: str) -> bool:
     async with database.read() as session:
         facts = await read_customer(database, customer)
         barred = (await Leaves(session).of([facts]))[customer].barred
-        assert barred is (await Permissions(session).suppression(customer) is not None)
+        assert barred is (await Suppressions(session).reason(customer) is not None)
     return barred
 
 
@@ -54,7 +54,7 @@ async def test_a_salt_that_was_not_committed_is_none(database: Database) -> None
 async def test_a_suppressed_address_is_kept_as_a_hash_that_another_database_would_not_make(database: Database) -> None:
     await commit(database, identify(traits={"email": ADDRESS}))
     async with database.transaction() as session:
-        await Permissions(session).suppress("anna", "hard bounce", NOON, "m1")
+        await Suppressions(session).suppress("anna", "hard bounce", NOON, "m1")
     await commit(database, identify("other", traits={"email": ADDRESS.upper()}), identify("ben"))
 
     [kept] = await kept_hashes(database)

@@ -25,6 +25,7 @@ from storage.events import EventStore
 from storage.permissions import Permissions
 from storage.products import Products
 from storage.sources import Looks
+from storage.suppressions import Suppressions
 from storage.tables import CustomerRecord, table_of
 from tests.storage.samples import NOON, commit, enrollment, identify, ordered, track
 
@@ -108,7 +109,7 @@ async def test_who_cannot_be_mailed_is_left_alone(database: Database) -> None:
         permissions = Permissions(session)
         await permissions.opt_out("unsubscribed", "*", NOW - DAY, "link")
         await permissions.opt_out("undecided", "news", NOW - DAY, "link")
-        await permissions.suppress("suppressed", "no answer to three mails", NOW - DAY, "journey")
+        await Suppressions(session).suppress("suppressed", "no answer to three mails", NOW - DAY, "journey")
     await found(database, "lapsed")
     assert await who(database, "lapsed") == ["anna", "topical", "undecided"]
 

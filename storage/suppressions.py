@@ -1,0 +1,151 @@
+"""Suppressions: what bars all mail to an address, or to a customer; and sunsets, which bar marketing.
+
+A *suppression* is for all mail: to an address, whoever has it, and, unless that mailbox is merely gone, to whoever had
+it as well. A *sunset* is the word of a journey that nobody answered: no more marketing until the customer returns.
+What a mailbox keeps of refusals stands in the same table; see `storage.refusals`.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from domain.feedback import Happening
+from domain.withdrawal import COMPLAINT, HARD_BOUNCE
+from storage.mailboxes import Mailboxes
+from storage.repository import Repository
+from storage.salt import Salt, hash_email, hashes_of, stored_salt
+from storage.tables import CustomerRecord, SuppressionRecord, table_of
+
+ERASURE = "erasure"
+"""Reason of the suppression of somebody who asked to be forgotten."""
+
+_CUSTOMERS = table_of(CustomerRecord)
+_SUPPRESSIONS = table_of(SuppressionRecord)
+
+_REASONS: Final = {Happening.BOUNCED_HARD: HARD_BOUNCE, Happening.COMPLAINED: COMPLAINT}
+
+WHATEVER_THE_ADDRESS = _SUPPRESSIONS.c.email_hash.is_(None) | (_SUPPRESSIONS.c.reason != HARD_BOUNCE)
+"""A suppression bars its customer at every address. A mailbox that is gone says nothing about another one: that bars
+whoever has the address, and them alone. A complaint is the word of whoever had the mail, wherever they read the next.
+"""
+
+
+class Suppressions(Repository):
+    """Records and reads what bars mail."""
+
+    async def suppress(self, customer: str, reason: str, at: datetime, source: str) -> None:
+        """Send nothing more to the address that the customer has now, nor to the customer at any other.
+
+        A hard bounce is of the address alone: at another one the customer gets mail. Reasons stand side by side, since
+        one may be lifted; the first is told. Said again, a reason covers the address that they have got meanwhile.
+        """
+        mine = (_SUPPRESSIONS.c.customer_id == customer) & (_SUPPRESSIONS.c.reason == reason)
+        in_force = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+        known = (await self.execute(select(_SUPPRESSIONS.c.email_hash).where(mine, in_force))).scalars().all()
+        if await self._hash_of(customer) not in known:
+            await self._suppress(customer, reason, at, source)
+
+    async def suppress_address(self, address: str, happening: Happening, at: datetime, source: str) -> None:
+        """Write no more to an address, whoever has it or will. Saying it again changes nothing; each reason stands."""
+        salt = Salt(self.session)
+        hashes = hashes_of(address, await salt.find())
+        await self._shut(hash_email(address, await salt.get()), hashes, happening, at, source)
+
+    async def suppress_mailbox(self, email_hash: str, happening: Happening, at: datetime, source: str) -> None:
+        """The same for an address of which the hash is known alone, as the ledger keeps it."""
+        await self._shut(email_hash, [email_hash], happening, at, source)
+
+    async def leave_behind(self, visitor: str, email: str | None) -> None:
+        """Leave complaints of another address out of what a known customer takes over of a visitor.
+
+        Visitors mistype addresses, and then strangers complain. Such an address stays shut, for whoever has it.
+
+        Args:
+            visitor: the id that was a visitor's.
+            email: the address that the customer has, in its normal form.
+        """
+        strange = (_SUPPRESSIONS.c.customer_id == visitor) & (_SUPPRESSIONS.c.reason == COMPLAINT)
+        strange &= _SUPPRESSIONS.c.email_hash.is_not(None)
+        if email:
+            strange &= _SUPPRESSIONS.c.email_hash.not_in(hashes_of(email, await Salt(self.session).find()))
+        await self.execute(update(_SUPPRESSIONS).where(strange).values(customer_id=None))
+
+    async def suppress_for_erasure(self, customer: str, at: datetime, source: str) -> None:
+        """Send nothing more to the customer, whatever else forbids it: this reason alone can be lifted later."""
+        await self.suppress(customer, ERASURE, at, source)
+
+    async def readmit(self, email: str, at: datetime) -> int:
+        """Let mail go again to an address whose owner was erased, since they asked for it; how many were lifted.
+
+        Other suppressions of the address, a bounce say, stay.
+        """
+        hashes = hashes_of(email, await Salt(self.session).find())
+        theirs = _SUPPRESSIONS.c.email_hash.in_(hashes) & (_SUPPRESSIONS.c.reason == ERASURE)
+        done = _SUPPRESSIONS.c.customer_id.is_(None) & _SUPPRESSIONS.c.lifted_at.is_(None)
+        lifting = update(_SUPPRESSIONS).where(theirs, done)
+        return (await self.execute(lifting.values(lifted_at=at))).rowcount
+
+    async def reason(self, customer: str) -> str | None:
+        """Why nothing may go to the customer, or to the address they have now; None when it may. The first reason."""
+        found = select(_CUSTOMERS.c.email, stored_salt().label("salt")).where(_CUSTOMERS.c.id == customer)
+        row = (await self.execute(found)).one_or_none()
+        theirs: ColumnElement[bool] = (_SUPPRESSIONS.c.customer_id == customer) & WHATEVER_THE_ADDRESS
+        if row is not None and row.email:
+            theirs = or_(theirs, _SUPPRESSIONS.c.email_hash.in_(hashes_of(row.email, row.salt)))
+        return await self._first_reason(theirs)
+
+    async def begin_sunset(self, customer: str, reason: str, at: datetime, source: str) -> None:
+        """Send the customer no more marketing until they return. The first reason stays."""
+        if await self.sunset(customer) is None:
+            row = {"customer_id": customer, "reason": reason, "at": at, "source": source, "sunset": True}
+            await self.execute(self.insert(_SUPPRESSIONS), [row])
+
+    async def sunset(self, customer: str) -> str | None:
+        """Why a journey gave the customer up; None when none did, or they have returned since."""
+        return (await self.execute(select(_SUPPRESSIONS.c.reason).where(*_given_up(customer)))).scalar()
+
+    async def end_sunset(self, customer: str, at: datetime) -> None:
+        """The customer has returned: marketing may go again. That they were given up stays on record.
+
+        A return that is reported late, from before they were given up, changes nothing.
+        """
+        before = _SUPPRESSIONS.c.at <= at
+        await self.execute(update(_SUPPRESSIONS).where(*_given_up(customer), before).values(lifted_at=at))
+
+    async def _first_reason(self, theirs: ColumnElement[bool]) -> str | None:
+        in_force = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+        first = select(_SUPPRESSIONS.c.reason).where(theirs, in_force).order_by(_SUPPRESSIONS.c.id)
+        return (await self.execute(first)).scalar()
+
+    async def _suppress(self, customer: str, reason: str, at: datetime, source: str) -> None:
+        await Mailboxes(self.session).hold_of(customer)
+        row = {
+            "customer_id": customer,
+            "email_hash": await self._hash_of(customer),
+            "reason": reason,
+            "at": at,
+            "source": source,
+        }
+        await self.execute(self.insert(_SUPPRESSIONS), [row])
+
+    async def _hash_of(self, customer: str) -> str | None:
+        """What is kept of the address that the customer has now."""
+        email = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
+        return hash_email(email, await Salt(self.session).get()) if email else None
+
+    async def _shut(
+        self, email_hash: str, hashes: Collection[str], happening: Happening, at: datetime, source: str
+    ) -> None:
+        shut = _SUPPRESSIONS.c.email_hash.in_(hashes) & ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+        shut &= _SUPPRESSIONS.c.reason == _REASONS[happening]
+        if (await self.execute(select(_SUPPRESSIONS.c.id).where(shut).limit(1))).first() is not None:
+            return
+        row = {"email_hash": email_hash, "reason": _REASONS[happening], "at": at}
+        await self.execute(self.insert(_SUPPRESSIONS), [row | {"customer_id": None, "source": source}])
+
+
+def _given_up(customer: str) -> tuple[ColumnElement[bool], ...]:
+    mine = _SUPPRESSIONS.c.customer_id == customer
+    return mine, _SUPPRESSIONS.c.sunset.is_(True), _SUPPRESSIONS.c.lifted_at.is_(None)
