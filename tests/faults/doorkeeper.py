@@ -118,9 +118,10 @@ def owed_mail_waits_for_a_backend(evidence: Evidence) -> Found:
 def joined_customers_have_one_journey(evidence: Evidence) -> Found:
     """D3, J1: from the join on, of two enrollments in one journey one goes on."""
     for join in evidence.others["joins"]:
+        since = evidence.joined_by(join)
         both: dict[tuple[str, Any], list[RowMapping]] = defaultdict(list)
         for row in evidence.enrollments:
-            is_open = row["started_at"] < join["at"] and (row["ended_at"] is None or row["ended_at"] > join["at"])
+            is_open = row["started_at"] < since and (row["ended_at"] is None or row["ended_at"] > since)
             if row["customer_id"] == join["customer_id"] and is_open and row["outcome_kind"] != "superseded":
                 both[row["journey"], row["key"]].append(row)
         for (journey, _), rows in both.items():

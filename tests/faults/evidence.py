@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -109,6 +109,16 @@ class Evidence:
     def event(self) -> dict[str, RowMapping]:
         """Events by message id."""
         return {row["message_id"]: row for row in self.events}
+
+    def joined_by(self, join: RowMapping) -> datetime:
+        """When a join had been committed at the latest: when what told of it was answered with 200.
+
+        Its own moment is when that was received. On a busy machine a commit may wait for a minute, and mails go on.
+        """
+        answered = [each.at for each in self.diary.promises if each.message_id == join["event_id"]]
+        moments = [self.clock.product(datetime.fromtimestamp(at, UTC)) for at in answered]
+        received: datetime = join["at"]
+        return max([received, *moments])
 
     def is_public(self, message_id: str) -> bool:
         """Whether an event was reported with a page's key."""
