@@ -18,8 +18,9 @@ import httpx2
 
 from domain.clock import REAL_TIME, SystemClock
 from domain.segment_api import parse_batch
-from mail.links import Links
+from domain.visitor import BrowserPolicy, Visitors
 from starter.collector.app import create_collector
+from starter.collector.committer import Committer
 from storage.database import Database
 from storage.events import EventStore
 
@@ -83,9 +84,10 @@ async def through_the_collector(folder: Path) -> float:
         database=database,
         clock=SystemClock(),
         write_keys=[KEY],
-        links=Links("http://localhost", ["a secret for the benchmark"]),
+        visitors=Visitors(BrowserPolicy(), "http://localhost"),
+        public_url="http://localhost",
         max_body=512_000,
-        shop_url="http://localhost",
+        committer=Committer(database),
     )
     bodies = [json.dumps({"batch": calls_of(number)}) for number in range(BATCHES)]
     turns = asyncio.Semaphore(8)

@@ -11,16 +11,20 @@ from fastapi import APIRouter, FastAPI
 from temporalio.client import Client
 
 from domain.clock import SystemClock
+from domain.visitor import Visitors
 from listening import answering
 from mail.links import Links
 from metrics.events import dispatching
 from settings import Settings, split_list
 from starter.collector.app import create_collector
-from starter.collector.centre import Offered
+from starter.collector.committer import Committer
 from starter.connections import Guests, connections_of
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller
 from starter.erasing import Eraser
+from starter.recipients.centre import Offered
+from starter.recipients.pages import Pages
+from starter.recipients.routes import create_recipients_routers
 from starter.webhooks.routes import create_webhooks_router
 from storage.database import Database
 from storage.lease import dispatcher_lease
@@ -88,22 +92,27 @@ async def serving(
         own: dict[str, bool | str] = {"dispatcher": not delivering.done()}
         return own | dict(await parts() if parts else {})
 
+    shop, committer = settings.shop, Committer(database)
     collector = create_collector(
         database=database,
         clock=clock,
         write_keys=write_keys,
-        links=links,
+        visitors=Visitors(settings.browser, shop.url, shop.images),
+        public_url=links.base_url,
         max_body=settings.max_body,
-        shop_url=settings.shop.url,
-        shop_name=settings.shop.name,
-        support=settings.shop.support_email,
+        committer=committer,
         ready=ready,
-        browser=settings.browser,
-        pictures_url=settings.shop.images,
         limits=settings.rates,
+    )
+    recipients = create_recipients_routers(
+        database=database,
+        committer=committer,
+        clock=clock,
+        links=links,
+        pages=Pages(shop.url, shop.name, shop.support_email),
         offered=Offered(consent=settings.consent, default_zone=settings.default_zone),
     )
-    for router in (*routers, webhooks):
+    for router in (*recipients, *routers, webhooks):
         collector.include_router(router)
     try:
         async with answering(server_config(settings, collector), listening):

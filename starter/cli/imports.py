@@ -14,7 +14,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from starter.cli.reach import AsJson, Connected, Data, connected
 from starter.cli.tables import show
-from starter.collector.centre import topics_of
 from starter.imports.consents import ConsentImport
 from starter.imports.customers import CustomerImport
 from starter.imports.events import EventImport
@@ -22,6 +21,7 @@ from starter.imports.importing import Importer
 from starter.imports.kind import Kind
 from starter.imports.mistakes import MistakesFile, path_beside
 from starter.lines import Lines
+from starter.recipients.centre import topics_of
 from storage.imports import ImportProgress, Imports
 from workflows.catalogue import JOURNEYS
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 from uuid import uuid4
 
 from fastapi import FastAPI
-from sqlalchemy import text
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,21 +19,17 @@ from domain.clock import SystemClock
 from domain.errors import InvalidEventError
 from domain.event import EventType
 from domain.segment_api import MODELS, Batch, parse_batch, parse_call
-from domain.visitor import BrowserPolicy, Visitors
-from mail.links import Links
+from domain.visitor import Visitors
 from metrics import events as metrics
 from settings import RateSettings
 from starter.collector.answers import install_answers, too_many
 from starter.collector.bodies import parse_json, read_body
-from starter.collector.centre import Offered
 from starter.collector.committer import Committer
 from starter.collector.coupons import create_coupons_router
-from starter.collector.health import Ready, look
+from starter.collector.health import Ready, create_health_router
 from starter.collector.keys import REPORTING, Caller, WriteKeys
-from starter.collector.pages import Pages
 from starter.collector.paths import ALIASES, BATCH, CALLS, FOR_BROWSERS, KEY_BESIDE, KEYED
 from starter.collector.rates import AddressLimit, Rates
-from starter.collector.recipients import create_recipients_routers
 from starter.collector.refusals import Refusals
 from starter.collector.startup import create_startup_router
 from storage.database import Database
@@ -150,41 +145,29 @@ def create_collector(
     database: Database,
     clock: SystemClock,
     write_keys: Sequence[str],
-    links: Links,
+    visitors: Visitors,
+    public_url: str,
     max_body: int,
-    shop_url: str,
-    shop_name: str = "the shop",
-    support: str = "",
+    committer: Committer,
     ready: Ready | None = None,
-    committer: Committer | None = None,
-    browser: BrowserPolicy | None = None,
-    pictures_url: str = "",
     limits: RateSettings | None = None,
-    offered: Offered | None = None,
 ) -> FastAPI:
-    """Make the collector's application.
+    """Make the collector's application. What else it is to serve is included by the caller: links of mails, webhooks.
 
     Args:
         database: where events go; migrated.
         clock: product time, and its pace.
         write_keys: of backends; further keys are in the database.
-        links: reads the links of mails.
+        visitors: what browsers' keys are trusted with.
+        public_url: where browsers reach it, for their libraries' start-up requests.
         max_body: bytes of a request's body, unpacked.
-        shop_url: where the pages of broken links lead.
-        shop_name: how the pages call the sender.
-        support: whom the pages tell to write to.
+        committer: commits what is reported.
         ready: tells `GET /health` of further parts; see `starter.collector.health.Ready`.
-        committer: None: one of its own.
-        browser: what browsers' keys are trusted with.
-        pictures_url: where the shop's pictures lie, if elsewhere.
         limits: how many requests it takes.
-        offered: what recipients choose among.
 
     Raises:
         ConfigurationError: a write key is written wrongly.
     """
-    committer = committer or Committer(database)
-    visitors = Visitors(browser or BrowserPolicy(), shop_url, pictures_url)
     rates = Rates(limits or RateSettings())
     keys = WriteKeys(write_keys, visitors, rates, database=database, clock=clock)
     refusals = Refusals()
@@ -204,39 +187,9 @@ def create_collector(
     schemas = [model.model_json_schema() for model in MODELS.values()]
     batch = {"type": "object", "properties": {"batch": {"type": "array", "items": {"anyOf": schemas}}}}
     _add_call(app, BATCH, door.batch(), "Several calls. One that is wrong takes no other with it.", batch)
-    app.include_router(create_startup_router(links.base_url))
+    app.include_router(create_startup_router(public_url))
     app.include_router(create_coupons_router(database=database, clock=clock, keys=keys))
-    for router in create_recipients_routers(
-        database=database,
-        committer=committer,
-        clock=clock,
-        links=links,
-        pages=Pages(shop_url, shop_name, support),
-        offered=offered or Offered(),
-    ):
-        app.include_router(router)
-
-    async def ask_database() -> dict[str, bool]:
-        async with database.read() as session:
-            await (await session.connection()).execute(text("SELECT 1"))
-        return {"database": True}
-
-    asked: dict[str, Ready] = {"database": ask_database} | ({"others": ready} if ready else {})
-
-    async def health() -> JSONResponse:
-        """Tell whether every part is there (503 where not), and what time it is."""
-        found = await look(asked, clock, refused=refusals.count)
-        return JSONResponse(found.model_dump(mode="json"), 200 if found.ready else 503)
-
-    app.add_api_route(
-        "/health",
-        health,
-        methods=["GET"],
-        tags=["health"],
-        summary="Health",
-        responses={503: {"description": "A part is missing: the same answer, which names it"}},
-    )
-    app.add_api_route("/health", health, methods=["HEAD"], include_in_schema=False)
+    app.include_router(create_health_router(database, clock, refusals, ready))
     return app
 
 

@@ -4,8 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from fastapi import APIRouter
+from sqlalchemy import text
+from starlette.responses import JSONResponse
+
 from domain.clock import PacedClock, SystemClock
 from domain.model import Instant, WireValue
+from starter.collector.refusals import Refusals
+from storage.database import Database
 
 PATIENCE: Final = 3.0
 """Seconds the parts may take to answer. Whoever asks for health usually gives up after five."""
@@ -45,6 +51,36 @@ async def look(asked: Mapping[str, Ready], clock: SystemClock, *, refused: int =
         clock=clock.paced,
         refused_calls=refused,
     )
+
+
+def create_health_router(
+    database: Database, clock: SystemClock, refusals: Refusals, others: Ready | None = None
+) -> APIRouter:
+    """Make `GET /health`: of the database, and of what others tell."""
+
+    async def ask_database() -> dict[str, bool]:
+        async with database.read() as session:
+            await (await session.connection()).execute(text("SELECT 1"))
+        return {"database": True}
+
+    asked: dict[str, Ready] = {"database": ask_database} | ({"others": others} if others else {})
+    router = APIRouter()
+
+    async def health() -> JSONResponse:
+        """Tell whether every part is there (503 where not), and what time it is."""
+        found = await look(asked, clock, refused=refusals.count)
+        return JSONResponse(found.model_dump(mode="json"), 200 if found.ready else 503)
+
+    router.add_api_route(
+        "/health",
+        health,
+        methods=["GET"],
+        tags=["health"],
+        summary="Health",
+        responses={503: {"description": "A part is missing: the same answer, which names it"}},
+    )
+    router.add_api_route("/health", health, methods=["HEAD"], include_in_schema=False)
+    return router
 
 
 async def _ask(name: str, ready: Ready) -> Mapping[str, bool | str]:

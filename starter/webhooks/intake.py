@@ -24,7 +24,7 @@ from mail.feedback.fields import digest
 from mail.links import Links
 from mail.quoting import quote
 from metrics.reports import Became, Outcome, count_reports, count_responses
-from starter.collector.recipient import counts_as_theirs
+from starter.recipients.recipient import counts_as_theirs
 from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
@@ -48,7 +48,7 @@ _SHUTS: Final = frozenset({Happening.BOUNCED_HARD, Happening.COMPLAINED})
 """What is about an address, and not only about a mail."""
 
 _DONE_BY_READER: Final = frozenset({Happening.OPENED, Happening.CLICKED, Happening.UNSUBSCRIBED})
-"""What is done in a mailbox. In one that is not its customer's, somebody else did it; see `starter.collector.links`."""
+"""What is done in a mailbox. In one that is not its customer's somebody else did it; see `starter.recipients.links`."""
 
 _log = structlog.get_logger("segue.webhooks")
 

@@ -20,8 +20,8 @@ from domain.profile import read_permissions
 from domain.segment_api import parse_batch, parse_call
 from domain.withdrawal import read_withdrawal
 from starter.collector.bodies import BodyTooLargeError, parse_json, unpack
-from starter.collector.centre import Offered
-from starter.collector.wishes import InvalidChoiceError, read_wishes
+from starter.recipients.centre import Offered
+from starter.recipients.wishes import InvalidChoiceError, read_wishes
 from tests.fuzz import EXAMPLES
 from tests.fuzz.inputs import ANYTHING, CALLS, sound_calls
 from workflows.catalogue import JOURNEYS

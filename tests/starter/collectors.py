@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,30 +12,56 @@ from fastapi import FastAPI
 
 from domain.clock import SystemClock
 from domain.event import StoredEvent
+from domain.visitor import BrowserPolicy, Visitors
 from mail.links import Links
 from starter.collector.app import create_collector
+from starter.collector.committer import Committer
+from starter.recipients.centre import Offered
+from starter.recipients.pages import Pages
+from starter.recipients.routes import create_recipients_routers
 from storage.database import Database
 from storage.events import EventStore
 
 KEY = "key-of-the-shop"
+SHOP = "https://shop.example/"
 MAX_BODY = 200_000
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 LINKS = Links("https://mail.shop.example", ["a secret of some length"])
 
 
-def make_collector(database: Database, **changed: Any) -> FastAPI:
-    """A collector with the tests' settings."""
-    settings: dict[str, Any] = {
-        "database": database,
-        "clock": SystemClock(),
-        "write_keys": ["an older key", KEY],
-        "links": LINKS,
-        "max_body": MAX_BODY,
-        "shop_url": "https://shop.example/",
-        "shop_name": "Fjord & Fell",
-        "support": "help@shop.example",
-    }
-    return create_collector(**(settings | changed))
+def make_collector(
+    database: Database,
+    *,
+    clock: Any = None,
+    links: Links = LINKS,
+    committer: Committer | None = None,
+    browser: BrowserPolicy | None = None,
+    write_keys: Sequence[str] = ("an older key", KEY),
+    max_body: int = MAX_BODY,
+    **changed: Any,
+) -> FastAPI:
+    """A collector with the tests' settings, and recipients' pages."""
+    clock, committer = clock or SystemClock(), committer or Committer(database)
+    collector = create_collector(
+        database=database,
+        clock=clock,
+        write_keys=write_keys,
+        visitors=Visitors(browser or BrowserPolicy(), SHOP),
+        public_url=links.base_url,
+        max_body=max_body,
+        committer=committer,
+        **changed,
+    )
+    for router in create_recipients_routers(
+        database=database,
+        committer=committer,
+        clock=clock,
+        links=links,
+        pages=Pages(SHOP, "Fjord & Fell", "help@shop.example"),
+        offered=Offered(),
+    ):
+        collector.include_router(router)
+    return collector
 
 
 def client_of(app: FastAPI, key: str | None = KEY) -> httpx2.AsyncClient:

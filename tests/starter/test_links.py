@@ -168,7 +168,7 @@ async def test_a_visit_that_an_erasure_overtakes_brings_nobody_back(
 async def test_a_click_that_cannot_be_recorded_leads_on_all_the_same(
     sqlite_database: Database, message: str, committer: type[Committer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("starter.collector.links.CLICK_PATIENCE", 0.05)
+    monkeypatch.setattr("starter.recipients.links.CLICK_PATIENCE", 0.05)
     app = make_collector(sqlite_database, committer=committer(sqlite_database))
     async with client_of(app, key=None) as http:
         answer = await http.get(path_of(LINKS.click(message, 0)))

@@ -17,8 +17,8 @@ import mail.links
 from domain.preferences import Choices, Frequency
 from mail.links import DataRequest
 from mail.speech import WORDS
-from starter.collector.centre import languages_of, topics_of
-from starter.collector.pages import HERE, LANGUAGES
+from starter.recipients.centre import languages_of, topics_of
+from starter.recipients.pages import HERE, LANGUAGES
 from storage.database import Database
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog

@@ -5,7 +5,7 @@ import pytest
 
 from mail.links import Links
 from storage.database import Database
-from tests.starter.collectors import KEY, client_of, make_collector, served, stored_events
+from tests.starter.collectors import KEY, LINKS, client_of, make_collector, served, stored_events
 
 SETTINGS = f"/v1/projects/{KEY}/settings"
 PLAIN = Links("http://127.0.0.1:8100", ["a secret of some length"])
@@ -13,8 +13,7 @@ PLAIN = Links("http://127.0.0.1:8100", ["a secret of some length"])
 
 async def own_server(database: Database, path: str, name: str, links: Links | None = None, **headers: str) -> Any:
     """What the library is told of its own server."""
-    changed = {"links": links} if links else {}
-    async with client_of(make_collector(database, **changed), key=None) as http:
+    async with client_of(make_collector(database, links=links or LINKS), key=None) as http:
         answer = await http.get(path, headers=headers)
     assert answer.status_code == 200
     [told] = answer.json()["integrations"].items()

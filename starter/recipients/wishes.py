@@ -16,8 +16,8 @@ from domain.preferences import PAUSE, Choices, Frequency, read_preferences
 from domain.profile import ALL_MARKETING
 from domain.withdrawal import report_id, said_on
 from mail.speech import Speech
-from starter.collector.centre import Offered, read_topic
-from starter.collector.recipient import Recipient
+from starter.recipients.centre import Offered, read_topic
+from starter.recipients.recipient import Recipient
 from storage.events import EventStore
 from storage.permissions import Consent, Permissions
 from storage.preferences import PreferenceLog

@@ -8,13 +8,13 @@ from starlette.responses import Response
 
 from domain.clock import Clock
 from mail.links import Links
-from starter.collector.centre import Offered
 from starter.collector.committer import Committer
-from starter.collector.data_requests import create_data_requests_router
-from starter.collector.leaving import create_leaving_router
-from starter.collector.links import create_links_router
-from starter.collector.pages import Pages
-from starter.collector.preferences import create_preferences_router
+from starter.recipients.centre import Offered
+from starter.recipients.data_requests import create_data_requests_router
+from starter.recipients.links import create_links_router
+from starter.recipients.pages import Pages
+from starter.recipients.preferences import create_preferences_router
+from starter.recipients.unsubscribe import create_unsubscribe_router
 from storage.database import Database
 
 
@@ -29,7 +29,7 @@ def create_recipients_routers(
 ) -> Iterator[APIRouter]:
     """Make the routes that recipients of mails reach."""
     yield create_links_router(database=database, committer=committer, clock=clock, links=links, pages=pages)
-    yield create_leaving_router(database=database, clock=clock, links=links, pages=pages)
+    yield create_unsubscribe_router(database=database, clock=clock, links=links, pages=pages)
     yield create_preferences_router(database=database, clock=clock, links=links, pages=pages, offered=offered)
     yield create_data_requests_router(database=database, clock=clock, links=links, pages=pages)
     yield _create_dead_ends(pages)

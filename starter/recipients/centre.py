@@ -20,7 +20,7 @@ from domain.profile import ALL_MARKETING
 from mail.context import DEFAULT_LANGUAGE, TEMPLATES
 from mail.context import Recipient as Reader
 from mail.speech import WORDS, Speech
-from starter.collector.recipient import Recipient
+from starter.recipients.recipient import Recipient
 from storage.leave import Leave, Leaves
 from storage.ledger import Ledger
 from storage.permissions import Permissions

@@ -24,7 +24,7 @@ from domain.errors import (
 )
 from mail.speech import WORDS, Speech
 from starter.collector.answers import RETRY_AFTER
-from starter.collector.pages.language import choose_language
+from starter.recipients.pages.language import choose_language
 
 HERE: Final = Path(__file__).parent
 LANGUAGES: Final = tuple(sorted(path.stem for path in (HERE / WORDS).glob("*.json")))

@@ -11,17 +11,17 @@ from domain.errors import ExpiredLinkError, FormerMailboxError, UnavailableError
 from domain.profile import ALL_MARKETING
 from mail.links import Links
 from mail.speech import Speech
-from starter.collector.centre import gets_none
-from starter.collector.origin import is_from_elsewhere
-from starter.collector.pages import Pages
-from starter.collector.recipient import Recipient, find_reader, hold_reader, hold_recipient
-from starter.collector.wishes import leave, take_back
+from starter.recipients.centre import gets_none
+from starter.recipients.origin import is_from_elsewhere
+from starter.recipients.pages import Pages
+from starter.recipients.recipient import Recipient, find_reader, hold_reader, hold_recipient
+from starter.recipients.wishes import leave, take_back
 from storage.database import Database
 
 _FORBIDDEN: Final = 403
 
 
-def create_leaving_router(*, database: Database, clock: Clock, links: Links, pages: Pages) -> APIRouter:
+def create_unsubscribe_router(*, database: Database, clock: Clock, links: Links, pages: Pages) -> APIRouter:
     """Make the routes `/u/{token}` and `/r/{token}`, which takes back what the former did."""
     router = APIRouter(include_in_schema=False)
     exits = _Exits(database, clock, links, pages)

@@ -17,12 +17,12 @@ from domain.profile import ALL_MARKETING
 from mail.links import DataRequest, Links
 from mail.speech import Speech
 from starter.collector.bodies import BodyTooLargeError, read_body
-from starter.collector.centre import Centre, Offered, read_centre
-from starter.collector.data_requests import LINK, ask_for
-from starter.collector.origin import is_from_elsewhere
-from starter.collector.pages import Pages
-from starter.collector.recipient import Recipient, find_recipient, hold_recipient
-from starter.collector.wishes import CENTRE, Form, InvalidChoiceError, come_back, fulfil, leave, read_wishes, take_back
+from starter.recipients.centre import Centre, Offered, read_centre
+from starter.recipients.data_requests import LINK, ask_for
+from starter.recipients.origin import is_from_elsewhere
+from starter.recipients.pages import Pages
+from starter.recipients.recipient import Recipient, find_recipient, hold_recipient
+from starter.recipients.wishes import CENTRE, Form, InvalidChoiceError, come_back, fulfil, leave, read_wishes, take_back
 from storage.database import Database
 from storage.suppressions import Suppressions
 

@@ -17,10 +17,10 @@ from domain.clock import Clock
 from domain.errors import ExpiredLinkError, InvalidLinkError
 from domain.event import DATA_EXPORT_REQUESTED, DATA_REQUEST_CONFIRMED, ERASURE_REQUESTED, PREFERENCES_LINK_REQUESTED
 from mail.links import DataRequest, Links
-from starter.collector.origin import is_from_elsewhere
-from starter.collector.pages import Pages
-from starter.collector.recipient import Recipient, find_recipient, hold_recipient
 from starter.privacy import Privacy
+from starter.recipients.origin import is_from_elsewhere
+from starter.recipients.pages import Pages
+from starter.recipients.recipient import Recipient, find_recipient, hold_recipient
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.events import EventStore

@@ -27,8 +27,8 @@ from domain.machines import SWEEP, Contact, EarlierClick, clicked_by, earlier_cl
 from mail.links import Links
 from mail.pixel import GIF
 from starter.collector.committer import Committer
-from starter.collector.pages import Pages
-from starter.collector.recipient import counts_as_theirs
+from starter.recipients.pages import Pages
+from starter.recipients.recipient import counts_as_theirs
 from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore

@@ -1,0 +1,1 @@
+"""Pages and answers for the recipients of mails: tracked links, unsubscribing, the preference centre, their data."""
