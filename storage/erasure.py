@@ -20,9 +20,8 @@ from storage.personal import erased_columns
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
 from storage.suppressions import ERASURE, Suppressions
-from storage.tables import CustomerRecord, EnrollmentRecord, ErasureRecord, JoinRecord, SuppressionRecord, table_of
+from storage.tables import EnrollmentRecord, ErasureRecord, JoinRecord, SuppressionRecord, table_of
 
-_CUSTOMERS = table_of(CustomerRecord)
 _ENROLLMENTS = table_of(EnrollmentRecord)
 _ERASURES = table_of(ErasureRecord)
 _JOINS = table_of(JoinRecord)
@@ -129,9 +128,7 @@ class Erasures(Repository):
         """
         await Identities(self.session).hold_alone()
         ids = await self.ids(erasure)
-        if self.is_postgresql:
-            held = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.id.in_(ids)).order_by(_CUSTOMERS.c.id)
-            await self.execute(held.with_for_update())
+        await Customers(self.session).hold_known(ids)
         if await self._is_enrolled(ids):
             raise StillEnrolledError(f"erasure {erasure.id} waits for an enrollment to end")
         await Suppressions(self.session).suppress_for_erasure(erasure.customer, at, source=erasure.id)

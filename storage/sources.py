@@ -97,8 +97,7 @@ class Looks(Repository):
         # The lock of all commits first, then the customers', as everybody takes them: so nobody waits in a circle.
         await Identities(self.session).resolve(events)
         customers = [event.user_id or "" for event in events]
-        held = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.id.in_(customers)).order_by(_CUSTOMERS.c.id)
-        await self.execute(held.with_for_update() if self.is_postgresql else held)
+        await Customers(self.session).hold_known(customers)
         still_due = await self.due(source, customers, now)
         return (await EventStore(self.session).commit(still_due)).accepted
 
