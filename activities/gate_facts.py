@@ -37,7 +37,7 @@ class Question(NamedTuple):
 async def read_facts(session: AsyncSession, policy: GatePolicy, question: Question) -> GateFacts:
     """The facts as of now. Locks the customer's row first, then their mailbox, until the transaction ends."""
     customer, topic, occasion, now = question.customer, question.ask.topic, question.occasion, question.now
-    known = await Customers(session).lock(customer)
+    known = await Customers(session).hold_one(customer)
     await Mailboxes(session).hold([known.email])
     permissions, suppressions = Permissions(session), Suppressions(session)
     prefers = read_preferences(known.traits, await PreferenceLog(session).choices(customer))

@@ -32,4 +32,4 @@ async def hold_subject(session: AsyncSession, enrollment: str | None, otherwise:
     Raises:
         UnknownCustomerError: nobody of that id is known any more.
     """
-    return await Customers(session).lock_owner(lambda: subject_of(session, enrollment, otherwise))
+    return await Customers(session).hold_owner(lambda: subject_of(session, enrollment, otherwise))

@@ -117,7 +117,7 @@ class Operations:
         who = await self._identify(customer)
         now = self._clock.now()
         async with self._database.transaction() as session:
-            await Customers(session).lock(who)
+            await Customers(session).hold_one(who)
             self._routes.stand_ins = await Salt(session).stand_ins()
             keys = () if key is None else self._routes.stand_ins.forms(key)
             enrollments = Enrollments(session)

@@ -70,7 +70,9 @@ class Commit(Repository):
         if not events:
             return frozenset()
         owners = {order.customer for order in (await self._known_orders(_backends(events))).values() if order.by_page}
-        facts = await customers.hold(_first_seen(events, resolution), {*(old for old, _ in resolution.joins), *owners})
+        facts = await customers.hold_or_create(
+            _first_seen(events, resolution), {*(old for old, _ in resolution.joins), *owners}
+        )
         await Mailboxes(self.session).hold({*_mailboxes(events, resolution, facts), *self._also_held})
         await identities.write(resolution)
         await self._join(resolution, facts, {event.message_id: event for event in events})

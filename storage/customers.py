@@ -36,8 +36,8 @@ class Customers(Repository):
         """
         return (await self._get_all(select(_CUSTOMERS).where(_CUSTOMERS.c.id == customer), customer))[customer]
 
-    async def lock(self, customer: str) -> Customer:
-        """The facts, kept from changing until the transaction ends; other transactions that lock the customer wait.
+    async def hold_one(self, customer: str) -> Customer:
+        """The facts, kept from changing until the transaction ends; other transactions that hold the customer wait.
 
         On SQLite nothing has to be locked: a writing transaction is the only one.
 
@@ -47,8 +47,8 @@ class Customers(Repository):
         statement = select(_CUSTOMERS).where(_CUSTOMERS.c.id == customer)
         return (await self._get_all(self._for_update(statement), customer))[customer]
 
-    async def lock_owner(self, find: Callable[[], Awaitable[str]]) -> Customer:
-        """Lock whoever something belongs to, although a join may give it to somebody else while the lock is waited for.
+    async def hold_owner(self, find: Callable[[], Awaitable[str]]) -> Customer:
+        """Hold whoever something belongs to, although a join may give it to somebody else meanwhile.
 
         Args:
             find: reads the owner's id, in this transaction.
@@ -58,7 +58,7 @@ class Customers(Repository):
         """
         owner = await find()
         while True:
-            held = (await self.hold_known([owner])).get(owner)
+            held = (await self.hold_all([owner])).get(owner)
             before, owner = owner, await find()
             if owner != before:
                 continue
@@ -109,14 +109,16 @@ class Customers(Repository):
         rows = await self.execute(select(_CUSTOMERS).where(_CUSTOMERS.c.id.in_(sorted(customers))))
         return {row["id"]: _from_row(row) for row in rows.mappings()}
 
-    async def hold(self, seen: Mapping[str, Instant], others: Collection[str] = ()) -> dict[str, Customer | None]:
-        """Lock customers to fold events into them, and create those who are new.
+    async def hold_or_create(
+        self, seen: Mapping[str, Instant], others: Collection[str] = ()
+    ) -> dict[str, Customer | None]:
+        """Hold customers to fold events into them, and create those who are new.
 
         Rows are created first, then locked in the order of their ids, by everybody: so nobody waits in a circle.
 
         Args:
             seen: customers with events, and when the first of these occurred.
-            others: customers to lock as well, if they exist.
+            others: customers to hold as well, if they exist.
 
         Returns:
             The facts; None for a new customer, whose row is there but empty.
@@ -128,8 +130,8 @@ class Customers(Repository):
         rows = await self.execute(self._for_update(wanted))
         return {row["id"]: None if row["id"] in created else _from_row(row) for row in rows.mappings()}
 
-    async def hold_known(self, customers: Collection[str]) -> dict[str, Customer]:
-        """Lock customers who exist, in the order of their ids, as `hold` does."""
+    async def hold_all(self, customers: Collection[str]) -> dict[str, Customer]:
+        """Hold customers who exist, in the order of their ids, as `hold_or_create` does."""
         wanted = select(_CUSTOMERS).where(_CUSTOMERS.c.id.in_(sorted(customers))).order_by(_CUSTOMERS.c.id)
         rows = await self.execute(self._for_update(wanted))
         return {row["id"]: _from_row(row) for row in rows.mappings()}

@@ -56,7 +56,7 @@ class Database:
         """Read and write; commits at the end of the block, rolls everything back on an error.
 
         On SQLite the transaction is the only writer from its first line on: writers of this process queue in order.
-        On PostgreSQL lock what you decide about, e.g. with `Customers.lock`.
+        On PostgreSQL lock what you decide about, e.g. with `Customers.hold_one`.
 
         Raises:
             UnavailableError: the database is away, or a lock was not to be had in 30 s. Nothing was stored, unless the

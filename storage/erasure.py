@@ -64,7 +64,7 @@ class Erasures(Repository):
             return False
         await Identities(self.session).hold_shared()
         customers, asked = Customers(self.session), customer
-        customer = (await customers.lock_owner(lambda: customers.current(asked))).id
+        customer = (await customers.hold_owner(lambda: customers.current(asked))).id
         if await self._stands(customer):
             return False
         row = {"id": secrets.token_hex(16), "customer_id": customer, "source": source, "asked_at": at}
@@ -128,7 +128,7 @@ class Erasures(Repository):
         """
         await Identities(self.session).hold_alone()
         ids = await self.ids(erasure)
-        await Customers(self.session).hold_known(ids)
+        await Customers(self.session).hold_all(ids)
         if await self._is_enrolled(ids):
             raise StillEnrolledError(f"erasure {erasure.id} waits for an enrollment to end")
         await Suppressions(self.session).suppress_for_erasure(erasure.customer, at, source=erasure.id)

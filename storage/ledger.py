@@ -124,7 +124,7 @@ class HandOver(Value):
 
 
 class Ledger(Repository):
-    """Writes and reads the ledger. Whoever decides holds the customer's lock (`Customers.lock`)."""
+    """Writes and reads the ledger. Whoever decides holds the customer's lock (`Customers.hold_one`)."""
 
     async def decide(self, request: GateRequest, decision: Decision, now: datetime) -> None:
         """Record the gate's decision. A message that was claimed or dropped before stays as it is."""

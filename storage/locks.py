@@ -2,7 +2,7 @@
 
 1. who is whom (`Identities.resolve`, `hold_shared`, `hold_alone`): one advisory lock, shared by all but
    those who write ids down;
-2. customers, in the order of their ids (`Customers.lock`, `hold`, `hold_known`);
+2. customers, in the order of their ids (`Customers.hold_one`, `hold_all`, `hold_or_create`);
 3. their mailboxes, in the order of their keys (`Mailboxes.hold`): whoever decides about what comes to an address, or
    says what may, holds it. Who has which address is read with the customer held, and so does not change meanwhile;
 4. enrollments (`Enrollments.hold`), then messages, then what hangs on these: feedback, and coupons by their codes.

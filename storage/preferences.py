@@ -23,7 +23,7 @@ _CHOICES = table_of(PreferenceRecord)
 
 
 class PreferenceLog(Repository):
-    """Records and reads choices. Whoever records holds the customer's lock (`Customers.lock`)."""
+    """Records and reads choices. Whoever records holds the customer's lock (`Customers.hold_one`)."""
 
     async def choices(self, customer: str) -> Choices:
         """What stands now in the customer's mailbox: the newest word of whoever has the same address."""

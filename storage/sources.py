@@ -97,7 +97,7 @@ class Looks(Repository):
         # The lock of all commits first, then the customers', as everybody takes them: so nobody waits in a circle.
         await Identities(self.session).resolve(events)
         customers = [event.user_id or "" for event in events]
-        await Customers(self.session).hold_known(customers)
+        await Customers(self.session).hold_all(customers)
         still_due = await self.due(source, customers, now)
         return (await EventStore(self.session).commit(still_due)).accepted
 

@@ -341,7 +341,7 @@ class Dispatcher:
         opened: list[Begin] = []
         async with self._database.transaction() as session:
             # Locked, so that nobody else opens an enrollment of this customer meanwhile, see `Operations.enroll`.
-            customer = (await Customers(session).hold_known([event.customer])).get(event.customer)
+            customer = (await Customers(session).hold_all([event.customer])).get(event.customer)
             stored = await EventStore(session).at(event.seq)
             if stored is not None and stored.customer != event.customer:
                 raise PassedOnError(f"event {self._told_id(event)} is another customer's by now")

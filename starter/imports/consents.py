@@ -71,7 +71,7 @@ class ConsentImport(Kind[Statement]):
         # A visitor who signs in, or somebody who is erased: what is found must still be so when it is written.
         await Identities(session).hold_shared()
         found = await _customers(session, items)
-        held = await Customers(session).hold_known({each for whose in found for each in whose})
+        held = await Customers(session).hold_all({each for whose in found for each in whose})
         who = [tuple(each for each in whose if each in held) for whose in found]
         consents = [
             (item.line, _consent(item.value, each)) for item, whose in zip(items, who, strict=True) for each in whose

@@ -74,7 +74,7 @@ class CustomerImport(Kind[Person]):
         # itself takes them: so nobody waits in a circle.
         resolution = await Identities(session).resolve(events)
         others = {old for old, _ in resolution.joins}
-        rows = await Customers(session).hold(_first_seen(events, resolution), others)
+        rows = await Customers(session).hold_or_create(_first_seen(events, resolution), others)
         # The commit finds these ids, too: it would make up others for whoever is known by an address.
         await Identities(session).write(resolution)
         held = {each: customer for each, customer in rows.items() if customer is not None}

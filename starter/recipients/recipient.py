@@ -102,7 +102,7 @@ async def hold_reader(session: AsyncSession, message: str) -> Recipient:
     async def owner() -> str:
         return await customers.current((await ledger.require(message)).customer)
 
-    held = await customers.lock_owner(owner)
+    held = await customers.hold_owner(owner)
     await Mailboxes(session).hold([held.email])
     return await _reader(session, await ledger.require(message), held)
 

@@ -37,7 +37,7 @@ def _without_claim() -> None:
     look_again = SendingActivities._look_again
 
     async def look(self: SendingActivities, session: Any, request: SendRequest) -> Delivery | None:
-        await Customers(session).lock(request.customer)
+        await Customers(session).hold_one(request.customer)
         row = await Ledger(session).require(request.message)
         return None if row.status is MessageStatus.HANDED_OVER else await look_again(self, session, request)
 

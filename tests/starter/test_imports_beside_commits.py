@@ -36,7 +36,7 @@ async def test_customers_are_held_as_commits_hold_them(postgresql_database: Data
     await commit(database, identify("kim"))
     people = [Person(user_id=each, email=None, traits={"tier": "gold"}) for each in ("kim", "aaa")]
     async with database.transaction() as session:
-        await Customers(session).hold({"aaa": NOON})
+        await Customers(session).hold_or_create({"aaa": NOON})
         importing = asyncio.create_task(store(database, CustomerImport(), *people))
         await until(lambda: waits(database, importing), bool)
         await EventStore(session).commit([added("boots", "aaa"), added("boots", "kim")])

@@ -111,7 +111,7 @@ async def test_test_mail_is_made_from_a_real_customers_facts(
     )
     async with sqlite_database.transaction() as session:
         customers = Customers(session)
-        await customers.hold({anna.id: seen})
+        await customers.hold_or_create({anna.id: seen})
         await customers.save([anna])
     await send_test("cart/reminder", to="me@shop.example", customer="anna@customer.example")
     [letter] = received(inbox)

@@ -113,13 +113,13 @@ async def test_batches_over_many_customers_do_not_wait_in_a_circle(database_url:
 async def test_new_customers_are_created_in_one_order_by_everybody(postgresql_database: Database) -> None:
     async def create_both() -> None:
         async with postgresql_database.transaction() as session:
-            await Customers(session).hold({"zoe": NOON, "mia": NOON})
+            await Customers(session).hold_or_create({"zoe": NOON, "mia": NOON})
 
     async with asyncio.timeout(20), postgresql_database.transaction() as session:
-        await Customers(session).hold({"mia": NOON})
+        await Customers(session).hold_or_create({"mia": NOON})
         waiting = asyncio.create_task(create_both())
         await somebody_waits_for_a_lock(postgresql_database)
-        await Customers(session).hold({"zoe": NOON})  # would be a deadlock if the other had begun with Zoe
+        await Customers(session).hold_or_create({"zoe": NOON})  # would be a deadlock if the other had begun with Zoe
     await waiting
 
 

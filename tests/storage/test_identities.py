@@ -257,4 +257,4 @@ async def test_an_unknown_customer_is_named(database: Database) -> None:
         with pytest.raises(UnknownCustomerError, match="nobody"):
             await Customers(session).get("nobody")
         with pytest.raises(UnknownCustomerError, match="nobody"):
-            await Customers(session).lock("nobody")
+            await Customers(session).hold_one("nobody")

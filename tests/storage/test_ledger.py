@@ -359,7 +359,7 @@ async def test_of_two_gates_at_once_one_claims(database_url: str) -> None:
 
     async def decide(database: Database, step: str) -> None:
         async with database.transaction() as session:
-            await Customers(session).lock("anna")
+            await Customers(session).hold_one("anna")
             ledger = Ledger(session)
             recent = await ledger.recent_marketing("anna", NOON - timedelta(days=1))
             await asyncio.sleep(0.01)
