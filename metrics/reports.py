@@ -57,6 +57,12 @@ _RESPONSES: Final = Counter(
     ["response", "by"],
     registry=REGISTRY,
 )
+_LOST: Final = Counter(
+    "segue_responses_lost_total",
+    "Mails opened and links clicked that could not be recorded within a minute; whoever clicked was led on.",
+    ["response"],
+    registry=REGISTRY,
+)
 _OF_EVENT: Final = {
     EMAIL_OPENED: ("open", "person"),
     EMAIL_OPENED_BY_MACHINE: ("open", "machine"),
@@ -81,3 +87,8 @@ def count_responses(events: Iterable[str]) -> None:
     for event in events:
         if event in _OF_EVENT:
             _RESPONSES.labels(*_OF_EVENT[event]).inc()
+
+
+def count_lost(response: str) -> None:
+    """A `click` or an `open` was given up."""
+    _LOST.labels(response).inc()

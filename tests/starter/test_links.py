@@ -17,12 +17,14 @@ from domain.event import CUSTOMER_RETURNED, EMAIL_LINK_CLICKED, UNSUBSCRIBED, Ev
 from domain.message import ledger_id
 from mail.links import Links
 from starter.collector.committer import Committer
+from starter.recipients import records
 from storage.customers import Customers
 from storage.database import Database
 from storage.erasure import Erasures
 from storage.ledger import Ledger
 from storage.permissions import Permissions
-from tests.starter.collectors import LINKS, client_of, make_collector, served, stored_events
+from tests.metrics.readings import moved
+from tests.starter.collectors import BROWSER, LINKS, client_of, make_collector, served, stored_events
 from tests.storage.samples import NOON, SEND, added, commit, gate_request, identify
 
 TARGETS = ("https://shop.example/cart?utm_campaign=cart-recovery", "https://shop.example/help", "javascript:alert(1)")
@@ -139,6 +141,20 @@ class HangingCommitter(Committer):
         await asyncio.Event().wait()
 
 
+class LateCommitter(Committer):
+    """Stores once it may; fails until then, or hangs."""
+
+    def __init__(self, database: Database, *, fails: bool) -> None:
+        super().__init__(database)
+        self.may_go_on, self._fails = asyncio.Event(), fails
+
+    async def commit(self, events: Sequence[Event], *, of_known: bool = False) -> None:
+        if self._fails and not self.may_go_on.is_set():
+            raise UnavailableError("the database is locked")
+        await self.may_go_on.wait()
+        await super().commit(events, of_known=of_known)
+
+
 class OvertakenCommitter(Committer):
     """Gets to storing when whoever it is about has just been erased."""
 
@@ -165,14 +181,55 @@ async def test_a_visit_that_an_erasure_overtakes_brings_nobody_back(
 
 
 @pytest.mark.parametrize("committer", [FailingCommitter, HangingCommitter])
-async def test_a_click_that_cannot_be_recorded_leads_on_all_the_same(
+async def test_a_click_that_cannot_be_recorded_leads_on_all_the_same_and_is_counted(
     sqlite_database: Database, message: str, committer: type[Committer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("starter.recipients.links.CLICK_PATIENCE", 0.05)
+    monkeypatch.setattr(records, "PATIENCE", 0.05)
+    monkeypatch.setattr(records, "RECORDED_WITHIN", 0.2)
     app = make_collector(sqlite_database, committer=committer(sqlite_database))
-    async with client_of(app, key=None) as http:
-        answer = await http.get(path_of(LINKS.click(message, 0)))
+    with moved() as metrics:
+        async with client_of(app, key=None) as http:
+            answer = await http.get(path_of(LINKS.click(message, 0)))
+            assert (await http.get(path_of(LINKS.open(message)))).status_code == 200
     assert (answer.status_code, answer.headers["Location"]) == (302, TARGETS[0])
+    assert metrics.of("segue_responses_lost_total") == {("click",): 1, ("open",): 1}
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["slow", "fails at first"])
+async def test_a_click_that_keeps_its_reader_is_recorded_behind_the_answer(
+    sqlite_database: Database, message: str, fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "PATIENCE", 5 if fails else 0.05)  # whoever failed is not waited for
+    monkeypatch.setattr(records, "TRIED_AGAIN_AFTER", 0.01)
+    committer = LateCommitter(sqlite_database, fails=fails)
+    with moved() as metrics:
+        async with served(make_collector(sqlite_database, committer=committer)) as url:
+            async with httpx2.AsyncClient(base_url=url, headers={"User-Agent": BROWSER}) as http:
+                answer = await http.get(path_of(LINKS.click(message, 0)))
+            assert (answer.status_code, await events_after_the_cart(sqlite_database)) == (302, [])
+            led_on_at = datetime.now(UTC)
+            committer.may_go_on.set()
+        # A server that stops finishes it.
+    [click] = await events_after_the_cart(sqlite_database)
+    assert (click.event.name, click.event.properties["link"]) == (EMAIL_LINK_CLICKED, 0)
+    assert click.event.occurred_at < led_on_at
+    assert metrics.of("segue_responses_lost_total") == {}
+
+
+async def test_records_behind_answers_are_bounded(
+    sqlite_database: Database, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "PATIENCE", 0.01)
+    monkeypatch.setattr(records, "RECORDED_WITHIN", 0.5)
+    monkeypatch.setattr(records, "MOST_LATE", 2)
+    app = make_collector(sqlite_database, committer=HangingCommitter(sqlite_database))
+    for _ in range(2):  # what was given up makes room
+        with moved() as metrics:
+            async with client_of(app, key=None) as http:
+                answers = [http.get(path_of(LINKS.click(message, 0))) for _ in range(3)]
+                took = [(await each).elapsed.total_seconds() for each in asyncio.as_completed(answers)]
+        assert (took[0] < 0.4, took[1] > 0.4) == (True, True)
+        assert metrics.of("segue_responses_lost_total") == {("click",): 3}
 
 
 @pytest.mark.parametrize(
