@@ -7,8 +7,9 @@ Asking and forgetting are a transaction each. Between them stand the enrollments
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 
 from domain.enrollment import EnrollmentRow, State
 from domain.errors import TransientError
@@ -60,12 +61,12 @@ class Erasures(Repository):
         Raises:
             UnknownCustomerError: nobody of that id is known, or no longer.
         """
-        if await self._stands(customer):
+        if await self.of(customer) is not None:
             return False
         await Identities(self.session).hold_shared()
         customers, asked = Customers(self.session), customer
         customer = (await customers.hold_owner(lambda: customers.current(asked))).id
-        if await self._stands(customer):
+        if await self.of(customer) is not None:
             return False
         row = {"id": secrets.token_hex(16), "customer_id": customer, "source": source, "asked_at": at}
         await self.execute(self.insert(_ERASURES), [row])
@@ -76,7 +77,13 @@ class Erasures(Repository):
         """Requests that stand, the first one first."""
         standing = select(_ERASURES).where(_ERASURES.c.customer_id.is_not(None))
         rows = await self.execute(standing.order_by(_ERASURES.c.asked_at, _ERASURES.c.id))
-        return [Erasure(id=row.id, customer=row.customer_id, source=row.source, asked_at=row.asked_at) for row in rows]
+        return [_erasure_of(row) for row in rows]
+
+    async def of(self, customer: str) -> Erasure | None:
+        """The first request that stands of a customer, by the id they have now; None: they are there, and stay."""
+        theirs = select(_ERASURES).where(_ERASURES.c.customer_id == customer)
+        row = (await self.execute(theirs.order_by(_ERASURES.c.asked_at, _ERASURES.c.id).limit(1))).first()
+        return _erasure_of(row) if row is not None else None
 
     async def enrollments(self, erasure: Erasure) -> list[EnrollmentRow]:
         """Every enrollment of the customer, under former ids as well."""
@@ -141,11 +148,6 @@ class Erasures(Repository):
         await self.execute(done.values(customer_id=None, done_at=at))
         return Forgotten(rows=rows)
 
-    async def _stands(self, customer: str) -> bool:
-        return (
-            await self.execute(select(_ERASURES.c.id).where(_ERASURES.c.customer_id == customer))
-        ).first() is not None
-
     async def _is_enrolled(self, ids: Sequence[str]) -> bool:
         open_ones = select(_ENROLLMENTS.c.id).where(_ENROLLMENTS.c.customer_id.in_(ids))
         return (await self.execute(open_ones.where(_ENROLLMENTS.c.state != State.ENDED))).first() is not None
@@ -155,3 +157,7 @@ class Erasures(Repository):
         theirs = _SUPPRESSIONS.c.customer_id.in_(ids)
         await self.execute(delete(_SUPPRESSIONS).where(theirs, _SUPPRESSIONS.c.email_hash.is_(None)))
         await self.execute(update(_SUPPRESSIONS).where(theirs).values(customer_id=None, source=erasure.id))
+
+
+def _erasure_of(row: Row[Any]) -> Erasure:
+    return Erasure(id=row.id, customer=row.customer_id, source=row.source, asked_at=row.asked_at)

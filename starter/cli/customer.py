@@ -17,7 +17,7 @@ from starter.cli.tables import console, show_pairs
 from starter.cli.tables import show as show_rows
 from starter.privacy import Privacy
 from storage.customers import Customers
-from storage.erasure import Erasures
+from storage.erasure import Erasure, Erasures
 from storage.permissions import Permissions
 from storage.suppressions import Suppressions
 
@@ -63,6 +63,7 @@ async def show(customer: Id, /, *, data: Data = None) -> None:
         async with found.database.read() as session:
             permissions = Permissions(session)
             opt_outs, suppression = await permissions.opt_outs(who), await Suppressions(session).reason(who)
+            erasure = await Erasures(session).of(who)
     tables = exported["tables"]
     facts = tables["customers"][0]
     console.print(who, style="bold", highlight=False)
@@ -75,6 +76,7 @@ async def show(customer: Id, /, *, data: Data = None) -> None:
             ("consents", "; ".join(_consent(each) for each in tables["consents"]) or "none reported"),
             ("opted out of", ", ".join(sorted(opt_outs)) or "nothing"),
             ("suppressed", suppression or "no"),
+            *([("being erased", _standing(erasure))] if erasure is not None else []),
             ("rows", _counted({name: len(rows) for name, rows in tables.items()})),
         ]
     )
@@ -208,6 +210,11 @@ def _consent(row: dict[str, Any]) -> str:
     verb = "agreed to" if row["granted"] else "refused"
     topic = "all marketing" if row["topic"] == "*" else row["topic"]
     return f"{verb} {topic} on {row['at'][:10]} ({row['source']})"
+
+
+def _standing(erasure: Erasure) -> str:
+    waits = "waits for `segue serve` or `segue up`, and these for Temporal and a worker"
+    return f"asked for at {erasure.asked_at.isoformat()} ({erasure.source}); {waits}"
 
 
 def _say(line: str) -> None:

@@ -90,10 +90,14 @@ class _Desk:
                 recipient = await find_recipient(session, error.message)
             fresh = self._links.fresh_preferences(error.message, recipient.age(self._clock))
             speech = self._pages.speech(request)
+            if recipient.is_being_erased:
+                return self._pages.note("erased", speech)
             return self._pages.note("confirm_expired", speech, 410, preferences=f"../../p/{fresh}" if fresh else "")
         async with self._database.read() as session:
             recipient = await find_recipient(session, message)
         speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+        if recipient.is_being_erased and asked_for is DataRequest.ERASURE:
+            return self._pages.note("erased", speech)  # a copy they may still have
         return self._pages.page("press", speech, about=asked_for.value, grave=asked_for is DataRequest.ERASURE)
 
     async def confirm(self, request: Request, page: str, token: str) -> Response:

@@ -69,6 +69,8 @@ class _Counter:
         except ExpiredLinkError as error:
             return await self._show_old(request, error.message, done)
         recipient, speech, centre = await self._read(request, message)
+        if recipient.is_being_erased:
+            return self._pages.note("erased", speech)
         if done in _SAVED:
             left = done == "leave" and centre.gets_none
             return self._pages.page("saved", speech, centre=centre, back=token, left=left)
@@ -106,6 +108,8 @@ class _Counter:
         wishes = read_wishes(form, self._offered) if what == "save" else None
         async with self._database.transaction() as session:
             recipient = await hold_recipient(session, message)
+            if recipient.is_being_erased:
+                return  # the page it leads to says so
             if wishes is not None:
                 speech = self._speech(request, recipient)
                 await fulfil(session, recipient, wishes, speech, self._clock)
@@ -130,7 +134,7 @@ class _Counter:
     async def _ask(self, message: str, what: str) -> None:
         async with self._database.transaction() as session:
             recipient = await hold_recipient(session, message)
-            if recipient.customer.email:
+            if recipient.customer.email and not recipient.is_being_erased:
                 await ask_for(session, recipient, what, self._clock)
 
     async def _show_old(self, request: Request, message: str, done: str) -> Response:
@@ -138,6 +142,8 @@ class _Counter:
             recipient = await find_recipient(session, message)
             barred = await Suppressions(session).reason(recipient.customer.id)
         speech = self._speech(request, recipient)
+        if recipient.is_being_erased:
+            return self._pages.note("erased", speech)
         if done == LINK:
             # How a mail of so long ago reached this reader nobody knows: not even a part of the address is shown.
             address = "•••" if recipient.customer.email else ""
@@ -158,6 +164,8 @@ class _Counter:
     def _page(
         self, recipient: Recipient, speech: Speech, centre: Centre, status: int = 200, wrong: str = ""
     ) -> Response:
+        if recipient.is_being_erased:
+            return self._pages.note("erased", speech)
         asking = self._links.asking_token(recipient.row.id)
         return self._pages.page(
             "preferences", speech, status, centre=centre, asking=asking, wrong=wrong, frequencies=list(Frequency)

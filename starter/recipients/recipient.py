@@ -16,6 +16,7 @@ from domain.errors import FormerMailboxError
 from domain.event import Event, EventType
 from domain.preferences import Choices
 from storage.customers import Customers
+from storage.erasure import Erasures
 from storage.identities import Identities
 from storage.ledger import Ledger, LedgerRow
 from storage.mailboxes import Mailboxes
@@ -33,6 +34,8 @@ class Recipient(NamedTuple):
     """The mailbox it went to is the customer's now: the link opens whatever is theirs."""
     is_stranger: bool
     """It went to another mailbox, and came to the customer by a join: its reader says nothing in their name."""
+    is_being_erased: bool
+    """The customer's erasure waits for their journeys to end: pages say that, and nothing they offer would be kept."""
 
     @property
     def masked_address(self) -> str:
@@ -128,6 +131,7 @@ async def _reader(session: AsyncSession, row: LedgerRow, customer: Customer) -> 
         await PreferenceLog(session).choices(customer.id),
         is_at_home=not is_inherited if went_home is None else went_home,
         is_stranger=is_inherited and went_home is False,
+        is_being_erased=await Erasures(session).of(customer.id) is not None,
     )
 
 

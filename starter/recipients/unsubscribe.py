@@ -56,6 +56,8 @@ class _Exits:
     async def ask(self, request: Request, token: str, status: int = 200) -> Response:
         reader = await self._reader(self._links.read_unsubscribe(token))
         speech = self._speech_of(request, reader)
+        if _knows_of_erasure(reader):
+            return self._pages.note("erased", speech, status)
         return self._pages.page("ask", speech, status, preferences=self._preferences(reader))
 
     async def go(self, request: Request, token: str) -> Response:
@@ -70,15 +72,18 @@ class _Exits:
         if not reader.is_at_home:
             # Out they get, whatever they can open. A mail program that asked by itself must be told so, too.
             return self._pages.note("left_before" if reader.is_stranger else "left", speech)
+        if reader.is_being_erased:
+            return self._pages.note("erased", speech)
         undo = f"../r/{self._links.undo_token(message)}"
         return self._pages.page("left", speech, preferences=self._preferences(reader), undo=undo)
 
     async def ask_back(self, request: Request, token: str) -> Response:
         """Of whoever reloads the page or keeps it: the same button again."""
         reader = await self._reader(self._links.read_undo(token), only_at_home=True)
-        return self._pages.page(
-            "left", self._speech_of(request, reader), preferences=self._preferences(reader), undo=""
-        )
+        speech = self._speech_of(request, reader)
+        if _knows_of_erasure(reader):
+            return self._pages.note("erased", speech)
+        return self._pages.page("left", speech, preferences=self._preferences(reader), undo="")
 
     async def undo(self, request: Request, token: str) -> Response:
         try:
@@ -86,11 +91,15 @@ class _Exits:
         except ExpiredLinkError as error:
             reader = await self._reader(error.message)
             speech = self._speech_of(request, reader)
+            if _knows_of_erasure(reader):
+                return self._pages.note("erased", speech)
             return self._pages.note("undo_expired", speech, 410, preferences=self._preferences(reader))
         if is_from_elsewhere(request, self._links.base_url):
             return self._pages.note("elsewhere", self._pages.speech(request), _FORBIDDEN)
         async with self._database.transaction() as session:
             recipient = await hold_recipient(session, message)
+            if recipient.is_being_erased:
+                return self._pages.note("erased", self._speech_of(request, recipient))
             lifted = await take_back(session, recipient, self._clock)
             undone = "undone_but" if await gets_none(session, recipient) else "undone"
         speech = self._speech_of(request, recipient)
@@ -117,3 +126,8 @@ class _Exits:
         """Relative: behind a proxy our paths may lie below another. Empty where the mail's own link is too old."""
         fresh = reader and self._links.fresh_preferences(reader.row.id, reader.age(self._clock))
         return f"../p/{fresh}" if fresh else ""
+
+
+def _knows_of_erasure(reader: Recipient | None) -> bool:
+    """Whether the page says that the customer is being erased: in the customer's own mailbox alone."""
+    return reader is not None and reader.is_at_home and reader.is_being_erased

@@ -9,8 +9,10 @@ import pytest
 from cyclopts import CycloptsError
 
 from domain import event as names
+from domain.clock import SystemClock
 from domain.errors import UnknownCustomerError
 from starter.cli import app
+from starter.privacy import Privacy
 from storage.database import Database
 from tests.storage.samples import added, commit, identify, ordered, track
 
@@ -135,3 +137,14 @@ async def test_status_in_json_stays_a_list_of_journeys(capsys: pytest.CaptureFix
 async def test_status_of_nobody_is_an_error() -> None:
     with pytest.raises(UnknownCustomerError):
         await say("status", "nobody")
+
+
+@pytest.mark.usefixtures("shop")
+async def test_show_says_that_an_erasure_waits(capsys: pytest.CaptureFixture[str], sqlite_database: Database) -> None:
+    await say("customer", "show", "anna")
+    assert "being erased" not in capsys.readouterr().out
+    await Privacy(sqlite_database, SystemClock()).request_erasure("anna", "preference centre")
+    await say("customer", "show", "anna")
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"being erased asked for at {datetime.now(UTC):%Y-%m-%d}" in told
+    assert "(preference centre); waits for `segue serve` or `segue up`, and these for Temporal and a worker" in told

@@ -448,6 +448,39 @@ async def test_the_mails_link_erases_when_its_button_is_pressed(page: Page, sqli
         assert await Suppressions(session).reason("anna") is not None
 
 
+async def test_while_an_erasure_waits_each_page_says_so_and_changes_nothing(
+    page: Page, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Temporal may be away for hours: until it is back, everything is still there."""
+    token, erasure = asking(await page.open()), path_of(LINKS.data_request(page.message, DataRequest.ERASURE))
+    undo = f"/r/{LINKS.undo_token(page.message)}"
+    await page.client.post(erasure)
+    before = len(await stored_events(sqlite_database))
+
+    async def look(*paths: str) -> None:
+        for path in (page.path, erasure, path_of(LINKS.unsubscribe(page.message)), *paths):
+            assert "<h1>Your data is being erased</h1>" in (await page.client.get(path)).text, path
+
+    await look(undo)
+    for form in ({"frequency": "weekly"}, {"do": "return"}, {"do": "undo"}, {"do": "erasure", "asking": token}):
+        assert "Your data is being erased" in await page.saved(**form)
+    for path in (erasure, undo):
+        assert "Your data is being erased" in (await page.client.post(path)).text
+    assert await choices(sqlite_database) == NO_CHOICES
+    assert len(await stored_events(sqlite_database)) == before
+    for name in ("PREFERENCES_MAX_AGE", "DATA_REQUEST_MAX_AGE", "UNDO_MAX_AGE"):
+        monkeypatch.setattr(mail.links, name, timedelta(seconds=-1))
+    await look()
+    assert "Your data is being erased" in (await page.client.post(undo)).text
+
+
+async def test_whoever_leaves_while_an_erasure_waits_leaves_the_mailbox(page: Page, sqlite_database: Database) -> None:
+    await page.client.post(path_of(LINKS.data_request(page.message, DataRequest.ERASURE)))
+    left = await page.client.post(path_of(LINKS.unsubscribe(page.message)))
+    assert (left.status_code, "Your data is being erased" in left.text) == (200, True)
+    assert await opt_outs(sqlite_database) == {"*"}, "it holds for whoever else has the address"
+
+
 async def test_a_link_to_data_is_good_for_three_days(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     path = path_of(LINKS.data_request(page.message, DataRequest.EXPORT))
     monkeypatch.setattr(mail.links, "DATA_REQUEST_MAX_AGE", timedelta(seconds=-1))
