@@ -12,7 +12,6 @@ from domain.profile import ALL_MARKETING
 from starter.imports.fields import (
     WRITE_A_MOMENT,
     FieldError,
-    is_known,
     read_address,
     read_identifier,
     read_moment,
@@ -21,13 +20,13 @@ from starter.imports.fields import (
     require_storable,
 )
 from starter.imports.kind import Item, Kind, Stored, item_of
-from starter.imports.rows import Mistake, read_rows
+from starter.imports.rows import Columns, Mistake, read_rows
 from starter.lines import Lines
 from storage.customers import Customers
 from storage.identities import Identities
 from storage.permissions import Consent, Permissions
 
-COLUMNS: Final = ("id", "email", "topic", "granted", "source", "at", "wording")
+COLUMNS: Final = Columns(("id", "email", "topic", "granted", "source", "at", "wording"))
 
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 _LONGEST_TOPIC: Final = 100
@@ -62,7 +61,7 @@ class ConsentImport(Kind[Statement]):
 
     def read(self, lines: Lines, after: int, now: datetime) -> Iterator[Item[Statement] | Mistake]:
         """Statements behind a line."""
-        rows = read_rows(lines, lambda name: is_known(name, COLUMNS), after)
+        rows = read_rows(lines, COLUMNS, after)
         read = partial(_statement, now=now, topics=self._topics)
         return (row if isinstance(row, Mistake) else item_of(row, read) for row in rows)
 
@@ -166,4 +165,4 @@ def _granted(value: object) -> bool:
         return True
     if said is False or said in _NO:
         return False
-    raise FieldError("granted", "is neither yes nor no", "write true or false")
+    raise FieldError("granted", "is neither yes nor no", "write true or false, yes or no, 1 or 0")

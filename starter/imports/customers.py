@@ -21,7 +21,6 @@ from domain.model import Instant, Value
 from domain.profile import EVERY_CONSENT
 from starter.imports.fields import (
     FieldError,
-    is_known,
     read_address,
     read_identifier,
     read_moment,
@@ -30,14 +29,14 @@ from starter.imports.fields import (
     require_storable,
 )
 from starter.imports.kind import Item, Kind, Stored, item_of
-from starter.imports.rows import Mistake, read_rows
+from starter.imports.rows import Columns, Mistake, read_rows
 from starter.lines import Lines
 from storage.customers import Customers
 from storage.events import EventStore
 from storage.identities import Identities
 
-COLUMNS: Final = ("id", "email", "first_name", "timezone", "locale", "at")
 TRAIT: Final = "traits."
+COLUMNS: Final = Columns(("id", "email", "first_name", "timezone", "locale", "at"), prefix=TRAIT)
 _PROFILE: Final = {"email": "email", "firstName": "first_name", "timezone": "timezone", "locale": "locale"}
 """Traits of an identify call, and the customer's fields that they fill."""
 
@@ -64,7 +63,7 @@ class CustomerImport(Kind[Person]):
 
     def read(self, lines: Lines, after: int, now: datetime) -> Iterator[Item[Person] | Mistake]:
         """People behind a line."""
-        rows = read_rows(lines, lambda name: is_known(name, COLUMNS, prefix=TRAIT), after)
+        rows = read_rows(lines, COLUMNS, after)
         return (row if isinstance(row, Mistake) else item_of(row, partial(_person, now=now)) for row in rows)
 
     async def store(self, session: AsyncSession, items: Sequence[Item[Person]], now: datetime) -> Stored:
@@ -146,7 +145,7 @@ def _message_id(person: Person) -> str:
 
 def _person(fields: dict[str, Any], now: datetime) -> Person:
     nested = fields.pop("traits", {}) if isinstance(fields.get("traits"), dict) else {}
-    require_known(fields, COLUMNS, prefix=TRAIT)
+    require_known(fields, COLUMNS)
     require_storable(fields | {"traits": nested})
     identifier, email = read_identifier(fields), read_address(fields)
     if identifier is None and email is None:

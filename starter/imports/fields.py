@@ -8,7 +8,7 @@ from domain.errors import InvalidEventError
 from domain.profile import normalise_email
 from domain.segment_api import EARLIEST, MAX_ID, parse_moment
 from domain.soundness import require_sound
-from starter.imports.rows import shown
+from starter.imports.rows import Columns, shown
 
 
 class FieldError(Exception):
@@ -22,17 +22,11 @@ class FieldError(Exception):
 WRITE_A_MOMENT: Final = "write a date and time, such as 2026-03-01T09:00:00Z"
 
 
-def is_known(name: str, names: tuple[str, ...], *, prefix: str = "") -> bool:
-    """Whether a field has a meaning."""
-    return name in names or bool(prefix and name.startswith(prefix) and name != prefix)
-
-
-def require_known(fields: Mapping[str, Any], names: tuple[str, ...], *, prefix: str = "") -> None:
+def require_known(fields: Mapping[str, Any], columns: Columns) -> None:
     """Make sure that every field has a meaning: of a misspelt one nobody would know that it was lost."""
     for name in fields:
-        if not is_known(name, names, prefix=prefix):
-            more = f", {prefix}…" if prefix else ""
-            raise FieldError(shown(name), "is no known field", f"known are {', '.join(names)}{more}")
+        if not columns.know(name):
+            raise FieldError(shown(name), "is no known field", f"known are {columns}")
 
 
 def require_storable(fields: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final, NamedTuple
 
 from domain.errors import InvalidEventError, InvalidImportError
@@ -18,6 +18,8 @@ MOST_LINES: Final = 50
 _DELIMITERS: Final = ",;\t"
 _NAME: Final = re.compile(r"[A-Za-z_][\w .-]{0,59}")
 _NOT_UTF8: Final = "save the file as UTF-8"
+_TOO_FEW: Final = "write every column, an empty one too"
+_TOO_MANY: Final = "put quotes around fields that hold the delimiter"
 
 
 class Row(NamedTuple):
@@ -42,12 +44,26 @@ class Mistake(NamedTuple):
     remedy: str
 
 
-def read_rows(lines: Lines, is_known: Callable[[str], bool], after: int = 0) -> Iterator[Row | Mistake]:
+class Columns(NamedTuple):
+    """Fields that have a meaning: some by their names, and perhaps all with a prefix."""
+
+    names: tuple[str, ...]
+    prefix: str = ""
+
+    def know(self, name: str) -> bool:
+        """Whether a field has a meaning."""
+        return name in self.names or bool(self.prefix and name.startswith(self.prefix) and name != self.prefix)
+
+    def __str__(self) -> str:
+        return ", ".join((*self.names, f"{self.prefix}…") if self.prefix else self.names)
+
+
+def read_rows(lines: Lines, columns: Columns, after: int = 0) -> Iterator[Row | Mistake]:
     """Rows behind a line.
 
     Args:
         lines: of an opened file.
-        is_known: whether a column has a meaning; a header without one is none.
+        columns: those with a meaning; a header without one is none.
         after: the line up to which nothing is wanted.
 
     Raises:
@@ -64,7 +80,7 @@ def read_rows(lines: Lines, is_known: Callable[[str], bool], after: int = 0) -> 
         case b"[":
             raise InvalidImportError("the file is a JSON list: write one object a line, without brackets and commas")
         case _:
-            names, delimiter = _header(header, is_known)
+            names, delimiter = _header(header, columns)
             return _csv_rows(lines, max(after, header.number), names, delimiter)
 
 
@@ -86,7 +102,7 @@ def _json_row(number: int, raw: bytes) -> Row | Mistake:
     return Row(number, number, {name: each for name, each in value.items() if each is not None and each != ""})
 
 
-def _header(line: RawLine, is_known: Callable[[str], bool]) -> tuple[list[str], str]:
+def _header(line: RawLine, columns: Columns) -> tuple[list[str], str]:
     try:
         text = line.raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -100,9 +116,10 @@ def _header(line: RawLine, is_known: Callable[[str], bool]) -> tuple[list[str], 
         raise InvalidImportError(f"the header is no CSV: {error}") from error
     if len(names) > MOST_COLUMNS:
         raise InvalidImportError(f"the header has {len(names)} columns, {MOST_COLUMNS} are allowed: leave some out")
-    if not any(map(is_known, names)):
+    if not any(map(columns.know, names)):
         raise InvalidImportError(
-            "the header has no column that is known: the first line of a CSV file names its columns (docs/import.md)"
+            "the header has no column that is known: the first line of a CSV file names its columns "
+            f"(docs/import.md); known are {columns}"
         )
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if repeated:
@@ -142,7 +159,7 @@ def _csv_row(names: list[str], values: list[str], feed: "_Feed") -> Row | Mistak
         return None
     if len(values) != len(names):
         problem = f"{len(values)} columns instead of the header's {len(names)}"
-        return Mistake(feed.first, feed.number, "", problem, "put quotes around fields that hold the delimiter")
+        return Mistake(feed.first, feed.number, "", problem, _TOO_FEW if len(values) < len(names) else _TOO_MANY)
     fields = {name: value.strip() for name, value in zip(names, values, strict=True) if name and value.strip()}
     return Row(feed.first, feed.number, fields)
 

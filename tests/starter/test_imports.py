@@ -177,9 +177,9 @@ async def test_mistakes_are_told_by_line_and_stop_nothing(database: Database, fi
         '"u9"x,,,,',
         "u10,,,,ok",
     ]
-    content = "\n".join(lines).encode() + b"\nu11,\xff,,,\nu12,,,,ok\n"
+    content = "\n".join(lines).encode() + b"\nu11,\xff,,,\nu12,,,,ok\nu13,,,,a,b\n"
 
-    assert counts(await import_(database, CustomerImport(), file, content)) == (4, 0, 9)
+    assert counts(await import_(database, CustomerImport(), file, content)) == (4, 0, 10)
 
     told = {int(line): (field, problem) for line, field, problem, _ in mistakes(file)}
     assert told == {
@@ -192,7 +192,11 @@ async def test_mistakes_are_told_by_line_and_stop_nothing(database: Database, fi
         10: ("", "contains a NUL character"),
         12: ("", "no CSV: ',' expected after '\"'"),
         14: ("", "not UTF-8"),
+        16: ("", "6 columns instead of the header's 5"),
     }
+    remedies = {int(line): remedy for line, *_, remedy in mistakes(file)}
+    assert remedies[7] == "write every column, an empty one too"
+    assert remedies[16] == "put quotes around fields that hold the delimiter"
     assert "not an address" not in errors_of(file).read_text()
     assert errors_of(file).stat().st_mode & 0o777 == 0o600
 
@@ -202,6 +206,7 @@ async def test_mistakes_are_told_by_line_and_stop_nothing(database: Database, fi
     [
         ("", "is empty"),
         ("id,email,id\n", "names 'id' more than once"),
+        ("Name,Mail\n", r"known are id, email, first_name, timezone, locale, at, traits\.…$"),
         (",".join(f"c{number}" for number in range(10_000)) + "\n", "10000 columns, 320 are allowed"),
         ("id,email\n".encode("utf-16"), "save the file as UTF-8"),
         ('[{"id": "anna"}]', "write one object a line"),
