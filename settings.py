@@ -201,7 +201,7 @@ class Settings(BaseSettings):
     public_url: WebAddress | None = Field(default=None, description="The collector's address for customers.")
     secret: SecretStr | None = Field(default=None, description="Signs links. By comma: the first signs, all count.")
     write_keys: SecretStr | None = Field(
-        default=None, description="Backends' write keys, by comma, or `sha256:` and the hash of one."
+        default=None, description="Backends' write keys, by comma, of 16 characters at least, or `sha256:` and a hash."
     )
     browser: BrowserPolicy = BrowserPolicy()
     rates: RateSettings = RateSettings()

@@ -27,7 +27,7 @@ from storage.events import EventStore
 BATCHES = 60
 CALLS = 100
 SHOPPERS = 500
-KEY = "benchmark"
+KEY = "the-benchmark-s-key"
 
 
 def calls_of(batch: int) -> list[dict[str, Any]]:

@@ -10,6 +10,9 @@ from domain.model import Instant, Value
 
 PREFIX = "wk_"
 
+SHORTEST = 16
+"""Characters of a key that somebody thought of. Fewer could be guessed, at the latest by whoever sees the hash."""
+
 _BYTES = 24
 """192 bits, all of them random."""
 

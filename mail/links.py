@@ -53,7 +53,10 @@ class Links:
         if not base_url.startswith(("https://", "http://")):
             raise ConfigurationError(f"the public address must begin with https:// or http://, not {base_url!r}")
         if not secrets or any(len(secret) < MIN_SECRET_LENGTH for secret in secrets):
-            raise ConfigurationError(f"link signing needs secrets of at least {MIN_SECRET_LENGTH} characters each")
+            raise ConfigurationError(
+                f"SEGUE_SECRET: links are signed with secrets of {MIN_SECRET_LENGTH} characters at least, by comma: "
+                "take one of `openssl rand -hex 32`"
+            )
         oldest_first = list(reversed(secrets))  # itsdangerous signs with the last
         self._base = base_url.rstrip("/")
         # Never expires: CAN-SPAM wants an opt-out to work for 30 days at least, and RFC 8058 gives a link no end at

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from domain.errors import ConfigurationError
 from domain.feedback import Happening, Report
 from mail.bounce import names_no_mailbox
 from mail.feedback.adapter import UnreadableReportError, UntrustedReportError, WebhookRequest, require_fresh
@@ -41,6 +42,9 @@ _MACHINES: Final[Mapping[str, str]] = {
 }
 """By `client-info.bot`. `gmail` is its image proxy, which loads a picture for the person who opens the mail."""
 
+SHORTEST: Final = 16
+"""Characters of a key. Mailgun's have 32; with one that can be guessed anybody could report bounces."""
+
 
 class Mailgun:
     """A `mail.feedback.adapter.Adapter`.
@@ -48,11 +52,18 @@ class Mailgun:
     Args:
         key: the HTTP webhook signing key.
         tolerance: how far from now a request's timestamp may be.
+
+    Raises:
+        ConfigurationError: it is too short.
     """
 
     name: str = "mailgun"
 
     def __init__(self, key: str, tolerance: timedelta) -> None:
+        if len(key) < SHORTEST:
+            raise ConfigurationError(
+                "SEGUE_WEBHOOKS__MAILGUN_KEY: is no key: copy the *HTTP webhook signing key*, API security"
+            )
         self._key, self._tolerance = key.encode(), tolerance
 
     def verify(self, request: WebhookRequest) -> str:

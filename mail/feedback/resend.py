@@ -4,12 +4,14 @@ That is the scheme of Standard Webhooks, under headers of other names
 (docs.svix.com/receiving/verifying-payloads/how-manual).
 """
 
+import base64
+import binascii
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
+from standardwebhooks.webhooks import Webhook
 
 from domain.errors import ConfigurationError
 from domain.feedback import Happening, Report
@@ -33,6 +35,9 @@ _HAPPENINGS: Final[Mapping[str, Happening | None]] = {
     "email.clicked": Happening.CLICKED,
 }
 
+SHORTEST: Final = 16
+"""Bytes of a signing key. Standard Webhooks has 24 to 64; what is shorter was cut off."""
+
 _OF_NO_MAIL: Final = ("contact.", "domain.")
 """Kinds of reports that one webhook may be given along with those of mails."""
 
@@ -51,11 +56,7 @@ class Resend:
     name: str = "resend"
 
     def __init__(self, secret: str, tolerance: timedelta) -> None:
-        try:
-            self._webhook = Webhook(secret)
-        except (ValueError, EmptyWebhookSecretError):
-            raise ConfigurationError("SEGUE_WEBHOOKS__RESEND_SECRET: give the signing secret, whsec_…") from None
-        self._tolerance = tolerance
+        self._webhook, self._tolerance = Webhook(_read_secret(secret)), tolerance
 
     def verify(self, request: WebhookRequest) -> None:
         """See `Adapter.verify`."""
@@ -97,6 +98,20 @@ class Resend:
             raw=event,
         )
         return [report]
+
+
+def _read_secret(secret: str) -> bytes:
+    """The key behind `whsec_`. The library skips letters that are not Base64's, and takes a key of any length."""
+    prefix, _, encoded = secret.partition("_")
+    try:
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if prefix != "whsec" or len(key) < SHORTEST:
+        raise ConfigurationError(
+            "SEGUE_WEBHOOKS__RESEND_SECRET: is no signing secret: copy all of it, whsec_…, from the webhook's page"
+        )
+    return key
 
 
 def _happening(kind: str, data: object) -> tuple[Happening | None, Happening | None]:

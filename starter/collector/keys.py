@@ -17,7 +17,7 @@ from domain.errors import ConfigurationError, PermanentError, SegueError
 from domain.event import Event
 from domain.model import Value
 from domain.visitor import Visitors
-from domain.write_key import Scope, WriteKey, hash_key
+from domain.write_key import SHORTEST, Scope, WriteKey, hash_key
 from starter.collector.rates import Rates
 from storage import write_keys
 from storage.database import Database
@@ -83,7 +83,7 @@ class WriteKeys:
         clock: product time, for when a key was used last.
 
     Raises:
-        ConfigurationError: what follows `sha256:` is no hash.
+        ConfigurationError: a key is too short, or what follows `sha256:` is no hash.
     """
 
     def __init__(
@@ -202,6 +202,11 @@ class WriteKeys:
 def _read(entry: str) -> str:
     """The hash of a key of the environment."""
     if not entry.startswith(_HASHED):
+        if len(entry) < SHORTEST:
+            raise ConfigurationError(
+                f"SEGUE_WRITE_KEYS: one of its keys is shorter than {SHORTEST} characters, and could be guessed: take "
+                "one of `openssl rand -hex 32`, or leave it out and make keys with `segue keys create`"
+            )
         return hash_key(entry)
     digest = entry.removeprefix(_HASHED).lower()
     if not _HEXADECIMAL.fullmatch(digest):

@@ -29,7 +29,7 @@ from tests.stack.processes import QUIET_HOURS_OFF, SOURCES_OFF, Process, running
 from tests.stack.server import TemporalServer, temporal_server
 from tests.stack.waiting import until
 
-WRITE_KEY = "key-of-the-shop"
+WRITE_KEY = "the-key-of-the-shop"
 LOOK_EVERY = 0.2
 """Seconds until a process that ended by itself is noticed."""
 

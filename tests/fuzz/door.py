@@ -11,7 +11,7 @@ import httpx2
 from starter.embedded import free_port
 from tests.stack.processes import SEGUE, Process, finish, running
 
-KEY = "key-of-the-shop"
+KEY = "the-key-of-the-shop"
 SECRET = "a secret of some length"
 
 OPENS_WITHIN = 30.0

@@ -98,7 +98,7 @@ def test_click_link_ages_and_unsubscribe_link_never_does(links: Links, monkeypat
 
 @pytest.mark.parametrize("secrets", [[], ["short"], [NEW, ""]])
 def test_weak_secrets_are_refused(secrets: list[str]) -> None:
-    with pytest.raises(ConfigurationError, match="16 characters"):
+    with pytest.raises(ConfigurationError, match=r"^SEGUE_SECRET: .*16 characters"):
         Links("https://mail.shop.example", secrets)
 
 

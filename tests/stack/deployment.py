@@ -14,7 +14,7 @@ from tests.stack.processes import ROOT, SEGUE, Process, running
 from tests.stack.scrape import Scrape, scrape
 from tests.stack.waiting import until
 
-WRITE_KEY = "key-of-the-shop"
+WRITE_KEY = "the-key-of-the-shop"
 
 WORKER = [sys.executable, str(ROOT / "worker.py")]
 

@@ -22,7 +22,7 @@ from starter.recipients.routes import create_recipients_routers
 from storage.database import Database
 from storage.events import EventStore
 
-KEY = "key-of-the-shop"
+KEY = "the-key-of-the-shop"
 SHOP = "https://shop.example/"
 MAX_BODY = 200_000
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -36,7 +36,7 @@ def make_collector(
     links: Links = LINKS,
     committer: Committer | None = None,
     browser: BrowserPolicy | None = None,
-    write_keys: Sequence[str] = ("an older key", KEY),
+    write_keys: Sequence[str] = ("an older key of it", KEY),
     max_body: int = MAX_BODY,
     **changed: Any,
 ) -> FastAPI:

@@ -261,7 +261,7 @@ async def test_a_stranger_is_refused(sqlite_database: Database, authorization: s
         (BASIC, None),
         (BASIC.replace("Basic", "basic"), "whatever"),
         ("Basic " + base64.b64encode(KEY.encode()).decode(), None),  # without the colon
-        ("Basic " + base64.b64encode(b"an older key:").decode(), None),
+        ("Basic " + base64.b64encode(b"an older key of it:").decode(), None),
         (None, KEY),
         ("Bearer token", KEY),
         (f"Bearer {KEY}", None),
@@ -282,9 +282,13 @@ async def test_a_strangers_body_is_not_read(sqlite_database: Database) -> None:
     assert answer.status_code == 401
 
 
-def test_a_hash_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="SEGUE_WRITE_KEYS"):
-        make_collector(Database(str(tmp_path / "segue.db")), write_keys=["sha256:beef"])
+@pytest.mark.parametrize(
+    ("key", "remedy"), [("sha256:beef", "sha256sum"), ("qx", "segue keys create"), ("fifteen-letters", "openssl rand")]
+)
+def test_a_key_of_the_environment_that_is_none_is_refused(tmp_path: Path, key: str, remedy: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^SEGUE_WRITE_KEYS: .*{remedy}") as refused:
+        make_collector(Database(str(tmp_path / "segue.db")), write_keys=[KEY, key])
+    assert key not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ async def statuses(http: httpx2.AsyncClient, path: str, times: int, **options: A
 
 async def test_a_key_is_limited_and_told_when_to_come_back(sqlite_database: Database) -> None:
     app = limited(sqlite_database, key="2/hour", address="100/hour")
-    async with client_of(app) as http, client_of(app, "an older key") as other:
+    async with client_of(app) as http, client_of(app, "an older key of it") as other:
         assert await statuses(http, "/v1/track", 2, json=TRACK) == [200, 200]
         refused = await http.post("/v1/track", json=TRACK)
         assert refused.status_code == 429

@@ -26,7 +26,7 @@ SENDGRID_KEY = base64.b64encode(
     SENDGRID.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 ).decode()
 POSTMARK_SECRET = "a-secret-of-postmark"
-MAILGUN_KEY = "key-of-mailgun"
+MAILGUN_KEY = "the-key-of-mailgun"
 RESEND_SECRET = "whsec_" + base64.b64encode(b"a secret of resend's webhook").decode()
 SVIX_ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"
 

@@ -180,7 +180,12 @@ def test_a_body_of_another_shape_is_refused(provider: str, body: bytes) -> None:
         (lambda: SendGrid("not a key", TOLERANCE), "SENDGRID_KEY"),
         (lambda: SendGrid("AAAA", TOLERANCE), "SENDGRID_KEY"),
         (lambda: Postmark("short"), "POSTMARK_SECRET"),
+        (lambda: Mailgun("short", TOLERANCE), "MAILGUN_KEY"),
         (lambda: Resend("whsec_", TOLERANCE), "RESEND_SECRET"),
+        (lambda: Resend("abc", TOLERANCE), "RESEND_SECRET"),
+        (lambda: Resend("whsec_YWJj", TOLERANCE), "RESEND_SECRET"),
+        (lambda: Resend(f"{RESEND_SECRET}!", TOLERANCE), "RESEND_SECRET"),
+        (lambda: Resend(RESEND_SECRET.removeprefix("whsec_"), TOLERANCE), "RESEND_SECRET"),
     ],
 )
 def test_a_key_that_cannot_be_one_is_named(make: Callable[[], Adapter], variable: str) -> None:
