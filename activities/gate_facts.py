@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.confirmation import is_confirmed
 from domain.enrollment import Occasion
 from domain.gate import Ask, GateFacts, GatePolicy, Rival
+from domain.ignored import misreported_consent
 from domain.message import Kind
 from domain.preferences import read_preferences
 from storage.customers import Customers
@@ -52,6 +53,7 @@ async def read_facts(session: AsyncSession, policy: GatePolicy, question: Questi
         opted_out=await permissions.opted_out(customer, topic),
         wants_none=prefers.wants_none,
         consent=await permissions.consent(customer, topic),
+        consent_misreported=misreported_consent(known.traits),
         ended_by=await EventStore(session).ended_by(customer, question.ends_on, occasion),
         zone=known.timezone,
         last_seen_at=known.last_seen_at,

@@ -50,12 +50,16 @@ class TransientError(SegueError):
 
 
 class InvalidEventError(PermanentError):
-    """A call is not in the Segment spec. `field` names the culprit, e.g. `batch.3.userId`."""
+    """A call is not in the Segment spec. `field` names the culprit, e.g. `batch.3.userId`.
 
-    def __init__(self, field: str, problem: str) -> None:
+    `reason` is the problem without a word of the sender's, as logs may have it.
+    """
+
+    def __init__(self, field: str, problem: str, *, reason: str | None = None) -> None:
         super().__init__(f"{field}: {problem}" if field else problem)
         self.field = field
         self.problem = problem
+        self.reason = reason or problem
 
 
 class NotAllowedError(InvalidEventError):

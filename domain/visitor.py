@@ -29,8 +29,8 @@ from domain.event import (
     EventType,
 )
 from domain.identity import ANONYMOUS_PREFIX
+from domain.ignored import BACKENDS_ONLY, without
 from domain.model import Value
-from domain.profile import EVERY_CONSENT, read_permissions, read_traits
 from domain.soundness import join
 from domain.wording import as_words
 
@@ -59,9 +59,6 @@ _NEVER = (*_OWN, *_BOOKED)
 
 _WHO = ("email", "name", "firstName", "first_name", "lastName", "last_name", "birthday")
 """Traits that say whom mails go to, how they are addressed, and when they are congratulated."""
-
-_HOW_OFTEN = ("email_frequency", "emailFrequency")
-"""Traits that are a yes or a no to mail, like consent."""
 
 _FOR_THE_GATE = ("segment", "best_hour", "bestHour")
 """Traits that decide how many mails come, and when; see `domain.preferences`."""
@@ -117,7 +114,7 @@ class Visitors:
         self._hosts = tuple(host.lower().removeprefix("www.") for host in named if host)
 
     def admit(self, event: Event, path: str = "") -> Event:
-        """The event as a browser may report it.
+        """The event as a browser may report it: less what it may not say of a person, see `domain.ignored`.
 
         Args:
             event: as it was read from the call.
@@ -127,6 +124,7 @@ class Visitors:
             NotAllowedError: it says what only a backend may say.
         """
         self._refuse(event, path)
+        event = without(event, BACKENDS_ONLY)
         update: dict[str, Any] = {
             "public": True,
             "message_id": _own_id(event.message_id),
@@ -143,13 +141,9 @@ class Visitors:
     def _refuse(self, event: Event, path: str) -> None:
         if event.name.startswith(_BY_MAIL) or event.name in (*_NEVER, *self._policy.refuses):
             raise NotAllowedError(
-                join(path, "event"), f"a browser's key may not report {event.name!r}: report it from your backend"
-            )
-        traits = read_traits(event)
-        if read_permissions(traits) or any(name in traits for name in _HOW_OFTEN):
-            raise NotAllowedError(
-                join(path, "traits"),
-                "a browser's key may not speak of consent, nor of how often mail may come: report it from your backend",
+                join(path, "event"),
+                f"a browser's key may not report {event.name!r}: report it from your backend",
+                reason="a browser's key may not report this event: report it from your backend",
             )
         if event.type is EventType.ALIAS and event.anonymous_id not in (None, event.previous_id):
             raise NotAllowedError(
@@ -215,7 +209,7 @@ def taken_over(known: Customer, visitor: Customer) -> dict[str, Any]:
 
     Anybody may have told what the visitor is called, and anybody may say that they are this customer.
     """
-    left_out = {*_WHO, *_HOW_OFTEN, *_FOR_THE_GATE, *EVERY_CONSENT, *_told_already(known)}
+    left_out = {*_WHO, *_FOR_THE_GATE, *BACKENDS_ONLY, *_told_already(known)}
     return {name: value for name, value in visitor.traits.items() if name not in left_out}
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 from domain.event import TRACK_NAMES, Event, EventType
+from domain.ignored import Ignored
 from metrics.registry import LONG, OTHER, REGISTRY, SHORT, one_of
 
 BACKEND, BROWSER = "backend", "browser"
@@ -30,6 +31,12 @@ _REFUSED: Final = Counter(
     "segue_events_refused_total",
     "Calls that were refused, alone or in a batch, by error.",
     ["error"],
+    registry=REGISTRY,
+)
+_IGNORED: Final = Counter(
+    "segue_traits_ignored_total",
+    "Traits of calls that do not count: in another `form`, or a backend's to say, and said with a browser's `key`.",
+    ["trait", "why"],
     registry=REGISTRY,
 )
 _STORED: Final = Counter(
@@ -87,6 +94,12 @@ def count_refused(errors: Iterable[Exception]) -> None:
     """Calls were refused, each with its error, which is one of the domain's."""
     for name, number in Tally(type(error).__name__ for error in errors).items():
         _REFUSED.labels(one_of(name, ("InvalidEventError", "NotAllowedError"))).inc(number)
+
+
+def count_ignored(ignored: Iterable[Ignored]) -> None:
+    """Traits of calls that were stored do not count."""
+    for (trait, why), number in Tally((each.trait, each.why) for each in ignored).items():
+        _IGNORED.labels(trait, why.value).inc(number)
 
 
 def count_commit(*, stored: int, repeated: int, took: timedelta) -> None:

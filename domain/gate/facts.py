@@ -45,6 +45,8 @@ class GateFacts(Value):
     """A backend reports that they want no marketing (`email_frequency`: never), and they said nothing else to us."""
     consent: bool | None = None
     """As recorded for the topic or for all marketing. None: never asked, or not reported."""
+    consent_misreported: bool = False
+    """Something was reported as consent, in a form that does not count; see `domain.ignored`."""
     closed: str | None = None
     """Why the enrollment counts as ended, where its workflow does not know, e.g. because an operator ended it."""
     ended_by: str | None = None

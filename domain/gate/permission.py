@@ -42,6 +42,8 @@ def _consent(asked: Asked) -> str | None:
     if asked.facts.consent is False:
         return "consent was refused or withdrawn"
     if asked.facts.consent is None and asked.policy.consent is ConsentRule.RECORDED:
+        if asked.facts.consent_misreported:
+            return "no consent on record: what was reported does not count, only true or false do"
         return "no consent on record: report it for the customer, or set the consent rule to 'assumed'"
     return None
 

@@ -11,6 +11,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from domain.errors import ConfigurationError, UnknownCustomerError
+from domain.ignored import misreported_consent
 from domain.profile import normalise_email
 from starter.cli.reach import AsJson, Connected, Data, connected
 from starter.cli.tables import console, show_pairs
@@ -73,7 +74,7 @@ async def show(customer: Id, /, *, data: Data = None) -> None:
             ("address", "known" if facts["email"] else "none"),
             ("first seen", facts["first_seen_at"]),
             ("last seen", facts["last_seen_at"]),
-            ("consents", "; ".join(_consent(each) for each in tables["consents"]) or "none reported"),
+            ("consents", "; ".join(_consent(each) for each in tables["consents"]) or _no_consents(facts["traits"])),
             ("opted out of", ", ".join(sorted(opt_outs)) or "nothing"),
             ("suppressed", suppression or "no"),
             *([("being erased", _standing(erasure))] if erasure is not None else []),
@@ -210,6 +211,10 @@ def _consent(row: dict[str, Any]) -> str:
     verb = "agreed to" if row["granted"] else "refused"
     topic = "all marketing" if row["topic"] == "*" else row["topic"]
     return f"{verb} {topic} on {row['at'][:10]} ({row['source']})"
+
+
+def _no_consents(traits: dict[str, Any]) -> str:
+    return "none that counts: what was reported is no true or false" if misreported_consent(traits) else "none reported"
 
 
 def _standing(erasure: Erasure) -> str:

@@ -38,7 +38,7 @@ MEANINGS = {
     "backend": "only a page's public key has reported what the mail answers: it waits for a backend's word",
     "sunset": "a journey gave the customer up, and they have not come back",
     "opt-out": "the customer's own no, to this topic or to all marketing",
-    "consent": "no consent is on record, or it was refused (SEGUE_CONSENT)",
+    "consent": "no consent is on record, none that counts, or it was refused (SEGUE_CONSENT; docs/integrate.md)",
     "lane": "a more important journey is open for the customer",
     "caps": "the customer has had as many mails as one gets in such a span (SEGUE_CAPS__…)",
     "own wish": "the customer asked for fewer mails",

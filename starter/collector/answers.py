@@ -5,7 +5,7 @@ refusal for a failure of the network, and send the same calls ten times more.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI
@@ -40,11 +40,24 @@ _STATUS: Final[Mapping[type[SegueError], int]] = {
 _log = structlog.get_logger("segue.collector")
 
 
-def error_answer(status: int, message: str, field: str = "", headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Make an error's answer. `field` is empty where no single field is to blame."""
+def error_answer(
+    status: int,
+    message: str,
+    field: str = "",
+    headers: Mapping[str, str] | None = None,
+    told: Mapping[str, Any] | None = None,
+) -> JSONResponse:
+    """Make an error's answer. `field` is empty where no single field is to blame; `told` stands beside it."""
     code = "invalid_request" if status < 500 else "unavailable"  # noqa: PLR2004 HTTP's classes
     said = f"{field}: {message}" if field else message
-    return JSONResponse({"error": {"field": field, "message": message}, "code": code, "message": said}, status, headers)
+    error = {"error": {"field": field, "message": message}, "code": code, "message": said}
+    return JSONResponse(error | dict(told or {}), status, headers)
+
+
+def batch_refused(first: InvalidEventError, told: Mapping[str, Any]) -> JSONResponse:
+    """Make the answer to a batch of which no call is right: the first one's, and what is `told` of the others."""
+    metrics.count_refused(type(first))
+    return error_answer(_status_of(first), first.problem, first.field, told=told)
 
 
 def too_many(error: TooManyError) -> JSONResponse:
@@ -75,7 +88,7 @@ def install_answers(app: FastAPI, rates: Rates) -> None:
 async def _segue_error(_request: Request, error: Exception) -> Response:
     if isinstance(error, TooManyError):
         return too_many(error)
-    status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+    status = _status_of(error)
     metrics.count_refused(type(error))
     if isinstance(error, InvalidEventError):
         return error_answer(status, error.problem, error.field)
@@ -88,6 +101,10 @@ async def _segue_error(_request: Request, error: Exception) -> Response:
         # Where the database is, and how it is named, is not the client's business.
         return _try_again()
     return error_answer(status, str(error))
+
+
+def _status_of(error: Exception) -> int:
+    return next(status for kind, status in _STATUS.items() if isinstance(error, kind))
 
 
 async def _no_route(request: Request, error: Exception) -> Response:

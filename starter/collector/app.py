@@ -5,7 +5,6 @@ path; in a batch it takes no other with it, and the answer names it. 503 always 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -17,17 +16,19 @@ from starlette.types import Receive, Scope, Send
 
 from domain.clock import SystemClock
 from domain.errors import InvalidEventError
-from domain.event import EventType
-from domain.segment_api import MODELS, Batch, parse_batch, parse_call
+from domain.event import Event, EventType
+from domain.ignored import Ignored, ignored_in
+from domain.segment_api import MODELS, Admit, Batch, parse_batch, parse_call
 from domain.visitor import Visitors
 from metrics import events as metrics
 from settings import RateSettings
-from starter.collector.answers import install_answers, too_many
+from starter.collector.answers import batch_refused, install_answers, too_many
 from starter.collector.bodies import parse_json, read_body
 from starter.collector.committer import Committer
 from starter.collector.coupons import create_coupons_router
 from starter.collector.health import Ready, create_health_router
 from starter.collector.keys import REPORTING, Caller, WriteKeys
+from starter.collector.omissions import Omissions
 from starter.collector.paths import ALIASES, BATCH, CALLS, FOR_BROWSERS, KEY_BESIDE, KEYED
 from starter.collector.rates import AddressLimit, Rates
 from starter.collector.refusals import Refusals
@@ -47,10 +48,10 @@ _DESCRIPTION: Final = """\
 Takes the calls of Segment's HTTP tracking API. Send a write key as the user name of HTTP Basic with an empty
 password, or as `writeKey` in the body. Bodies may be packed with gzip. An answer of 200 means that the events are
 stored; a `messageId` that was stored before changes nothing. Of a batch, 200 means that what it does not name as
-`refused` is stored.
+`refused` is stored. Traits that do not count, by their form or by the key they came with, are named as `ignored`.
 """
 
-Reader = Callable[[Mapping[str, Any], Caller], Batch]
+Read = Callable[[Mapping[str, Any], Admit], Batch]
 
 
 _CORS: Final[Mapping[str, Any]] = {
@@ -85,26 +86,27 @@ class _Door:
         self._keys = keys
         self._max_body = max_body
         self._refusals = refusals
+        self._omissions = Omissions()
 
     def single(self, kind: EventType) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint of one kind of call."""
 
-        def read(body: Mapping[str, Any], caller: Caller) -> Batch:
-            return Batch([self._keys.admit(caller, parse_call(body, kind=kind, **self._arrival()))], [])
+        def read(body: Mapping[str, Any], admit: Admit) -> Batch:
+            return Batch([admit(parse_call(body, kind=kind, **self._arrival()), "")], [])
 
         return self._endpoint(read)
 
     def batch(self) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint of batches."""
 
-        def read(body: Mapping[str, Any], caller: Caller) -> Batch:
-            batch = parse_batch(body, admit=partial(self._keys.admit, caller), **self._arrival())
+        def read(body: Mapping[str, Any], admit: Admit) -> Batch:
+            batch = parse_batch(body, admit=admit, **self._arrival())
             metrics.count_batch(len(batch.events) + len(batch.refused))
             return batch
 
         return self._endpoint(read)
 
-    def _endpoint(self, read: Reader) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(self, read: Read) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             # Before we unpack a stranger's body.
             caller = await self._known_by_headers(request)
@@ -113,20 +115,34 @@ class _Door:
                 raise InvalidEventError("", "the body must be a JSON object")
             caller = caller or await self._keys.by_body(body)
             caller.require(*REPORTING)
+            ignored: list[tuple[str, Ignored]] = []
+
+            def admit(event: Event, path: str) -> Event:
+                admitted = self._keys.admit(caller, event, path)
+                ignored.extend((path, each) for each in ignored_in(event, by_page=caller.is_browser))
+                return admitted
+
             try:
-                batch = read(body, caller)
+                batch = read(body, admit)
             except InvalidEventError as error:
                 batch = Batch([], [error])
             await self._committer.commit(batch.events)
             metrics.count_accepted(batch.events, metrics.BROWSER if caller.is_browser else metrics.BACKEND)
-            if not batch.refused:
+            if not batch.refused and not ignored:
                 return Response(_SUCCESS, media_type="application/json")
-            told = self._refusals.note(batch.refused, stored=len(batch.events))
-            if not batch.events:
-                raise batch.refused[0]
-            return JSONResponse({"success": True} | told)
+            return self._telling(caller, batch, ignored)
 
         return endpoint
+
+    def _telling(self, caller: Caller, batch: Batch, ignored: Sequence[tuple[str, Ignored]]) -> Response:
+        told = self._omissions.note(caller.key, ignored) if ignored else {}
+        if batch.refused:
+            told |= self._refusals.note(batch.refused, stored=len(batch.events))
+        if batch.events:
+            return JSONResponse({"success": True} | told)
+        if len(batch.refused) == 1:
+            raise batch.refused[0]
+        return batch_refused(batch.refused[0], told)
 
     async def _known_by_headers(self, request: Request) -> Caller | None:
         caller = await self._keys.by_header(request.headers.get("authorization"))
@@ -208,7 +224,7 @@ def _add_call(
         response_class=JSONResponse,
         responses={
             200: {
-                "description": "Stored",
+                "description": "Stored. `ignored` names traits that do not count, if there are any",
                 "content": {"application/json": {"example": _SOME_REFUSED if name == BATCH else {"success": True}}},
             },
             400: {"description": "Not in the spec; the answer names the field. Nothing was stored"},

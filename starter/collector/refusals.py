@@ -12,6 +12,9 @@ from metrics import events as metrics
 MOST_TOLD: Final = 100
 """Refusals that one answer names, as many as clients put calls in a batch; the others are counted."""
 
+MOST_REASONS: Final = 10
+"""Different reasons in one line of the log: whole batches are wrong in one or two ways."""
+
 _FIELDS: Final = frozenset(str(field.alias) for model in MODELS.values() for field in model.model_fields.values())
 
 _log = structlog.get_logger("segue.collector")
@@ -35,7 +38,10 @@ class Refusals:
         """
         self.count += len(refused)
         metrics.count_refused(refused)
-        _log.warning("calls refused", refused=len(refused), stored=stored, fields=sorted(set(map(_outermost, refused))))
+        fields = sorted(set(map(_outermost, refused)))
+        reasons = sorted({f"{_outermost(error)}: {error.reason}" for error in refused})[:MOST_REASONS]
+        # Clients drop the answer: here alone a developer can read what is wrong.
+        _log.warning("calls refused", refused=len(refused), stored=stored, fields=fields, reasons=reasons)
         told = [{"field": error.field, "message": error.problem} for error in refused[:MOST_TOLD]]
         return {"refused": len(refused), "errors": told}
 

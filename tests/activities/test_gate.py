@@ -110,6 +110,16 @@ async def test_a_retry_after_a_drop_tells_of_an_ending_that_was_committed_since(
     assert (again.decision.reason, again.decision.ended_by) == (first.decision.reason, "Order Completed")
 
 
+async def test_whoever_reported_consent_in_a_form_that_does_not_count_reads_so(sqlite_database: Database) -> None:
+    crew = Crew(sqlite_database)
+    await commit(sqlite_database, identify(traits={"email": "anna@shop.example", "consent": "true"}))
+    decision = (await crew.gate.decide_message(asking())).decision
+    assert (decision.rule, decision.reason) == (
+        "consent",
+        "no consent on record: what was reported does not count, only true or false do",
+    )
+
+
 async def test_a_deferred_message_is_decided_anew(sqlite_database: Database) -> None:
     crew = Crew(sqlite_database)
     await crew.shopper()

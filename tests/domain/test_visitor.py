@@ -12,6 +12,8 @@ from domain.errors import NotAllowedError
 from domain.event import Event, EventType
 from domain.folding import absorb, fold
 from domain.identity import resolve
+from domain.ignored import Why, ignored_in
+from domain.profile import read_traits
 from domain.visitor import BrowserPolicy, Visitors
 from workflows.catalogue import JOURNEYS
 from workflows.vocabulary.inbox import COMMON_EXITS
@@ -67,12 +69,22 @@ def is_admitted(name: str) -> bool:
         {"emailOptIn": False},
         {"email_frequency": "never"},
         {"consent": {"news": {"granted": True}}},
+        {"consent": "true"},
     ],
 )
-def test_consent_is_refused_wherever_it_stands(traits: dict[str, Any]) -> None:
-    for said in (identify(**traits), event(context={"traits": traits})):
-        with pytest.raises(NotAllowedError, match="consent"):
-            VISITORS.admit(said)
+def test_consent_is_left_out_wherever_it_stands(traits: dict[str, Any]) -> None:
+    """And no more than that: libraries keep traits, so that a refusal would hold for all later calls of a browser."""
+    both = {**traits, "plan": "gold"}
+    for said in (
+        identify(**both),
+        event(context={"traits": both}),
+        identify().model_copy(update={"context": {"traits": both}}),
+    ):
+        admitted = VISITORS.admit(said)
+        assert read_traits(admitted) == {"plan": "gold"}
+        [ignored] = ignored_in(said, by_page=True)
+        assert (ignored.trait, ignored.why) == (next(iter(traits)), Why.KEY)
+    assert VISITORS.admit(event(properties=both)).properties == both  # a thing's, nobody's word
 
 
 @pytest.mark.parametrize("name", [names.ORDER_COMPLETED, names.PRODUCT_VIEWED, "Whatever"])

@@ -111,7 +111,7 @@ def test_names_follow_prometheus_conventions() -> None:
             assert shown.name.endswith(("_seconds", "_events")), shown
     assert not {label for shown in everything() for label in shown.labels} - {
         *("call", "key", "event", "error", "outcome", "why", "limit", "provider", "kind", "response", "by", "journey"),
-        *("verdict", "rule", "asked", "end", "keeping", "source", "part"),
+        *("verdict", "rule", "asked", "end", "keeping", "source", "part", "trait"),
     }, "a label that is new: are its values few, and do they stand in code?"
 
 

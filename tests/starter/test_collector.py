@@ -17,14 +17,17 @@ from structlog.testing import capture_logs
 from domain.clock import PacedClock, SystemClock
 from domain.errors import ConfigurationError, InvalidEventError, UnavailableError
 from domain.event import WISH_ADDED_TO_CART, Event, EventType
+from domain.ignored import Ignored, Why
 from domain.write_key import Scope
 from starter.collector.committer import Committer
+from starter.collector.omissions import Omissions
 from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
 from storage.write_keys import WriteKeys
 from tests.stack.waiting import until
 from tests.starter.collectors import KEY, MAX_BODY, client_of, make_collector, served, stored_events
+from tests.starter.issuing import make_key
 
 BASIC = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
 
@@ -219,6 +222,59 @@ async def test_what_is_wrong_in_a_batch_is_named_and_the_rest_is_stored(database
     [line] = [line for line in logs if line["event"] == "calls refused"]
     assert (line["refused"], line["stored"], line["fields"]) == (3, 2, ["properties", "type", "userId"])
     assert "anna" not in str(line)
+
+
+async def test_the_log_alone_says_what_is_wrong_with_a_call_and_none_of_its_values(sqlite_database: Database) -> None:
+    _, key = await make_key(sqlite_database, Scope.BROWSER)
+    told = {"type": "track", "userId": "anna", "event": "Email anna@shop.example"}
+    with capture_logs() as logs:
+        async with client_of(make_collector(sqlite_database)) as http:
+            await http.post("/v1/batch", json={"batch": [track(1), track(2, event="x" * 300)]})
+        async with client_of(make_collector(sqlite_database), key) as http:
+            await http.post("/v1/batch", json={"batch": [told]})
+    assert [line["reasons"] for line in logs if line["event"] == "calls refused"] == [
+        ["event: must have at most 256 characters"],
+        ["event: a browser's key may not report this event: report it from your backend"],
+    ]
+
+
+async def test_of_a_batch_that_is_wrong_throughout_all_calls_are_named(sqlite_database: Database) -> None:
+    calls = [5, None, {"type": "track"}, *[{}] * 150]
+    async with client_of(make_collector(sqlite_database)) as http:
+        answer = await http.post("/v1/batch", json={"batch": calls})
+    told = answer.json()
+    assert (answer.status_code, told["refused"], len(told["errors"])) == (400, 153, 100)
+    assert [each["field"] for each in told["errors"][:3]] == ["batch.0", "batch.1", "batch.2.event"]
+    assert told["error"] == told["errors"][0]
+
+
+async def test_traits_that_do_not_count_are_told_and_the_call_is_stored(sqlite_database: Database) -> None:
+    said = {"consent": "true", "email": "anna at shop", "timezone": "Mars/X"}
+    call = {"userId": "anna", "traits": said, "context": {"locale": "de"}}
+    with capture_logs() as logs:
+        async with client_of(make_collector(sqlite_database)) as http:
+            answer = await http.post("/v1/identify", json=call)
+    assert (answer.status_code, answer.json()["success"]) == (200, True)
+    assert [each["field"] for each in answer.json()["ignored"]] == [
+        "traits.consent",
+        "traits.email",
+        "traits.timezone",
+    ]
+    lines = [line for line in logs if line["event"] == "a trait does not count"]
+    assert [line["field"] for line in lines] == ["traits.consent", "traits.email", "traits.timezone"]
+    assert lines[0]["reason"].startswith("only true or false count")
+    assert not any(word in str(lines) for word in ("anna", "Mars"))
+    assert await ids_in(sqlite_database)
+
+
+def test_what_each_call_says_again_is_logged_once_a_minute_for_each_key() -> None:
+    clock = iter([0.0, 59.0, 59.0, 60.0, 61.0])
+    omissions = Omissions(lambda: next(clock))
+    said = Ignored(trait="consent", field="traits.consent", problem="only true or false count", why=Why.FORM)
+    with capture_logs() as logs:
+        for key in ("one", "one", "two", "one", "one"):
+            omissions.note(key, [("batch.0", said), ("batch.1", said)])
+    assert [line["key"] for line in logs] == ["one", "two", "one"]
 
 
 async def test_many_refusals_are_counted_and_a_hundred_named(sqlite_database: Database) -> None:

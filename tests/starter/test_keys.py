@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from domain.visitor import BrowserPolicy
 from domain.write_key import Scope, hash_key
@@ -16,6 +17,7 @@ from storage.database import Database
 from storage.identities import Identities
 from storage.permissions import Permissions
 from storage.write_keys import WriteKeys
+from tests.metrics.readings import moved
 from tests.stack.waiting import until
 from tests.starter.collectors import KEY, client_of, make_collector, stored_events
 from tests.starter.issuing import NOW, make_key
@@ -130,6 +132,47 @@ async def test_of_a_batch_a_browser_stores_what_it_may_and_hears_of_the_rest(sql
     assert (alone.status_code, alone.json()["error"]["field"]) == (403, "event")
     [stored] = await stored_events(sqlite_database)
     assert (stored.event.message_id, stored.event.public) == ("browser:m-1", True)
+
+
+async def test_a_word_of_consent_from_a_page_is_left_out_and_told_and_the_rest_is_taken(
+    sqlite_database: Database,
+) -> None:
+    """Segment's library keeps traits, and sends them with each later identify: one refusal would be one for ever."""
+    key_id, key = await make_key(sqlite_database, Scope.BROWSER)
+    said = {"email": "anna@shop.example", "marketing_consent": True, "email_frequency": "never"}
+    call = {"type": "identify", "userId": "anna", "anonymousId": "v-1", "traits": said, "writeKey": key}
+    cart = TRACK | {"userId": None, "anonymousId": "v-1", "properties": {"product_id": "lamp"}, "writeKey": key}
+    with capture_logs() as logs, moved() as metrics:
+        async with client_of(make_collector(sqlite_database), None) as http:
+            await http.post("/v1/track", json=cart)
+            answers = [await http.post("/v1/identify", json=call) for _ in range(3)]
+            batch = await http.post("/v1/batch", json={"batch": [BOUNCED, call], "writeKey": key})
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    told = answers[0].json()
+    assert (told["success"], [each["field"] for each in told["ignored"]]) == (
+        True,
+        ["traits.marketing_consent", "traits.email_frequency"],
+    )
+    assert all("from your backend" in each["message"] for each in told["ignored"])
+    assert [each["field"] for each in batch.json()["ignored"]] == [
+        "batch.1.traits.marketing_consent",
+        "batch.1.traits.email_frequency",
+    ]
+    assert [each["field"] for each in batch.json()["errors"]] == ["batch.0.event"]
+
+    async with sqlite_database.read() as session:
+        anna = await Customers(session).get("anna")
+        assert (await Identities(session).former_ids("anna")) == ("anon-v-1",)  # signed in: the cart came along
+        assert await Permissions(session).consent("anna", "news") is None
+    assert anna is not None
+    assert (anna.email, anna.traits, len(anna.cart.lines)) == ("anna@shop.example", {"email": "anna@shop.example"}, 1)
+
+    lines = [line for line in logs if line["event"] == "a trait does not count"]
+    assert [(line["key"], line["field"]) for line in lines] == [
+        (key_id, "traits.marketing_consent"),
+        (key_id, "traits.email_frequency"),
+    ]
+    assert metrics.of("segue_traits_ignored_total") == {("marketing_consent", "key"): 4, ("email_frequency", "key"): 4}
 
 
 async def test_the_public_key_does_not_lead_a_customers_mails_away(database: Database) -> None:
