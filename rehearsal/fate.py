@@ -27,6 +27,7 @@ class Leave(NamedTuple):
     sunset: str | None = None
     opted_out: bool = False
     consent: bool | None = True
+    consent_misreported: bool = False
     last_seen_at: datetime | None = None
     best_hour: int | None = None
     at_most_every: timedelta | None = None

@@ -10,6 +10,7 @@ from domain.consent import standing
 from domain.customer import Customer
 from domain.enrollment import Occasion
 from domain.event import StoredEvent
+from domain.ignored import misreported_consent
 from domain.intent import DEFAULT_THRESHOLDS, Thresholds
 from domain.portrait import LOOK_BACK, MOST_EVENTS, Portrait
 from domain.preferences import read_preferences
@@ -174,6 +175,7 @@ class Timeline:
             suppression=self._suppression(facts.email, now),
             opted_out=any(sharer.has_left(topic, now) for sharer in self.sharers(now)),
             consent=standing(self._said_last(topic, now), self._said_last(ALL_MARKETING, now)),
+            consent_misreported=misreported_consent(facts.traits),
             last_seen_at=facts.last_seen_at,
             **dict(read_preferences(facts.traits)),
         )

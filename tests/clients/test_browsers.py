@@ -185,6 +185,25 @@ async def test_all_calls_of_the_library_arrive(
     assert [(line.product_id, line.price, line.quantity) for line in anna.cart.lines] == [("boots", 120.5, 2)]
 
 
+async def test_a_word_of_consent_that_a_page_once_said_keeps_nobody_from_signing_in(
+    sqlite_database: Database, chromium: str, site: str, key: str
+) -> None:
+    """The library keeps traits on the device, and says them again with each later identify."""
+    said = ("{marketing_consent: true}", "{email: 'anna@shop.example'}")
+    async with served(make_collector(sqlite_database)) as url, opened(chromium, site, url) as (page, _):
+        await load(page, "@segment/analytics-next", url, key)
+        await page.evaluate("client.track('Product Added', {product_id: 'boots'})")
+        for traits in said:
+            await page.evaluate(f"client.identify('anna', {traits})")
+        kept = await page.evaluate("localStorage.getItem('ajs_user_traits')")
+        events = await arrived(sqlite_database, 3)
+    assert "marketing_consent" in kept  # else this proves nothing
+    assert all("marketing_consent" not in event.properties for event in events)
+    async with sqlite_database.read() as session:
+        anna = await Customers(session).get("anna")
+    assert (anna.email, len(anna.cart.lines)) == ("anna@shop.example", 1)
+
+
 @pytest.mark.parametrize("name", ["@segment/analytics-next", "@rudderstack/analytics-js"])
 async def test_an_outage_loses_and_doubles_nothing(
     sqlite_database: Database, chromium: str, site: str, key: str, name: str

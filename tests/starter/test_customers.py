@@ -140,6 +140,15 @@ async def test_status_of_nobody_is_an_error() -> None:
 
 
 @pytest.mark.usefixtures("shop")
+async def test_show_says_that_consent_was_reported_in_a_form_that_does_not_count(
+    capsys: pytest.CaptureFixture[str], sqlite_database: Database
+) -> None:
+    await commit(sqlite_database, identify("ben", traits={"consent": "true"}))
+    await say("customer", "show", "ben")
+    assert "none that counts: what was reported is no true or false" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.usefixtures("shop")
 async def test_show_says_that_an_erasure_waits(capsys: pytest.CaptureFixture[str], sqlite_database: Database) -> None:
     await say("customer", "show", "anna")
     assert "being erased" not in capsys.readouterr().out

@@ -184,6 +184,10 @@ def test_address_and_consent_are_supposed_unless_strict() -> None:
     assert _not_sent(only(known, *recording, strict=True)) == [
         "no consent on record: report it for the customer, or set the consent rule to 'assumed'"
     ]
+    as_text = identified(0 * HOUR, email="anna@shop.example", consent="true")
+    assert _not_sent(only(as_text, *recording, strict=True)) == [
+        "no consent on record: what was reported does not count, only true or false do"
+    ]
     agreed = identified(0 * HOUR, email="anna@shop.example", consent=True)
     assert mails(only(agreed, *recording, strict=True)) == SILENCE
 
