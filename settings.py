@@ -3,6 +3,7 @@
 A setting `x` is the variable `SEGUE_X`; a nested one `SEGUE_X__Y`. Values of dictionaries and models are JSON.
 """
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from datetime import time, timedelta
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin
 from urllib.parse import urlsplit
 
 from limits import parse as parse_rate
@@ -35,12 +36,16 @@ from domain.model import Value
 from domain.occasions import SourcePolicy
 from domain.offer import OfferPolicy
 from domain.relay import Relay
+from domain.remedies import LIST, OBJECT, instead, remedy
 from domain.retention import RetentionPolicy
 from domain.visitor import BrowserPolicy
 from domain.warm_up import WarmUp
 from domain.windows import SendWindow
 
 PREFIX = "SEGUE_"
+
+_SHAPES = ("tuple_type", "dict_type", "model_type")
+"""Kinds of pydantic's errors: another shape of JSON."""
 
 
 def _web_address(text: str) -> str:
@@ -225,15 +230,23 @@ class Settings(BaseSettings):
     quiet_from: time = Field(default=time(21), description="Start of quiet hours, customer's wall clock.")
     quiet_to: time = Field(default=time(8), description="End of quiet hours, customer's wall clock.")
     consent: ConsentRule = Field(default=ConsentRule.RECORDED, description="Whether marketing needs recorded consent.")
-    windows: tuple[SendWindow, ...] = Field(default=(), description="When marketing may go; none: any time not quiet.")
+    windows: tuple[SendWindow, ...] = Field(
+        default=(),
+        description="When marketing may go; none: any time not quiet.",
+        examples=[[{"days": ["mon", "tue"], "start": "09:00", "end": "18:00"}]],
+    )
     in_session: HoldingBack = Field(default=timedelta(minutes=5), description="No marketing so soon after activity.")
     best_hour_within: HoldingBack = Field(default=timedelta(hours=6), description="Longest wait for a best hour.")
-    caps: Caps = Caps()
-    segment_caps: dict[str, Caps] = Field(default={}, description="Caps of customers by their trait `segment`.")
+    caps: Caps = Field(default=Caps(), examples=[{"per_day": 2}])
+    segment_caps: dict[str, Caps] = Field(
+        default={}, description="Caps of customers by their trait `segment`.", examples=[{"vip": {"per_day": 3}}]
+    )
     cool_downs: CoolDowns = CoolDowns()
     mails_per_second: float | None = Field(default=None, gt=0, description="What the provider takes, of all workers.")
     warm_up: WarmUp | None = Field(
-        default=None, description="Mails a day from a first day on, see [the flow](#the-flow)."
+        default=None,
+        description="Mails a day from a first day on, see [the flow](#the-flow).",
+        examples=[{"start": "2026-03-01", "per_day": [500, 1000, 2000]}],
     )
     breaker: BreakerPolicy = BreakerPolicy()
     thresholds: Thresholds = Thresholds()
@@ -241,7 +254,11 @@ class Settings(BaseSettings):
     sources: SourcePolicy = SourcePolicy()
     retention: RetentionPolicy = RetentionPolicy()
     shop: ShopSettings = ShopSettings()
-    journeys: dict[str, dict[str, Any]] = Field(default={}, description="Settings of journeys, by journey name.")
+    journeys: dict[str, dict[str, Any]] = Field(
+        default={},
+        description="Settings of journeys, by journey name.",
+        examples=[{"cart-recovery": {"quiet": "PT2H"}}],
+    )
     sample_shop: bool = Field(
         default=True, description="Fill an empty catalogue; embedded, without a way out for mail."
     )
@@ -308,14 +325,37 @@ def load_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for variable in sorted(os.environ if environment is None else environment):
         if variable.startswith(PREFIX) and variable.split("__")[0] not in known:
-            raise ConfigurationError(f"{variable} is no setting of Segue; known are {', '.join(sorted(known))}")
+            name = variable.split("__")[0]
+            raise ConfigurationError(f"{variable} is no setting of Segue{instead(name, known)}")
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        name = "__".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(f"{PREFIX}{name}: {first['msg'].removeprefix('Value error, ')}") from None
-    except SettingsError as error:  # a setting that is a JSON object, and cannot be read
+        setting, *below = (str(part) for part in first["loc"])
+        is_option = given.get(setting) is not None
+        name = f"--{setting.replace('_', '-')}" if is_option else f"{PREFIX}{'__'.join([setting, *below]).upper()}"
+        said = _shape(setting) if first["type"] in _SHAPES and not below else remedy(first, Settings)
+        raise ConfigurationError(f"{name}: {said}") from None
+    except SettingsError as error:  # a setting that is JSON, and cannot be read
         named = re.search(r'field "(\w+)"', str(error))
-        name = named[1].upper() if named else ""
-        raise ConfigurationError(f"{PREFIX}{name}: give a JSON object, such as {{}}") from None
+        raise ConfigurationError(_unread(named[1]) if named else str(error)) from None
+
+
+def _unread(name: str) -> str:
+    """What is wrong where a setting, or a list of its group, is no JSON."""
+    group = f"{PREFIX}{name.upper()}"
+    fields = getattr(Settings.model_fields[name].annotation, "model_fields", {})
+    for nested, field in fields.items():
+        variable = f"{group}__{nested.upper()}"
+        if get_origin(field.annotation) is tuple and not os.environ.get(variable, "[").startswith("["):
+            return f"{variable}: {LIST}"
+    return f"{group}: {_shape(name)}"
+
+
+def _shape(name: str) -> str:
+    """What a setting of several values looks like: an example of its own, or what any has."""
+    examples = Settings.model_fields[name].examples
+    if not examples:
+        return OBJECT
+    example = examples[0]
+    return f"give a JSON {'list' if isinstance(example, list) else 'object'}, such as {json.dumps(example)}"

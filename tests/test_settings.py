@@ -10,7 +10,26 @@ from worker import transport_for
 @pytest.mark.parametrize(
     ("variable", "value", "says"),
     [
-        ("SEGUE_CAPS", "{bad", "SEGUE_CAPS: give a JSON object"),
+        ("SEGUE_CAPS", "{bad", 'SEGUE_CAPS: give a JSON object, such as {"per_day"'),
+        ("SEGUE_WINDOWS", "nonsense", 'SEGUE_WINDOWS: give a JSON list, such as [{"days": ["mon", "tue"], "start":'),
+        ("SEGUE_WINDOWS", "{}", "SEGUE_WINDOWS: give a JSON list, such as [{"),
+        ("SEGUE_WINDOWS", '[{"start": "9"}]', "SEGUE_WINDOWS__0__START: give a time of day, such as 09:00"),
+        (
+            "SEGUE_WINDOWS",
+            '[{"begin": "09:00"}]',
+            "SEGUE_WINDOWS__0__BEGIN: there is no such setting; there are",
+        ),
+        (
+            "SEGUE_SEGMENT_CAPS",
+            '{"vip": {"per_dey": 2}}',
+            "SEGUE_SEGMENT_CAPS__VIP__PER_DEY: there is no such",
+        ),
+        ("SEGUE_SHOP__NAMES", "x", "SEGUE_SHOP__NAMES: there is no such setting; did you mean name?"),
+        ("SEGUE_BROWSER__HOSTS", "cdn.example", "SEGUE_BROWSER__HOSTS: give a JSON list"),
+        ("SEGUE_PORT", "x", "SEGUE_PORT: give a whole number"),
+        ("SEGUE_METRICS_PORT", "70000", "SEGUE_METRICS_PORT: must be less than or equal to 65535"),
+        ("SEGUE_OPEN_PIXEL", "perhaps", "SEGUE_OPEN_PIXEL: give true or false"),
+        ("SEGUE_IN_SESSION", "soon", "SEGUE_IN_SESSION: give a duration, such as PT5M"),
         ("SEGUE_DEFAULT_ZONE", "Mars/Olympus", "SEGUE_DEFAULT_ZONE: give an IANA time zone"),
         ("SEGUE_DEFAULT_ZONE", "../etc/passwd", "SEGUE_DEFAULT_ZONE: give an IANA time zone"),
         ("SEGUE_SHOP__URL", "garbage", "SEGUE_SHOP__URL: give a web address"),
@@ -32,7 +51,8 @@ from worker import transport_for
         ("SEGUE_RELAY", "sendmail", "SEGUE_RELAY: "),
         ("SEGUE_WEBHOOKS__SENDGRID_KEI", "key", "SEGUE_WEBHOOKS__SENDGRID_KEI: "),
         ("SEGUE_WEBHOOKS__TOLERANCE", "PT0S", "SEGUE_WEBHOOKS__TOLERANCE: "),
-        ("SEGUE_PROT", "8100", "SEGUE_PROT is no setting"),
+        ("SEGUE_PROT", "8100", "SEGUE_PROT is no setting of Segue; did you mean SEGUE_PORT?"),
+        ("SEGUE_XYZZY", "1", "SEGUE_XYZZY is no setting of Segue; there are SEGUE_BEST_HOUR_WITHIN, "),
         ("SEGUE_SHOP__NMAE", "Lamps", "SEGUE_SHOP__NMAE: "),
     ],
 )
@@ -42,6 +62,11 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, variable: str
         load_settings()
     assert str(refused.value).startswith(says)
     assert "\n" not in str(refused.value)
+
+
+def test_an_option_of_the_command_line_is_named_as_it_was_given() -> None:
+    with pytest.raises(ConfigurationError, match=r"^--pace: must be greater than 0$"):
+        load_settings({}, pace=0.0)
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,8 @@ def plan(name: str, **fields: Any) -> Plan:
     ("settings", "named"),
     [
         ({"cart-recvery": {"quiet": "PT2H"}}, f"'cart-recvery'; there are: {', '.join(sorted(JOURNEYS))}"),
-        ({"cart-recovery": {"quite": "PT2H"}}, "cart-recovery.quite: "),
-        ({"cart-recovery": {"quiet": "soon"}}, "cart-recovery.quiet: "),
+        ({"cart-recovery": {"quite": "PT2H"}}, "cart-recovery.quite: there is no such setting; did you mean quiet?"),
+        ({"cart-recovery": {"quiet": "soon"}}, "cart-recovery.quiet: give a duration, such as PT5M"),
         ({"post-purchase": {"quiet": "PT2H"}}, "post-purchase.quiet: "),
     ],
     ids=["unknown journey", "unknown setting", "wrong value", "another journey's setting"],

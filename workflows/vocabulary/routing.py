@@ -25,6 +25,7 @@ from domain.errors import ConfigurationError
 from domain.event import EMAIL_LINK_CLICKED, ORDER_COMPLETED, UNSUBSCRIBED, Event, StoredEvent
 from domain.intent import DEFAULT_THRESHOLDS, Thresholds
 from domain.portrait import Portrait
+from domain.remedies import remedy
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
 from domain.stand_ins import BARE, StandIns
 from domain.withdrawal import may_pass
@@ -231,7 +232,7 @@ def _settings_of(plan: Plan, changed: dict[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"SEGUE_JOURNEYS: {plan.name}.{where}: {first['msg']}") from None
+        raise ConfigurationError(f"SEGUE_JOURNEYS: {plan.name}.{where}: {remedy(first, plan.settings)}") from None
 
 
 def may_reenter(plan: Plan, earlier: Sequence[EnrollmentRow], now: datetime) -> bool:
