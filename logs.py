@@ -8,6 +8,8 @@ fields here. The fields are `customer`, `journey`, `enrollment`, `workflow_id`, 
 import logging
 import sys
 from contextlib import suppress
+from time import monotonic
+from typing import Final
 
 import structlog
 from temporalio.runtime import (
@@ -26,6 +28,12 @@ _CHATTY = (
     "temporalio.worker._worker",
 )
 """Loggers whose news is nothing to those who run Segue."""
+
+_SLOW: Final = "[TMPRL1104]"
+"""The SDK's word, of half a kilobyte, that a workflow's task took over five seconds: that the machine is busy."""
+
+_SAID_AGAIN_AFTER: Final = 60.0
+"""Seconds. A busy machine is slow with each task, and after a restart it has one for each journey."""
 
 _LIFTED = ("workflow_id", "run_id", "workflow_type", "activity_type", "attempt")
 
@@ -49,6 +57,7 @@ def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None, sdk
     ]
     last = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_NowAndThen())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -64,6 +73,23 @@ def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None, sdk
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+class _NowAndThen(logging.Filter):
+    """Lets what says `_SLOW` through once a minute, and all else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at: float | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _SLOW not in str(record.msg):
+            return True
+        now = monotonic()
+        if self._said_at is not None and now - self._said_at < _SAID_AGAIN_AFTER:
+            return False
+        self._said_at = now
+        return True
 
 
 def _runtime(sdk_metrics: str | None) -> Runtime:

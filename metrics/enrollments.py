@@ -18,7 +18,9 @@ _ENDED: Final = Counter(
     registry=REGISTRY,
 )
 _JOINS: Final = Counter(
-    "segue_joins_total", "Customers that turned out to be one, once their journeys were told.", registry=REGISTRY
+    "segue_joins_total",
+    "Customers with running journeys that turned out to be one, once those were told. `segue joins` has all.",
+    registry=REGISTRY,
 )
 
 

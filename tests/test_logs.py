@@ -25,6 +25,19 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Any:
     structlog.configure(**before)
 
 
+def test_that_the_machine_is_slow_is_said_once_a_minute(lines: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 1.0, 59.0, 60.0, 61.0])
+    monkeypatch.setattr("logs.monotonic", lambda: next(clock))
+    core = logging.getLogger("temporalio.core")
+    for number in range(5):
+        core.warning("[TMPRL1104] Workflow task %s took longer than it should", number)
+    core.warning("[TMPRL1100] Nondeterminism")
+    core.warning("[TMPRL1100] Nondeterminism")
+    said = [line["event"] for line in lines()]
+    assert [each.split()[0] for each in said] == ["[TMPRL1104]", "[TMPRL1104]", "[TMPRL1100]", "[TMPRL1100]"]
+    assert "task 3" in said[1]
+
+
 def test_a_line_of_an_activity_or_of_the_dispatcher_names_journey_and_customer(lines: Any) -> None:
     context = {"workflow_id": "cart-recovery/anna", "workflow_type": "cart-recovery", "attempt": 2, "task_queue": "q"}
     logging.getLogger("temporalio.activity").error("dropped", extra={"temporal_activity": context})
