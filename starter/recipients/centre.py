@@ -22,10 +22,11 @@ from mail.context import Recipient as Reader
 from mail.speech import WORDS, Speech
 from starter.recipients.recipient import Recipient
 from storage.leave import Leave, Leaves
-from storage.ledger import Ledger
+from storage.ledger import Ledger, LedgerRow
 from storage.permissions import Permissions
 from storage.suppressions import Suppressions
 from workflows.catalogue import JOURNEYS
+from workflows.data_request import DataRequest
 from workflows.vocabulary import Journey
 
 LATELY: Final = timedelta(days=90)
@@ -87,7 +88,7 @@ class Centre:
     why: str
     sent_on: datetime | None
     lately: Sequence[tuple[datetime, str]]
-    """What else was sent, the newest first: its topic; empty where it was owed."""
+    """What else was sent, the newest first: its topic, or in words that it is no marketing."""
 
     @property
     def language_name(self) -> str:
@@ -99,10 +100,9 @@ async def read_centre(
     session: AsyncSession, recipient: Recipient, offered: Offered, speech: Speech, *, now: datetime, shop: str
 ) -> Centre:
     """Read what the page of a recipient shows."""
-    customer, choices = recipient.customer, recipient.choices
+    customer = recipient.customer
     zone = zone_or_default(customer.timezone, offered.default_zone)
     leave = (await Leaves(session).of([customer]))[customer.id]
-    paused_until = choices.paused_until if choices.paused_until and choices.paused_until > now else None
     sent_at = recipient.row.sent_at
     return Centre(
         address=recipient.masked_address,
@@ -112,18 +112,23 @@ async def read_centre(
             (read_topic(name, speech, on=_is_on(leave, name, offered)) for name in offered.topics),
             key=lambda topic: (topic.name != recipient.row.topic, topic.title),  # what this mail is about comes first
         ),
-        frequency=frequency_of(customer.traits, choices),
-        paused_until=paused_until.astimezone(zone) if paused_until else None,
+        frequency=frequency_of(customer.traits, recipient.choices),
+        paused_until=paused_until(recipient, now=now, default_zone=offered.default_zone),
         pause_would_end=(now + PAUSE).astimezone(zone),
         language=mail_language(recipient, offered),
         languages=[(language, name_of(language)) for language in offered.languages],
         why=_why(recipient, speech, shop),
         sent_on=sent_at.astimezone(zone) if sent_at else None,
-        lately=[
-            (at.astimezone(zone), read_topic(topic, speech).title if topic else "")
-            for at, topic in await _lately(session, recipient, now)
-        ],
+        lately=[(at.astimezone(zone), _what(row, speech)) for at, row in await _lately(session, recipient, now)],
     )
+
+
+def paused_until(recipient: Recipient, *, now: datetime, default_zone: str) -> datetime | None:
+    """When the break ends that the recipient takes, in their zone; None: they take none."""
+    until = recipient.choices.paused_until
+    if until is None or until <= now:
+        return None
+    return until.astimezone(zone_or_default(recipient.customer.timezone, default_zone))
 
 
 async def gets_none(session: AsyncSession, recipient: Recipient) -> bool:
@@ -165,14 +170,21 @@ def _why(recipient: Recipient, speech: Speech, shop: str) -> str:
     return _said(speech, f"why.{row.journey}", "", shop=shop) or _said(speech, "why_unknown", "", topic=topic)
 
 
-async def _lately(session: AsyncSession, recipient: Recipient, now: datetime) -> list[tuple[datetime, str]]:
+async def _lately(session: AsyncSession, recipient: Recipient, now: datetime) -> list[tuple[datetime, LedgerRow]]:
     newest = await Ledger(session).list(recipient.customer.id, limit=10 * MOST_LATELY)
     sent = [
-        (row.sent_at, "" if row.kind is Kind.TRANSACTIONAL else row.topic)
+        (row.sent_at, row)
         for row in reversed(newest)
         if row.status in WENT_OUT and row.sent_at and row.sent_at > now - LATELY and row.id != recipient.row.id
     ]
     return sent[:MOST_LATELY]
+
+
+def _what(row: LedgerRow, speech: Speech) -> str:
+    """What a mail was, without telling of an order."""
+    if row.journey == DataRequest.plan.name:
+        return speech.word("why_asked_for")
+    return speech.word("why_owed") if row.kind is Kind.TRANSACTIONAL else read_topic(row.topic, speech).title
 
 
 def _said(speech: Speech, name: str, otherwise: str, /, **values: str) -> str:

@@ -29,7 +29,7 @@ def create_recipients_routers(
 ) -> Iterator[APIRouter]:
     """Make the routes that recipients of mails reach."""
     yield create_links_router(database=database, committer=committer, clock=clock, links=links, pages=pages)
-    yield create_unsubscribe_router(database=database, clock=clock, links=links, pages=pages)
+    yield create_unsubscribe_router(database=database, clock=clock, links=links, pages=pages, offered=offered)
     yield create_preferences_router(database=database, clock=clock, links=links, pages=pages, offered=offered)
     yield create_data_requests_router(database=database, clock=clock, links=links, pages=pages)
     yield _create_dead_ends(pages)

@@ -1,8 +1,10 @@
 """The way out: unsubscribing by one click, and taking it back. The signature in the link is the key."""
 
+from datetime import datetime
 from typing import Final
 
 from fastapi import APIRouter
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,20 +13,23 @@ from domain.errors import ExpiredLinkError, FormerMailboxError, UnavailableError
 from domain.profile import ALL_MARKETING
 from mail.links import Links
 from mail.speech import Speech
-from starter.recipients.centre import gets_none
+from starter.recipients.centre import Offered, gets_none, paused_until
 from starter.recipients.origin import is_from_elsewhere
 from starter.recipients.pages import Pages
 from starter.recipients.recipient import Recipient, find_reader, hold_reader, hold_recipient
 from starter.recipients.wishes import leave, take_back
 from storage.database import Database
+from storage.suppressions import Suppressions
 
 _FORBIDDEN: Final = 403
 
 
-def create_unsubscribe_router(*, database: Database, clock: Clock, links: Links, pages: Pages) -> APIRouter:
+def create_unsubscribe_router(
+    *, database: Database, clock: Clock, links: Links, pages: Pages, offered: Offered
+) -> APIRouter:
     """Make the routes `/u/{token}` and `/r/{token}`, which takes back what the former did."""
     router = APIRouter(include_in_schema=False)
-    exits = _Exits(database, clock, links, pages)
+    exits = _Exits(database, clock, links, pages, offered)
 
     @router.api_route("/u/{token}", methods=["GET", "HEAD"])
     async def ask(request: Request, token: str) -> Response:
@@ -50,8 +55,9 @@ def create_unsubscribe_router(*, database: Database, clock: Clock, links: Links,
 class _Exits:
     """Answers of the routes."""
 
-    def __init__(self, database: Database, clock: Clock, links: Links, pages: Pages) -> None:
+    def __init__(self, database: Database, clock: Clock, links: Links, pages: Pages, offered: Offered) -> None:
         self._database, self._clock, self._links, self._pages = database, clock, links, pages
+        self._offered = offered
 
     async def ask(self, request: Request, token: str, status: int = 200) -> Response:
         reader = await self._reader(self._links.read_unsubscribe(token))
@@ -101,9 +107,15 @@ class _Exits:
             if recipient.is_being_erased:
                 return self._pages.note("erased", self._speech_of(request, recipient))
             lifted = await take_back(session, recipient, self._clock)
-            undone = "undone_but" if await gets_none(session, recipient) else "undone"
+            until = paused_until(recipient, now=self._clock.now(), default_zone=self._offered.default_zone)
+            undone = await _undone(session, recipient, until)
         speech = self._speech_of(request, recipient)
-        return self._pages.note(undone if lifted else "not_undone", speech, preferences=self._preferences(recipient))
+        return self._pages.note(
+            undone if lifted else "not_undone",
+            speech,
+            preferences=self._preferences(recipient),
+            until=speech.day(until) if until else "",
+        )
 
     async def _reader(self, message: str, *, only_at_home: bool = False) -> Recipient | None:
         """The reader where they can be known: whoever wants out must not wait for a database."""
@@ -126,6 +138,15 @@ class _Exits:
         """Relative: behind a proxy our paths may lie below another. Empty where the mail's own link is too old."""
         fresh = reader and self._links.fresh_preferences(reader.row.id, reader.age(self._clock))
         return f"../p/{fresh}" if fresh else ""
+
+
+async def _undone(session: AsyncSession, recipient: Recipient, until: datetime | None) -> str:
+    """The words for what holds after an undo: what keeps mail back longest is said."""
+    if await Suppressions(session).reason(recipient.customer.id):
+        return "undone_barred"
+    if await gets_none(session, recipient):
+        return "undone_but"
+    return "undone_paused" if until else "undone"
 
 
 def _knows_of_erasure(reader: Recipient | None) -> bool:

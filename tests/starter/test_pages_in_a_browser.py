@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 import mail.links
 from domain.preferences import Choices, Frequency
@@ -151,14 +151,15 @@ async def test_every_page_is_for_everybody(
         await look(centre)  # in a pause, and with a word about the address
         await look(button="button[aria-describedby=leave-line]")
         await look(centre)
+        await page.goto(way_out)
+        with monkeypatch.context() as later:
+            for name in ("PREFERENCES_MAX_AGE", "DATA_REQUEST_MAX_AGE", "UNDO_MAX_AGE"):
+                later.setattr(mail.links, name, timedelta(seconds=-1))
+            await look(centre)
+            await look(button="main button")
+            await look(data[0])
         await page.goto(data[1])
         await look(button="main button")
-        await page.goto(way_out)
-        for name in ("PREFERENCES_MAX_AGE", "DATA_REQUEST_MAX_AGE", "UNDO_MAX_AGE"):
-            monkeypatch.setattr(mail.links, name, timedelta(seconds=-1))
-        await look(centre)
-        await look(button="main button")
-        await look(data[0])
     assert set(loaded) == {"document"}  # nothing is loaded from anywhere
 
 
@@ -188,6 +189,25 @@ async def test_a_keyboard_is_enough_and_shows_where_it_is(
         assert await Permissions(session).opt_outs("anna") == {"newsletter"}
     await page.reload()
     assert "Once a week at most" in await page.inner_text("main")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_on_a_phone_the_way_out_of_everything_is_on_the_first_screen(
+    browser: Browser, site: Site, language: str
+) -> None:
+    phone = await browser.new_context(
+        viewport={"width": 360, "height": 640},
+        java_script_enabled=False,
+        extra_http_headers={"Accept-Language": language},
+    )
+    page = await phone.new_page()
+    await page.goto(site.at(LINKS.preferences(site.message)))
+    shortcut, way_out = page.locator("a[href='#everything']"), page.locator("[name=do][value=leave] ~ p button")
+    await expect(shortcut).to_be_in_viewport(ratio=1)
+    await expect(way_out).not_to_be_in_viewport()
+    await shortcut.click()
+    await expect(way_out).to_be_in_viewport(ratio=1)
+    await phone.close()
 
 
 async def test_another_sites_form_does_nothing(browser: Browser, site: Site, sqlite_database: Database) -> None:

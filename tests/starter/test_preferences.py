@@ -12,6 +12,8 @@ import pytest
 
 import mail.links
 from domain import event as names
+from domain.gate import Ask
+from domain.message import Kind, Stage
 from domain.preferences import NO_CHOICES, PAUSE, Choices, Frequency
 from mail.links import DataRequest, Links
 from settings import RateSettings
@@ -25,6 +27,7 @@ from tests.starter.forms import FORM
 from tests.starter.mails import path_of, sent_message
 from tests.storage.samples import NOON, added, commit, identify, track
 
+OWED = Ask(kind=Kind.TRANSACTIONAL, topic="your data", stage=Stage.RETENTION, due_at=NOON)
 TRAITS = {"email": "anna.arnold@shop.example", "firstName": "Annalena", "consent": {"cart reminders": True}}
 
 
@@ -113,6 +116,15 @@ async def test_it_tells_what_else_was_sent_without_telling_of_orders(page: Page,
     await sent_message(sqlite_database, step="deeper")
     text = await page.open()
     assert "<li>Sunday, March 1: Your cart</li>" in text
+
+
+async def test_a_mail_that_was_asked_for_is_told_as_such(page: Page, sqlite_database: Database) -> None:
+    await sent_message(sqlite_database, step="export", journey="data-request", template="data_request/export", ask=OWED)
+    await sent_message(sqlite_database, step="order", journey="post-purchase", ask=OWED)
+    text = await page.open()
+    assert "<li>Sunday, March 1: A link that you had asked for</li>" in text
+    assert "<li>Sunday, March 1: A message that is not marketing</li>" in text
+    assert "Sonntag, 1. März: Ein Link, um den Sie gebeten hatten" in await page.open(**{"Accept-Language": "de"})
 
 
 @pytest.mark.parametrize(
@@ -320,6 +332,22 @@ async def test_unsubscribing_can_be_undone_and_done_again(page: Page, sqlite_dat
     await page.client.post(way_out)
     assert await opt_outs(sqlite_database) == {"*"}
     assert len(await reported(sqlite_database, names.UNSUBSCRIBED)) == 2
+
+
+async def test_what_holds_after_an_undo_is_said(page: Page, sqlite_database: Database) -> None:
+    await page.post(pause="begin")
+    way_out = path_of(LINKS.unsubscribe(page.message))
+    undone = (await page.client.post(undo_of(await page.client.post(way_out)))).text
+    assert "You get mail again" not in undone
+    assert "your break until Tuesday, March 31 goes on" in undone
+
+    left = await page.client.post(way_out)
+    async with sqlite_database.transaction() as session:
+        await Suppressions(session).suppress("anna", "complaint", NOON, "a test")
+    undone = (await page.client.post(undo_of(left))).text
+    assert "You get mail again" not in undone
+    assert "But nothing is sent to your address at present" in undone
+    assert "help@shop.example" in undone
 
 
 async def test_an_undo_takes_back_only_what_its_link_did(page: Page, sqlite_database: Database) -> None:

@@ -85,8 +85,8 @@ class Pages:
         return HTMLResponse(said, status, {**_HEADERS, "Content-Language": speech.language})
 
     def note(self, name: str, speech: Speech, status: int = 200, **values: object) -> HTMLResponse:
-        """A page of a heading and a paragraph: the words `name` and `name_text`."""
-        return self.page("note", speech, status, about=name, **values)
+        """A page of a heading and a paragraph: the words `name` and `name_text`, with the values in its places."""
+        return self.page("note", speech, status, about=name, places=values, **values)
 
     async def answer(self, request: Request, answer: Awaitable[Response]) -> Response:
         """The answer, or the page that tells why there is none: 404 it never was, 410 it is no more, 503 try again."""
