@@ -95,6 +95,7 @@ def test_an_address_that_could_be_more_than_one_is_none(address: str) -> None:
 
 
 @pytest.mark.parametrize("break_", ["\r\n", "\n", "\r", "\x85", "\u2028"])
-def test_a_senders_name_with_a_line_break_is_refused_at_the_start(break_: str) -> None:
+def test_a_senders_name_with_a_line_break_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, break_: str) -> None:
+    monkeypatch.setenv("SEGUE_SENDER", f"Lumen{break_}Bcc: everyone@evil.example <hello@shop.example>")
     with pytest.raises(ConfigurationError, match="SEGUE_SENDER"):
-        load_settings({}, sender=f"Lumen{break_}Bcc: everyone@evil.example <hello@shop.example>")
+        load_settings()
