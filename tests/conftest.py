@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -17,20 +16,8 @@ hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 # How long an example takes says what else the machine does: speed is measured in benchmarks/.
 
-HERE = Path(__file__).parent
-CROWDED = frozenset({"clients", "faults", "fuzz", "scenarios", "stack"})
-"""Folders whose tests start many processes each: two of these at a time are in each other's way."""
-
 OpenHouse = Callable[..., Awaitable[House]]
 """Opens a house as `tests.house.opened_house` does, with its keyword arguments."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what one of several test processes is to run (`make test ARGS="-n 2 --dist loadgroup"`)."""
-    for item in items:
-        place = item.path.relative_to(HERE)
-        group = "crowded" if place.parts[0] in CROWDED else str(place)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture

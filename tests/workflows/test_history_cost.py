@@ -11,7 +11,8 @@ from tests.house import ANNA, House, opened_house, real_server
 
 CART = f"cart-recovery/{ANNA}"
 HOUR = timedelta(hours=1)
-HALF_A_DAY_A_SECOND = 43_200.0
+FOUR_HOURS_A_SECOND = 14_400.0
+"""Faster, and a machine that is busy for a second or two makes mails stale, which are dropped then."""
 
 STEPPED_MAIL = [
     "TIMER_STARTED",
@@ -50,7 +51,7 @@ async def history(house: House) -> list[str]:
 
 
 async def test_a_stepped_mail_and_a_signal_cost_what_was_promised(sqlite_database: Database) -> None:
-    async with real_server() as env, opened_house(env, sqlite_database, pace=HALF_A_DAY_A_SECOND) as house:
+    async with real_server() as env, opened_house(env, sqlite_database, pace=FOUR_HOURS_A_SECOND) as house:
         await house.identify()
         await house.add_to_cart()
         await house.ended(CART)
