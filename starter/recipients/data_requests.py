@@ -6,6 +6,7 @@ mail to the address on file; and opening that mail's link changes nothing either
 
 import json
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -39,8 +40,6 @@ EVENTS: Final = {
 """By what is asked for, the event that begins the journey. The names stand in addresses, too."""
 
 SOURCE: Final = "preference centre"
-
-_FORBIDDEN: Final = 403
 
 
 async def ask_for(session: AsyncSession, recipient: Recipient, what: str, clock: Clock) -> bool:
@@ -107,7 +106,7 @@ class _Desk:
         except ExpiredLinkError:
             return await self.show(request, page, token)
         if is_from_elsewhere(request, self._links.base_url):
-            return self._pages.note("elsewhere", self._pages.speech(request), _FORBIDDEN)
+            return self._pages.note("elsewhere", self._pages.speech(request), HTTPStatus.FORBIDDEN)
         if asked_for is DataRequest.ERASURE:
             async with self._database.transaction() as session:
                 recipient = await hold_recipient(session, message)

@@ -4,7 +4,8 @@ Whoever follows a link is led on, people and machines alike; only what is stored
 """
 
 from datetime import datetime
-from typing import Any, Final
+from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.clock import Clock
-from domain.errors import ExpiredLinkError, InvalidLinkError, UnknownMessageError
+from domain.errors import InvalidLinkError, UnknownMessageError
 from domain.event import (
     EMAIL_CLICKED_BY_MACHINE,
     EMAIL_LINK_CLICKED,
@@ -27,18 +28,13 @@ from domain.machines import SWEEP, Contact, EarlierClick, clicked_by, earlier_cl
 from mail.links import Links
 from mail.pixel import GIF
 from starter.collector.committer import Committer
-from starter.recipients.pages import Pages
+from starter.recipients.pages import UNTRACED, Pages, status_of
 from starter.recipients.recipient import counts_as_theirs
 from starter.recipients.records import Records
 from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
 from storage.ledger import Ledger, LedgerRow
-
-_UNTRACED: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
-
-_NOT_FOUND: Final = 404
-_GONE: Final = 410
 
 
 def create_links_router(
@@ -55,7 +51,7 @@ def create_links_router(
             row, target = await visits.target(message, link)
             # Link checkers ask with HEAD.
             left = await visits.record_click(row, link, request) if request.method == "GET" else None
-            return RedirectResponse(target, 302, _UNTRACED, left)
+            return RedirectResponse(target, HTTPStatus.FOUND, UNTRACED, left)
 
         return await pages.answer(request, follow())
 
@@ -67,8 +63,8 @@ def create_links_router(
             if request.method == "GET":
                 left = await visits.record_open(message, request)
         except InvalidLinkError as error:
-            status = _GONE if isinstance(error, ExpiredLinkError) else _NOT_FOUND
-        return Response(GIF, status, _UNTRACED, "image/gif", left)  # a mail must never show a broken picture
+            status = status_of(error)
+        return Response(GIF, status, UNTRACED, "image/gif", left)  # a mail must never show a broken picture
 
     return router
 

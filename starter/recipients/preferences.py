@@ -3,6 +3,7 @@
 No login: the signature in the link is the key. What is grave is only asked for here, see `data_requests`.
 """
 
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -20,7 +21,7 @@ from starter.collector.bodies import BodyTooLargeError, read_body
 from starter.recipients.centre import Centre, Offered, read_centre
 from starter.recipients.data_requests import LINK, ask_for
 from starter.recipients.origin import is_from_elsewhere
-from starter.recipients.pages import Pages
+from starter.recipients.pages import UNTRACED, Pages
 from starter.recipients.recipient import Recipient, find_recipient, hold_recipient
 from starter.recipients.wishes import CENTRE, Form, InvalidChoiceError, come_back, fulfil, leave, read_wishes, take_back
 from storage.database import Database
@@ -31,8 +32,6 @@ MAX_FORM: Final = 20_000
 
 _SAVED: Final = ("save", "leave", "undo", "return")
 _ASKED: Final = (DataRequest.EXPORT, DataRequest.ERASURE)
-_SEE_OTHER: Final = 303
-_UNTRACED: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
 
 def create_preferences_router(
@@ -182,4 +181,4 @@ async def _read_form(request: Request) -> Form:
 
 def _lead_to(token: str, done: str) -> RedirectResponse:
     """Relative: behind a proxy our paths may lie below another."""
-    return RedirectResponse(f"{token}?done={done}", _SEE_OTHER, _UNTRACED)
+    return RedirectResponse(f"{token}?done={done}", HTTPStatus.SEE_OTHER, UNTRACED)

@@ -1,7 +1,7 @@
 """The way out: unsubscribing by one click, and taking it back. The signature in the link is the key."""
 
 from datetime import datetime
-from typing import Final
+from http import HTTPStatus
 
 from fastapi import APIRouter
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,8 +20,6 @@ from starter.recipients.recipient import Recipient, find_reader, hold_reader, ho
 from starter.recipients.wishes import leave, take_back
 from storage.database import Database
 from storage.suppressions import Suppressions
-
-_FORBIDDEN: Final = 403
 
 
 def create_unsubscribe_router(
@@ -69,7 +67,7 @@ class _Exits:
     async def go(self, request: Request, token: str) -> Response:
         message = self._links.read_unsubscribe(token)
         if is_from_elsewhere(request, self._links.base_url):
-            return await self.ask(request, token, _FORBIDDEN)
+            return await self.ask(request, token, HTTPStatus.FORBIDDEN)
         async with self._database.transaction() as session:
             reader = await hold_reader(session, message)
             if not reader.is_stranger:
@@ -101,7 +99,7 @@ class _Exits:
                 return self._pages.note("erased", speech)
             return self._pages.note("undo_expired", speech, 410, preferences=self._preferences(reader))
         if is_from_elsewhere(request, self._links.base_url):
-            return self._pages.note("elsewhere", self._pages.speech(request), _FORBIDDEN)
+            return self._pages.note("elsewhere", self._pages.speech(request), HTTPStatus.FORBIDDEN)
         async with self._database.transaction() as session:
             recipient = await hold_recipient(session, message)
             if recipient.is_being_erased:

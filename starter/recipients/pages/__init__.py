@@ -6,6 +6,7 @@ What they say stands in `words/<language>.json`: a new file is a new language. T
 import base64
 import hashlib
 from collections.abc import Awaitable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -32,8 +33,9 @@ LANGUAGES: Final = tuple(sorted(path.stem for path in (HERE / WORDS).glob("*.jso
 
 _STYLE: Final = (HERE / "style.css").read_text(encoding="utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_NOT_FOUND: Final = 404
-_GONE: Final = 410
+
+UNTRACED: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+"""Headers of answers that are no page: an address with somebody's signature in it is to be found nowhere else."""
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -49,6 +51,11 @@ _HEADERS: Final = {
 }
 
 _log = structlog.get_logger("segue.links")
+
+
+def status_of(error: InvalidLinkError) -> HTTPStatus:
+    """What a link that opens nothing is answered with: it never was, or is no more."""
+    return HTTPStatus.GONE if isinstance(error, ExpiredLinkError) else HTTPStatus.NOT_FOUND
 
 
 class Pages:
@@ -93,14 +100,14 @@ class Pages:
         try:
             return await answer
         except InvalidLinkError as error:
-            status = _GONE if isinstance(error, ExpiredLinkError) else _NOT_FOUND
+            status = status_of(error)
             return self.note("broken", self.speech(request), status)
         except (UnknownMessageError, UnknownCustomerError):
             about = "broken" if request.url.path.startswith("/c/") else "gone"
-            return self.note(about, self.speech(request), _GONE)
+            return self.note(about, self.speech(request), HTTPStatus.GONE)
         except FormerMailboxError:
             # In the browser's language: the customer's own would tell something of them.
-            return self.note("former", self.speech(request), _GONE)
+            return self.note("former", self.speech(request), HTTPStatus.GONE)
         except UnavailableError as error:
             _log.warning("a link could not be followed", why=str(error))
             page = self.note("away", self.speech(request), 503)
