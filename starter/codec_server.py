@@ -8,6 +8,7 @@ out, as JSON.
 import hmac
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
 from socket import socket
 from typing import Final
 
@@ -34,6 +35,8 @@ MAX_BODY: Final = 16_000_000
 MIN_TOKEN: Final = 16
 
 LOCAL: Final = ("127.0.0.1", "::1", "localhost")
+
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 it is compared with, not listened on
 
 _LONGEST_PREFIX: Final = 2
 """Parts of the path before `decode`: the token, a namespace."""
@@ -81,25 +84,25 @@ class _Desk:
         try:
             body = parse_json(await read_body(request, MAX_BODY))
             if not isinstance(body, dict):
-                return _problem(400, "the body must be a JSON object")
+                return _problem(HTTPStatus.BAD_REQUEST, "the body must be a JSON object")
             payloads = ParseDict(body, Payloads(), ignore_unknown_fields=True)
         except BodyTooLargeError:
-            return _problem(413, f"the body has more than {MAX_BODY} bytes")
+            return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {MAX_BODY} bytes")
         except (ParseError, PermanentError):
-            return _problem(400, "the body is not a list of payloads as Temporal sends it")
+            return _problem(HTTPStatus.BAD_REQUEST, "the body is not a list of payloads as Temporal sends it")
         return JSONResponse(MessageToDict(Payloads(payloads=[change(each) for each in payloads.payloads])))
 
     def _refusal(self, request: Request) -> Response | None:
         origin = request.headers.get("origin")
         if origin is not None and origin not in self._origins:
-            return _problem(403, "this page may not ask: name its origin in SEGUE_CODEC_ORIGINS")
+            return _problem(HTTPStatus.FORBIDDEN, "this page may not ask: name its origin in SEGUE_CODEC_ORIGINS")
         before = [part for part in request.path_params["before"].split("/") if part]
         shown = (request.headers.get("authorization", "").removeprefix("Bearer "), *before[:1])
         # All of them, to the end: how long it takes must not tell how nearly right one was.
         right = [hmac.compare_digest(each.encode(), self._token.encode()) for each in shown]
         if self._token and not any(right):
-            return _problem(401, "the token is missing or wrong: SEGUE_CODEC_TOKEN has it")
-        return _problem(404, "there is nothing here") if len(before) > _LONGEST_PREFIX else None
+            return _problem(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong: SEGUE_CODEC_TOKEN has it")
+        return _problem(HTTPStatus.NOT_FOUND, "there is nothing here") if len(before) > _LONGEST_PREFIX else None
 
     def _readable(self, payload: Payload) -> Payload:
         """The payload decrypted; one that is not to be read stays as it is, and the rest of the page is shown."""
@@ -137,10 +140,15 @@ def codec_app_for(settings: Settings, ui_port: int | None = None) -> Starlette:
     )
 
 
-def codec_endpoint(settings: Settings, port: int) -> str:
+def codec_address(listening: socket) -> str:
+    """Where it answers, without the token."""
+    host, port = listening.getsockname()
+    return f"http://{LOCAL[0] if host == EVERYWHERE else host}:{port}"
+
+
+def codec_endpoint(settings: Settings, address: str) -> str:
     """The address to give to Temporal's UI, with the token where there is one."""
-    token = f"/{settings.codec_token.get_secret_value()}" if settings.codec_token else ""
-    return f"http://127.0.0.1:{port}{token}"
+    return f"{address}/{settings.codec_token.get_secret_value()}" if settings.codec_token else address
 
 
 def serving_codec(app: Starlette, listening: socket) -> AbstractAsyncContextManager[None]:

@@ -28,6 +28,8 @@ class Addresses(Value):
     namespace: str
     database: str
     ui: str = ""
+    codec: str = ""
+    """Of the codec server, without its token; where payloads are encrypted, and Temporal is embedded."""
     inbox: str = ""
     smtp: str = ""
     """The inbox's mail server, for `segue send-test`."""

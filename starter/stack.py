@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from temporalio.client import Client
 
@@ -14,7 +15,7 @@ from mail.links import Links
 from metrics.endpoint import serving_metrics
 from settings import Settings
 from starter.catalogue.sample import PATH, picture_routes, stock_sample_shop
-from starter.codec_server import codec_app_for, codec_endpoint, serving_codec
+from starter.codec_server import codec_address, codec_app_for, codec_endpoint, serving_codec
 from starter.dispatch.dispatcher import Dispatcher
 from starter.embedded import dev_server, find_temporal, free_port
 from starter.figures import Figures
@@ -78,7 +79,7 @@ async def running_stack(
         metrics = await parts.enter_async_context(
             serving_metrics(settings.metrics_host, settings.metrics_port, figures=figures.read, sdk=sdk_metrics)
         )
-        client, ui = await _temporal(settings, place, parts)
+        client, ui, codec = await _temporal(settings, place, parts)
         transport = transport_for(settings, inbox.smtp_url if inbox else None)
         parts.push_async_callback(transport.aclose)
         activities = activities_for(
@@ -111,6 +112,7 @@ async def running_stack(
             namespace=client.namespace,
             database=settings.database or place.database,
             ui=ui,
+            codec=codec,
             inbox=inbox.http_url if inbox else "",
             smtp=inbox.smtp_url if inbox else "",
             metrics=metrics,
@@ -159,32 +161,41 @@ async def _inbox(settings: Settings, place: Place, parts: AsyncExitStack) -> Inb
 
 
 async def _codec(settings: Settings, ui_port: int, parts: AsyncExitStack) -> str:
-    """Serve the UI's codec where payloads are encrypted. Returns its address, or nothing."""
+    """Serve the UI's codec where payloads are encrypted. Returns its address without the token, or nothing."""
     if settings.payload_keys is None:
         return ""
     app = codec_app_for(settings, ui_port)
     listening = parts.enter_context(bind(settings.codec_host, settings.codec_port, "SEGUE_CODEC_PORT"))
     await parts.enter_async_context(serving_codec(app, listening))
-    return codec_endpoint(settings, listening.getsockname()[1])
+    return codec_address(listening)
 
 
-async def _temporal(settings: Settings, place: Place, parts: AsyncExitStack) -> tuple[Client, str]:
-    """Connect to the given server, or start one. Returns the client and the UI's address, if it is ours."""
+class _Temporal(NamedTuple):
+    """Temporal, and where the parts answer that are ours."""
+
+    client: Client
+    ui: str = ""
+    codec: str = ""
+
+
+async def _temporal(settings: Settings, place: Place, parts: AsyncExitStack) -> _Temporal:
+    """Connect to the given server, or start one."""
     if settings.temporal is not None:
         client = await connect(settings.temporal, namespace=settings.namespace, payload_keys=settings.payload_keys)
         await register_search_attributes(client)
-        return client, ""
+        return _Temporal(client)
     ui_port = settings.ui_port or free_port()
+    codec = await _codec(settings, ui_port, parts)
     server = await parts.enter_async_context(
         dev_server(
             binary=find_temporal(settings.temporal_binary),
             file=place.temporal,
             ui_port=ui_port,
-            codec=await _codec(settings, ui_port, parts),
+            codec=codec_endpoint(settings, codec) if codec else "",
             port=free_port(),
             log=place.temporal_log,
             restart=True,
         )
     )
-    keys = settings.payload_keys
-    return await connect(server.address, namespace="default", embedded=True, payload_keys=keys), server.ui
+    client = await connect(server.address, namespace="default", embedded=True, payload_keys=settings.payload_keys)
+    return _Temporal(client, server.ui, codec)

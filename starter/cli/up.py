@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from logs import configure_logs
 from metrics.sdk import sdk_address
-from settings import load_settings
+from settings import Settings, load_settings
 from starter.cli.tables import console
 from starter.stack import Stack, running_stack
 
@@ -38,17 +38,18 @@ async def up(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     console.print("Starting …")
     async with running_stack(settings, sdk_metrics=sdk_metrics) as stack:
-        _greet(stack)
+        _greet(stack, settings)
         await stop.wait()
         console.print("\nStopping: mails under way are finished, everything else is kept …")
     console.print("Stopped.")
 
 
-def _greet(stack: Stack) -> None:
+def _greet(stack: Stack, settings: Settings) -> None:
     where = stack.addresses
     lines = [
         ("Collector", where.collector),
         ("Temporal UI", where.ui or f"not embedded; server {where.temporal}"),
+        *([("Codec server", codec_in_words(settings, where.codec))] if settings.payload_keys else []),
         ("Inbox", where.inbox or "none: mail goes to the mail server"),
         ("Gallery", f"{where.inbox}/gallery" if where.inbox else "none: it is part of the inbox"),
         ("Database", where.database),
@@ -65,3 +66,11 @@ def _greet(stack: Stack) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def codec_in_words(settings: Settings, address: str) -> str:
+    """What to enter in a UI that shall show encrypted payloads. The token is named, and not shown."""
+    if not address:
+        return "none beside that server: run `segue codec-server`, and give its UI the address"
+    entered = f"{address}/TOKEN, where TOKEN is what SEGUE_CODEC_TOKEN holds" if settings.codec_token else address
+    return f"{entered}; the UI above knows it, any other has a field for it behind the glasses"

@@ -66,6 +66,7 @@ async def test_temporals_ui_shows_what_is_encrypted(stack: Running, page: Page) 
     await page.get_by_text("waiting until quiet for 1 hour").first.wait_for()
     assert KEYS not in stack.output
     assert TOKEN not in stack.output
+    assert f"{stack.at.codec}/TOKEN, where TOKEN is what SEGUE_CODEC_TOKEN holds" in stack.output
 
 
 @pytest.mark.parametrize("keys", ["", f"k2:{base64.b64encode(os.urandom(32)).decode()}"], ids=["none", "another"])

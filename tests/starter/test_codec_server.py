@@ -15,7 +15,15 @@ from codec import EncryptionCodec
 from domain.errors import ConfigurationError
 from listening import bind
 from settings import load_settings
-from starter.codec_server import MAX_BODY, codec_app_for, codec_endpoint, create_codec_app, serving_codec
+from starter.cli.up import codec_in_words
+from starter.codec_server import (
+    MAX_BODY,
+    codec_address,
+    codec_app_for,
+    codec_endpoint,
+    create_codec_app,
+    serving_codec,
+)
 
 KEYS = f"k1:{base64.b64encode(os.urandom(32)).decode()}"
 CODEC = EncryptionCodec(SecretStr(KEYS))
@@ -106,10 +114,31 @@ def test_it_does_not_start_open_to_everybody(given: dict[str, str], says: str) -
         codec_app_for(load_settings({}, **given))
 
 
-async def test_it_answers_on_a_port_under_the_address_that_the_ui_is_given() -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+async def test_it_answers_on_a_port_under_the_address_that_the_ui_is_given(host: str) -> None:
     settings = load_settings({}, payload_keys=KEYS, codec_token=TOKEN)
-    with bind("127.0.0.1", 0) as listening:
-        endpoint = codec_endpoint(settings, listening.getsockname()[1])
+    with bind(host, 0) as listening:
+        endpoint = codec_endpoint(settings, codec_address(listening))
         async with serving_codec(codec_app_for(settings), listening), httpx2.AsyncClient() as http, asyncio.timeout(10):
             answer = await http.post(f"{endpoint}/decode", json=body_of(CODEC.encrypt(PLAIN)), headers={"Origin": UI})
     assert answer.json() == body_of(PLAIN)
+
+
+def test_an_address_of_its_own_is_told() -> None:
+    with bind("127.0.0.2", 0) as listening:
+        assert codec_address(listening) == f"http://127.0.0.2:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("token", "address", "says"),
+    [
+        (TOKEN, "http://127.0.0.1:8234", "http://127.0.0.1:8234/TOKEN, where TOKEN is what SEGUE_CODEC_TOKEN holds"),
+        ("", "http://127.0.0.1:8234", "http://127.0.0.1:8234; the UI above knows it"),
+        (TOKEN, "", "none beside that server: run `segue codec-server`"),
+    ],
+)
+def test_who_has_another_ui_is_told_what_to_enter_and_no_token(token: str, address: str, says: str) -> None:
+    told = codec_in_words(load_settings({}, payload_keys=KEYS, codec_token=token), address)
+
+    assert told.startswith(says)
+    assert TOKEN not in told
