@@ -12,6 +12,7 @@ from asyncio import TimerHandle
 from collections import Counter
 from collections.abc import Sequence
 from enum import Enum, auto
+from http import HTTPStatus
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
@@ -106,7 +107,9 @@ class Guests:
 
 
 _BUSY: Final = PlainTextResponse(
-    "Too many connections: try again.", 503, {"Retry-After": str(RETRY_AFTER), "Connection": "close"}
+    "Too many connections: try again.",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    {"Retry-After": str(RETRY_AFTER), "Connection": "close"},
 )
 
 

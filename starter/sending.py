@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,10 +26,13 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 60.0
 """Seconds, whatever Retry-After says."""
 
-_TOO_MANY_REQUESTS: Final = 429
-_SERVER_ERROR: Final = 500
-_REFUSED: Final = (400, 413, 415, 422)
-_FORBIDDEN: Final = (401, 403)
+_REFUSED: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+_FORBIDDEN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -132,7 +136,7 @@ def _plain(value: object) -> object:
 
 
 def _may_pass(status: int) -> bool:
-    return status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
+    return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _pause(attempt: int, asked: float | None) -> float:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,7 +50,7 @@ def picture_routes() -> APIRouter:
         """One picture."""
         found = pictures.get(name)
         if found is None:
-            return Response("There is no such picture.", 404)
+            return Response("There is no such picture.", HTTPStatus.NOT_FOUND)
         return FileResponse(found, media_type="image/png", headers={"cache-control": _DAY})
 
     return router

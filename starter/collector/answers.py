@@ -5,6 +5,7 @@ refusal for a failure of the network, and send the same calls ten times more.
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
@@ -27,14 +28,14 @@ _AUTHENTICATE: Final = {"WWW-Authenticate": 'Basic realm="segue", charset="UTF-8
 _CLIENT_CLOSED_REQUEST: Final = 499  # nginx's word for it; nobody is left to read it
 
 _STATUS: Final[Mapping[type[SegueError], int]] = {
-    NotAllowedError: 403,
-    InvalidEventError: 400,
-    WrongKeyError: 401,
-    WrongScopeError: 403,
-    BodyTooLargeError: 413,
-    UnsupportedEncodingError: 415,
-    TooManyError: 429,
-    UnavailableError: 503,
+    NotAllowedError: HTTPStatus.FORBIDDEN,
+    InvalidEventError: HTTPStatus.BAD_REQUEST,
+    WrongKeyError: HTTPStatus.UNAUTHORIZED,
+    WrongScopeError: HTTPStatus.FORBIDDEN,
+    BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedEncodingError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 _log = structlog.get_logger("segue.collector")
@@ -48,7 +49,7 @@ def error_answer(
     told: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
     """Make an error's answer. `field` is empty where no single field is to blame; `told` stands beside it."""
-    code = "invalid_request" if status < 500 else "unavailable"  # noqa: PLR2004 HTTP's classes
+    code = "invalid_request" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "unavailable"
     said = f"{field}: {message}" if field else message
     error = {"error": {"field": field, "message": message}, "code": code, "message": said}
     return JSONResponse(error | dict(told or {}), status, headers)
@@ -63,7 +64,7 @@ def batch_refused(first: InvalidEventError, told: Mapping[str, Any]) -> JSONResp
 def too_many(error: TooManyError) -> JSONResponse:
     """Make the answer to one request too many."""
     metrics.count_refused(type(error))
-    return error_answer(429, str(error), headers={"Retry-After": str(error.wait)})
+    return error_answer(HTTPStatus.TOO_MANY_REQUESTS, str(error), headers={"Retry-After": str(error.wait)})
 
 
 def install_answers(app: FastAPI, rates: Rates) -> None:
@@ -110,10 +111,14 @@ def _status_of(error: Exception) -> int:
 async def _no_route(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    message = {
-        404: f"there is nothing here: calls go to /v1/track, /v1/identify … or /v1/batch, not {request.url.path[:100]}",
-        405: f"{request.method} is not possible here",
-    }.get(error.status_code, str(error.detail))
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            calls = "calls go to /v1/track, /v1/identify … or /v1/batch"
+            message = f"there is nothing here: {calls}, not {request.url.path[:100]}"
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            message = f"{request.method} is not possible here"
+        case _:
+            message = str(error.detail)
     return error_answer(error.status_code, message, headers=error.headers)
 
 
@@ -121,7 +126,7 @@ async def _database_error(request: Request, error: Exception) -> Response:
     metrics.count_refused(type(error))
     _log.error("the database refused", path=request.url.path, kind=type(error).__name__)
     if isinstance(error, DataError):
-        return error_answer(400, "the database cannot store one of these values: send simpler ones")
+        return error_answer(HTTPStatus.BAD_REQUEST, "the database cannot store one of these values: send simpler ones")
     return _try_again()
 
 
@@ -131,8 +136,12 @@ async def _client_gone(_request: Request, _error: Exception) -> Response:
 
 async def _bug(_request: Request, error: Exception) -> Response:
     metrics.count_refused(type(error))
-    return error_answer(500, "a fault of ours, which is in the log; nothing of this request was stored")
+    return error_answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of ours, which is in the log; nothing of this request was stored"
+    )
 
 
 def _try_again() -> Response:
-    return error_answer(503, "cannot store events now: try again", headers={"Retry-After": str(RETRY_AFTER)})
+    return error_answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "cannot store events now: try again", headers={"Retry-After": str(RETRY_AFTER)}
+    )

@@ -5,6 +5,7 @@ path; in a batch it takes no other with it, and the answer names it. 503 always 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import uuid4
 
@@ -223,17 +224,19 @@ def _add_call(
         description=about,
         response_class=JSONResponse,
         responses={
-            200: {
+            HTTPStatus.OK: {
                 "description": "Stored. `ignored` names traits that do not count, if there are any",
                 "content": {"application/json": {"example": _SOME_REFUSED if name == BATCH else {"success": True}}},
             },
-            400: {"description": "Not in the spec; the answer names the field. Nothing was stored"},
-            401: {"description": "No write key, or a wrong one"},
-            403: {"description": "The write key may not report this; the answer names the field. Nothing was stored"},
-            413: {"description": "Body too large"},
-            415: {"description": "Content-Encoding is neither gzip nor deflate"},
-            429: {"description": "Too many requests; try again after Retry-After seconds"},
-            503: {"description": "Cannot store now; try again after Retry-After seconds"},
+            HTTPStatus.BAD_REQUEST: {"description": "Not in the spec; the answer names the field. Nothing was stored"},
+            HTTPStatus.UNAUTHORIZED: {"description": "No write key, or a wrong one"},
+            HTTPStatus.FORBIDDEN: {
+                "description": "The write key may not report this; the answer names the field. Nothing was stored"
+            },
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: {"description": "Body too large"},
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"description": "Content-Encoding is neither gzip nor deflate"},
+            HTTPStatus.TOO_MANY_REQUESTS: {"description": "Too many requests; try again after Retry-After seconds"},
+            HTTPStatus.SERVICE_UNAVAILABLE: {"description": "Cannot store now; try again after Retry-After seconds"},
         },
         openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}},
     )

@@ -1,5 +1,7 @@
 """`GET /v1/coupons/CODE`: the shop's checkout asks whether a code holds, and what it grants."""
 
+from http import HTTPStatus
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -31,7 +33,7 @@ def create_coupons_router(*, database: Database, clock: Clock, keys: WriteKeys) 
         async with database.read() as session:
             found = await Coupons(session).get(normalise_code(code))
         if found is None:
-            return JSONResponse({"code": normalise_code(code), "valid": False}, 404)
+            return JSONResponse({"code": normalise_code(code), "valid": False}, HTTPStatus.NOT_FOUND)
         answer = {
             "code": found.code,
             "valid": found.holds(clock.now()),
@@ -49,11 +51,11 @@ def create_coupons_router(*, database: Database, clock: Clock, keys: WriteKeys) 
         tags=["coupons"],
         summary="Coupon",
         responses={
-            401: {"description": "No write key, or a wrong one"},
-            403: {"description": "The write key is not for reading"},
-            404: {"description": "None of ours: `code` as it was looked for, and `valid` false"},
-            429: {"description": "Too many requests; try again after Retry-After seconds"},
-            503: {"description": "Cannot look now; try again after Retry-After seconds"},
+            HTTPStatus.UNAUTHORIZED: {"description": "No write key, or a wrong one"},
+            HTTPStatus.FORBIDDEN: {"description": "The write key is not for reading"},
+            HTTPStatus.NOT_FOUND: {"description": "None of ours: `code` as it was looked for, and `valid` false"},
+            HTTPStatus.TOO_MANY_REQUESTS: {"description": "Too many requests; try again after Retry-After seconds"},
+            HTTPStatus.SERVICE_UNAVAILABLE: {"description": "Cannot look now; try again after Retry-After seconds"},
         },
     )
     return router

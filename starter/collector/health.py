@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter
@@ -69,7 +70,8 @@ def create_health_router(
     async def health() -> JSONResponse:
         """Tell whether every part is there (503 where not), and what time it is."""
         found = await look(asked, clock, refused=refusals.count)
-        return JSONResponse(found.model_dump(mode="json"), 200 if found.ready else 503)
+        status = HTTPStatus.OK if found.ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return JSONResponse(found.model_dump(mode="json"), status)
 
     router.add_api_route(
         "/health",
@@ -77,7 +79,9 @@ def create_health_router(
         methods=["GET"],
         tags=["health"],
         summary="Health",
-        responses={503: {"description": "A part is missing: the same answer, which names it"}},
+        responses={
+            HTTPStatus.SERVICE_UNAVAILABLE: {"description": "A part is missing: the same answer, which names it"}
+        },
     )
     router.add_api_route("/health", health, methods=["HEAD"], include_in_schema=False)
     return router

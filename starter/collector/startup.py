@@ -6,6 +6,7 @@ call. The answers hold what the libraries insist on (read in their sources, see 
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -56,17 +57,24 @@ def create_startup_router(public_url: str) -> APIRouter:
 
     async def metrics() -> Response:
         """Take the library's own metrics, and forget them."""
-        return Response(status_code=204)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
 
     described: dict[str, Any] = {"methods": ["GET"], "tags": ["browsers"]}
     busy = {"description": "Too many requests; try again after Retry-After seconds"}
-    refusals: dict[int | str, dict[str, Any]] = {400: {"description": "The Host header is no host"}, 429: busy}
+    refusals: dict[int | str, dict[str, Any]] = {
+        HTTPStatus.BAD_REQUEST: {"description": "The Host header is no host"},
+        HTTPStatus.TOO_MANY_REQUESTS: busy,
+    }
     router.add_api_route(SETTINGS, segment, summary="Settings, Segment", responses=refusals, **described)
     router.add_api_route(
         CUSTOMERIO_SETTINGS, customerio, summary="Settings, Customer.io", responses=refusals, **described
     )
     router.add_api_route(
-        SOURCE_CONFIG[0], source_config, summary="Settings, RudderStack", responses={429: busy}, **described
+        SOURCE_CONFIG[0],
+        source_config,
+        summary="Settings, RudderStack",
+        responses={HTTPStatus.TOO_MANY_REQUESTS: busy},
+        **described,
     )
     # The same once more: without the slash by older versions, and by HEAD to find ad blockers.
     router.add_api_route(SOURCE_CONFIG[1], source_config, methods=["GET"], include_in_schema=False)

@@ -7,6 +7,7 @@ place, since whoever looks here is most likely writing it.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -75,7 +76,7 @@ def create_gallery_router(previews: Previews, page: Page, body_headers: dict[str
     def show_picture(picture: str) -> FileResponse:
         file = PICTURES / f"{picture}.png"
         if not _PICTURE.fullmatch(picture) or not file.is_file():
-            raise HTTPException(404)
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         return FileResponse(file, headers={"X-Content-Type-Options": "nosniff"})
 
     @router.get("/{name:path}/body")
@@ -103,12 +104,12 @@ class _Looking:
     def require(self, sample: str) -> None:
         self._previews.refresh()
         if sample not in self._previews.samples:
-            raise HTTPException(404)
+            raise HTTPException(HTTPStatus.NOT_FOUND)
 
     def at(self, name: str, sample: str, language: str) -> Shown:
         languages = self._previews.languages.get(name)
         if languages is None:
-            raise HTTPException(404)
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         try:
             return Shown(name, languages, self._previews.body(name, sample, language or None))
         except TemplateError as error:

@@ -4,6 +4,7 @@ A mail's HTML is somebody else's: it is shown in a frame that may run no script 
 same rule as a header, in case it is opened by itself.
 """
 
+from http import HTTPStatus
 from typing import Annotated, Final, Literal
 
 import jinja2
@@ -58,7 +59,7 @@ def _add_api(app: FastAPI, mailbox: Mailbox) -> None:
         """Read one mail, with bodies, headers and links."""
         return _letter(mailbox, message)
 
-    @app.delete("/api/messages", status_code=204)
+    @app.delete("/api/messages", status_code=HTTPStatus.NO_CONTENT)
     def delete_messages() -> None:
         """Throw all mails away."""
         mailbox.clear()
@@ -85,19 +86,21 @@ def _add_pages(app: FastAPI, mailbox: Mailbox) -> None:
     @app.post("/clear")
     def clear(sec_fetch_site: Annotated[str, Header()] = "none") -> RedirectResponse:
         if sec_fetch_site not in {"none", "same-origin"}:  # a form on somebody else's page
-            raise HTTPException(403)
+            raise HTTPException(HTTPStatus.FORBIDDEN)
         mailbox.clear()
-        return RedirectResponse("/", status_code=303)
+        return RedirectResponse("/", status_code=HTTPStatus.SEE_OTHER)
 
-    @app.exception_handler(404)
+    @app.exception_handler(HTTPStatus.NOT_FOUND)
     def show_missing(_request: object, _error: Exception) -> PlainTextResponse:
-        return PlainTextResponse("There is no such mail here. It may have been cleared away.", status_code=404)
+        return PlainTextResponse(
+            "There is no such mail here. It may have been cleared away.", status_code=HTTPStatus.NOT_FOUND
+        )
 
 
 def _letter(mailbox: Mailbox, message: str) -> Letter:
     letter = mailbox.letter(message)
     if letter is None:
-        raise HTTPException(404)
+        raise HTTPException(HTTPStatus.NOT_FOUND)
     return letter
 
 

@@ -91,7 +91,9 @@ class _Desk:
             speech = self._pages.speech(request)
             if recipient.is_being_erased:
                 return self._pages.note("erased", speech)
-            return self._pages.note("confirm_expired", speech, 410, preferences=f"../../p/{fresh}" if fresh else "")
+            return self._pages.note(
+                "confirm_expired", speech, HTTPStatus.GONE, preferences=f"../../p/{fresh}" if fresh else ""
+            )
         async with self._database.read() as session:
             recipient = await find_recipient(session, message)
         speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)

@@ -57,7 +57,7 @@ def create_links_router(
 
     @router.api_route("/o/{token}", methods=["GET", "HEAD"])
     async def opened(request: Request, token: str) -> Response:
-        status, left = 200, None
+        status, left = HTTPStatus.OK, None
         try:
             message = links.read_open(token)
             if request.method == "GET":

@@ -82,7 +82,7 @@ class _Counter:
     async def act(self, request: Request, token: str) -> Response:
         """Do what one of the page's forms says, and lead to a page that a reload does not do again."""
         if is_from_elsewhere(request, self._links.base_url):
-            return self._pages.note("elsewhere", self._pages.speech(request), 403)
+            return self._pages.note("elsewhere", self._pages.speech(request), HTTPStatus.FORBIDDEN)
         try:
             message = self._links.read_preferences(token)
         except ExpiredLinkError as error:
@@ -91,7 +91,7 @@ class _Counter:
         try:
             form = await _read_form(request)
         except BodyTooLargeError:
-            return await self._refuse(request, message, "topics", 413)
+            return await self._refuse(request, message, "topics", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         [what] = form.get("do", [""])[-1:]
         if what in _ASKED:
             return await self._ask_for_data(request, token, message, form)
@@ -126,7 +126,7 @@ class _Counter:
                 raise InvalidLinkError("the form was made for another mail")
         except ExpiredLinkError:
             speech = self._pages.speech(request)
-            return self._pages.note("asking_expired", speech, 403, preferences=token)
+            return self._pages.note("asking_expired", speech, HTTPStatus.FORBIDDEN, preferences=token)
         await self._ask(message, what)
         return _lead_to(token, what)
 
@@ -147,9 +147,11 @@ class _Counter:
             # How a mail of so long ago reached this reader nobody knows: not even a part of the address is shown.
             address = "•••" if recipient.customer.email else ""
             return self._pages.page("asked", speech, asked_for=LINK, address=address, barred=barred, back="")
-        return self._pages.page("old_link", speech, 410)
+        return self._pages.page("old_link", speech, HTTPStatus.GONE)
 
-    async def _refuse(self, request: Request, message: str, field: str, status: int = 422) -> Response:
+    async def _refuse(
+        self, request: Request, message: str, field: str, status: int = HTTPStatus.UNPROCESSABLE_ENTITY
+    ) -> Response:
         return self._page(*await self._read(request, message), status=status, wrong=field)
 
     async def _read(self, request: Request, message: str) -> tuple[Recipient, Speech, Centre]:
@@ -161,7 +163,7 @@ class _Counter:
         return recipient, speech, centre
 
     def _page(
-        self, recipient: Recipient, speech: Speech, centre: Centre, status: int = 200, wrong: str = ""
+        self, recipient: Recipient, speech: Speech, centre: Centre, status: int = HTTPStatus.OK, wrong: str = ""
     ) -> Response:
         if recipient.is_being_erased:
             return self._pages.note("erased", speech)

@@ -1,6 +1,7 @@
 """Everything behind the links of mails: tracked links, the way out, the preference centre, requests about data."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -40,7 +41,7 @@ def _create_dead_ends(pages: Pages) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     async def explain(request: Request) -> Response:
-        return pages.note("broken", pages.speech(request), 404)
+        return pages.note("broken", pages.speech(request), HTTPStatus.NOT_FOUND)
 
     for page in ("c", "u", "r", "p", "d"):
         router.add_api_route(f"/{page}/{{rest:path}}", explain, methods=["GET", "HEAD"])

@@ -57,7 +57,7 @@ class _Exits:
         self._database, self._clock, self._links, self._pages = database, clock, links, pages
         self._offered = offered
 
-    async def ask(self, request: Request, token: str, status: int = 200) -> Response:
+    async def ask(self, request: Request, token: str, status: int = HTTPStatus.OK) -> Response:
         reader = await self._reader(self._links.read_unsubscribe(token))
         speech = self._speech_of(request, reader)
         if _knows_of_erasure(reader):
@@ -97,7 +97,7 @@ class _Exits:
             speech = self._speech_of(request, reader)
             if _knows_of_erasure(reader):
                 return self._pages.note("erased", speech)
-            return self._pages.note("undo_expired", speech, 410, preferences=self._preferences(reader))
+            return self._pages.note("undo_expired", speech, HTTPStatus.GONE, preferences=self._preferences(reader))
         if is_from_elsewhere(request, self._links.base_url):
             return self._pages.note("elsewhere", self._pages.speech(request), HTTPStatus.FORBIDDEN)
         async with self._database.transaction() as session:

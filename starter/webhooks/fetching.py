@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Final
 
 import httpx2
@@ -14,8 +15,6 @@ LONGEST: Final = timedelta(seconds=5)
 
 LARGEST: Final = 64_000
 """Bytes. A certificate has two thousand."""
-
-_OK: Final = 200
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """Fetches an address that was found to be Amazon's. Raises `UnavailableError` where that cannot be done now."""
@@ -33,7 +32,7 @@ async def fetch(address: str) -> bytes:
             httpx2.AsyncClient(follow_redirects=False, timeout=LONGEST.total_seconds()) as http,
             http.stream("GET", address) as answer,
         ):
-            if answer.status_code != _OK:
+            if answer.status_code != HTTPStatus.OK:
                 raise UnavailableError(f"Amazon SNS answered {answer.status_code}")
             found = bytearray()
             async for chunk in answer.aiter_bytes():

@@ -5,6 +5,7 @@ A request that is not the provider's is answered with 401 whatever is wrong with
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -103,11 +104,11 @@ def _add(router: APIRouter, name: str, clock: SystemClock, take: Taking) -> None
         except UntrustedReportError as error:
             count_request(name, Asked.STALE if isinstance(error, StaleReportError) else Asked.UNTRUSTED)
             _log.warning("a webhook's request was refused", provider=name, why=str(error))
-            return error_answer(401, "not signed as it must be")
+            return error_answer(HTTPStatus.UNAUTHORIZED, "not signed as it must be")
         except UnreadableReportError as error:
             count_request(name, Asked.UNREADABLE)
             _log.error("a webhook's request cannot be read", provider=name, why=str(error))
-            return error_answer(400, str(error))
+            return error_answer(HTTPStatus.BAD_REQUEST, str(error))
         count_request(name, Asked.TAKEN)
         return JSONResponse({"success": True})
 

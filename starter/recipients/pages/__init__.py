@@ -85,13 +85,13 @@ class Pages:
         language = choose_language(LANGUAGES, chosen, locale, accepted)
         return Speech(HERE, language, locale)
 
-    def page(self, name: str, speech: Speech, status: int = 200, **values: object) -> HTMLResponse:
+    def page(self, name: str, speech: Speech, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
         """One page, by the name of its template."""
         template = self._environment.get_template(f"{name}.html.j2")
         said = template.render(word=speech.word, day=speech.day, language=speech.language, **values)
         return HTMLResponse(said, status, {**_HEADERS, "Content-Language": speech.language})
 
-    def note(self, name: str, speech: Speech, status: int = 200, **values: object) -> HTMLResponse:
+    def note(self, name: str, speech: Speech, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
         """A page of a heading and a paragraph: the words `name` and `name_text`, with the values in its places."""
         return self.page("note", speech, status, about=name, places=values, **values)
 
@@ -110,6 +110,6 @@ class Pages:
             return self.note("former", self.speech(request), HTTPStatus.GONE)
         except UnavailableError as error:
             _log.warning("a link could not be followed", why=str(error))
-            page = self.note("away", self.speech(request), 503)
+            page = self.note("away", self.speech(request), HTTPStatus.SERVICE_UNAVAILABLE)
             page.headers["Retry-After"] = str(RETRY_AFTER)
             return page
