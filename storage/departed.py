@@ -25,7 +25,7 @@ from storage.preferences import PreferenceLog
 from storage.refusals import OPT_OUT, REFUSED, SOURCE, Refusal, Refusals
 from storage.repository import Repository
 from storage.salt import Salt, hash_email
-from storage.suppressions import WHATEVER_THE_ADDRESS
+from storage.suppressions import IN_FORCE, WHATEVER_THE_ADDRESS
 from storage.tables import (
     STRANGER,
     ConsentRecord,
@@ -133,8 +133,7 @@ class Departed(Repository):
 
     async def _keep_bars(self, mailboxes: Mapping[str, str]) -> None:
         """What bars a customer whatever their address is kept for the one they have: they are told by nothing else."""
-        theirs = _SUPPRESSIONS.c.customer_id.in_(sorted(mailboxes)) & WHATEVER_THE_ADDRESS
-        theirs &= ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+        theirs = _SUPPRESSIONS.c.customer_id.in_(sorted(mailboxes)) & WHATEVER_THE_ADDRESS & IN_FORCE
         bars = [*await self.execute(select(_SUPPRESSIONS).where(theirs).order_by(_SUPPRESSIONS.c.id))]
         salt = await Salt(self.session).get() if bars else ""
         for bar in bars:

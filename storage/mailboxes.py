@@ -41,8 +41,12 @@ class Mailboxes(Repository):
     async def hold_of(self, customer: str) -> None:
         """The same, of the address that a customer has, who is held."""
         if self.is_postgresql:
-            found = await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))
-            await self.hold([found.scalar()])
+            await self.hold([await self.of(customer)])
+
+    async def of(self, customer: str) -> str | None:
+        """The address that a customer has now."""
+        email: str | None = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
+        return email
 
     async def crowded(self, emails: Collection[str]) -> set[str]:
         """Those of several addresses that no page may give to anybody else: so many customers have them."""

@@ -14,9 +14,10 @@ from sqlalchemy import select, update
 
 from domain.consent import Said
 from domain.model import Instant, Value
+from storage.mailboxes import Mailboxes
 from storage.repository import Repository
 from storage.salt import Salt, hash_email
-from storage.tables import CustomerRecord, OptOutRecord, SuppressionRecord, table_of
+from storage.tables import OptOutRecord, SuppressionRecord, table_of
 
 OPT_OUT: Final = "opt-out"
 """The recipient's own word."""
@@ -29,7 +30,6 @@ SOURCE: Final = "retention"
 LEFT: Final = "address left"
 """Source of what somebody refused who went elsewhere."""
 
-_CUSTOMERS = table_of(CustomerRecord)
 _OPT_OUTS = table_of(OptOutRecord)
 _SUPPRESSIONS = table_of(SuppressionRecord)
 _IN_FORCE = _SUPPRESSIONS.c.topic.is_not(None) & _SUPPRESSIONS.c.lifted_at.is_(None)
@@ -113,19 +113,15 @@ class Refusals(Repository):
 
     async def at_mailbox_of(self, customer: str) -> list[Refusal]:
         """What is refused at the address that a customer has now."""
-        email = await self._email_of(customer)
+        email = await Mailboxes(self.session).of(customer)
         return (await self.of([email])).get(email, []) if email else []
 
     async def lift(self, customer: str, topic: str, at: datetime) -> bool:
         """The recipient wants the topic again, at the address that they have now. Whether they had refused it."""
-        email = await self._email_of(customer)
+        email = await Mailboxes(self.session).of(customer)
         salt = await Salt(self.session).find()
         if not email or salt is None:
             return False
         theirs = (_SUPPRESSIONS.c.email_hash == hash_email(email, salt)) & (_SUPPRESSIONS.c.topic == topic)
         theirs &= _IN_FORCE & (_SUPPRESSIONS.c.reason == OPT_OUT)
         return (await self.execute(update(_SUPPRESSIONS).where(theirs).values(lifted_at=at))).rowcount > 0
-
-    async def _email_of(self, customer: str) -> str | None:
-        email: str | None = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
-        return email

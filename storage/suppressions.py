@@ -5,7 +5,7 @@ it as well. A *sunset* is the word of a journey that nobody answered: no more ma
 What a mailbox keeps of refusals stands in the same table; see `storage.refusals`.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +15,7 @@ from domain.feedback import Happening
 from domain.withdrawal import COMPLAINT, HARD_BOUNCE
 from storage.mailboxes import Mailboxes
 from storage.repository import Repository
-from storage.salt import Salt, hash_email, hashes_of, stored_salt
+from storage.salt import Salt, hashes_of, stored_salt
 from storage.tables import CustomerRecord, SuppressionRecord, table_of
 
 ERASURE = "erasure"
@@ -25,6 +25,9 @@ _CUSTOMERS = table_of(CustomerRecord)
 _SUPPRESSIONS = table_of(SuppressionRecord)
 
 _REASONS: Final = {Happening.BOUNCED_HARD: HARD_BOUNCE, Happening.COMPLAINED: COMPLAINT}
+
+IN_FORCE = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+"""Rows that bar all mail now; sunsets, and what a mailbox keeps of refusals, bar marketing."""
 
 WHATEVER_THE_ADDRESS = _SUPPRESSIONS.c.email_hash.is_(None) | (_SUPPRESSIONS.c.reason != HARD_BOUNCE)
 """A suppression bars its customer at every address. A mailbox that is gone says nothing about another one: that bars
@@ -41,21 +44,20 @@ class Suppressions(Repository):
         A hard bounce is of the address alone: at another one the customer gets mail. Reasons stand side by side, since
         one may be lifted; the first is told. Said again, a reason covers the address that they have got meanwhile.
         """
-        mine = (_SUPPRESSIONS.c.customer_id == customer) & (_SUPPRESSIONS.c.reason == reason)
-        in_force = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
-        known = (await self.execute(select(_SUPPRESSIONS.c.email_hash).where(mine, in_force))).scalars().all()
-        if await self._hash_of(customer) not in known:
-            await self._suppress(customer, reason, at, source)
+        mailboxes = Mailboxes(self.session)
+        email = await mailboxes.of(customer)
+        hashes = hashes_of(email, await Salt(self.session).get()) if email else ()
+        if not await self._is_said(reason, hashes, customer):
+            await mailboxes.hold([email])
+            await self._say(reason, hashes, at, source, customer)
 
     async def suppress_address(self, address: str, happening: Happening, at: datetime, source: str) -> None:
         """Write no more to an address, whoever has it or will. Saying it again changes nothing; each reason stands."""
-        salt = Salt(self.session)
-        hashes = hashes_of(address, await salt.find())
-        await self._shut(hash_email(address, await salt.get()), hashes, happening, at, source)
+        await self._shut(hashes_of(address, await Salt(self.session).get()), happening, at, source)
 
     async def suppress_mailbox(self, email_hash: str, happening: Happening, at: datetime, source: str) -> None:
         """The same for an address of which the hash is known alone, as the ledger keeps it."""
-        await self._shut(email_hash, [email_hash], happening, at, source)
+        await self._shut([email_hash], happening, at, source)
 
     async def leave_behind(self, visitor: str, email: str | None) -> None:
         """Leave complaints of another address out of what a known customer takes over of a visitor.
@@ -115,35 +117,28 @@ class Suppressions(Repository):
         await self.execute(update(_SUPPRESSIONS).where(*_given_up(customer), before).values(lifted_at=at))
 
     async def _first_reason(self, theirs: ColumnElement[bool]) -> str | None:
-        in_force = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
-        first = select(_SUPPRESSIONS.c.reason).where(theirs, in_force).order_by(_SUPPRESSIONS.c.id)
+        first = select(_SUPPRESSIONS.c.reason).where(theirs, IN_FORCE).order_by(_SUPPRESSIONS.c.id)
         return (await self.execute(first)).scalar()
 
-    async def _suppress(self, customer: str, reason: str, at: datetime, source: str) -> None:
-        await Mailboxes(self.session).hold_of(customer)
-        row = {
-            "customer_id": customer,
-            "email_hash": await self._hash_of(customer),
-            "reason": reason,
-            "at": at,
-            "source": source,
-        }
-        await self.execute(self.insert(_SUPPRESSIONS), [row])
+    async def _shut(self, hashes: Sequence[str], happening: Happening, at: datetime, source: str) -> None:
+        reason = _REASONS[happening]
+        if not await self._is_said(reason, hashes):
+            await self._say(reason, hashes, at, source)
 
-    async def _hash_of(self, customer: str) -> str | None:
-        """What is kept of the address that the customer has now."""
-        email = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
-        return hash_email(email, await Salt(self.session).get()) if email else None
+    async def _is_said(self, reason: str, hashes: Sequence[str], customer: str | None = None) -> bool:
+        """Whether it is said already: of an address, by all that may stand for it; of one customer, or of anybody."""
+        said = IN_FORCE & (_SUPPRESSIONS.c.reason == reason)
+        said &= _SUPPRESSIONS.c.email_hash.in_(hashes) if hashes else _SUPPRESSIONS.c.email_hash.is_(None)
+        if customer is not None:
+            said &= _SUPPRESSIONS.c.customer_id == customer
+        return (await self.execute(select(_SUPPRESSIONS.c.id).where(said).limit(1))).first() is not None
 
-    async def _shut(
-        self, email_hash: str, hashes: Collection[str], happening: Happening, at: datetime, source: str
+    async def _say(
+        self, reason: str, hashes: Sequence[str], at: datetime, source: str, customer: str | None = None
     ) -> None:
-        shut = _SUPPRESSIONS.c.email_hash.in_(hashes) & ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
-        shut &= _SUPPRESSIONS.c.reason == _REASONS[happening]
-        if (await self.execute(select(_SUPPRESSIONS.c.id).where(shut).limit(1))).first() is not None:
-            return
-        row = {"email_hash": email_hash, "reason": _REASONS[happening], "at": at}
-        await self.execute(self.insert(_SUPPRESSIONS), [row | {"customer_id": None, "source": source}])
+        """Record it, with the first of the hashes."""
+        row = {"customer_id": customer, "email_hash": next(iter(hashes), None), "reason": reason}
+        await self.execute(self.insert(_SUPPRESSIONS), [row | {"at": at, "source": source}])
 
 
 def _given_up(customer: str) -> tuple[ColumnElement[bool], ...]:
