@@ -50,6 +50,10 @@ the same on Linux alone, and needs code between fork and exec."""
 
 _log = structlog.get_logger("segue.temporal")
 
+_given: set[int] = set()
+"""Ports that `free_port` has given out. The system draws them by lot: of a few dozen in a run, two are the same once in
+some hundred runs."""
+
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
 
 
@@ -81,10 +85,14 @@ def find_installed(command: str) -> Path | None:
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on now, and another each time: whoever got one may not listen on it yet."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 class DevServer:
