@@ -12,9 +12,11 @@ from tests.house import House, opened_house, time_skipping
 
 pytest_plugins = ["tests.databases", "rehearsal.plugin"]
 
-hypothesis.settings.register_profile("shared machine", deadline=None)
-hypothesis.settings.load_profile("shared machine")
-# How long an example takes says what else the machine does: speed is measured in benchmarks/.
+hypothesis.settings.register_profile("same everywhere", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, derandomize=False)
+hypothesis.settings.load_profile("same everywhere")
+# How long an example takes says what else the machine does: speed is measured in benchmarks/. And every run has the
+# same examples, or one that nobody has seen stops somebody else's change. `--hypothesis-profile=explore` has others.
 
 OpenHouse = Callable[..., Awaitable[House]]
 """Opens a house as `tests.house.opened_house` does, with its keyword arguments."""

@@ -46,6 +46,9 @@ SHOP = Shop(
     name="Lumen", url="https://lumen.example", postal_address="1 Example St", support_email="help@lumen.example"
 )
 
+PATIENCE = 60.0
+"""Real seconds until something that does not happen is a failure: at a pace, a journey may last for twenty."""
+
 Hook = Callable[[], Awaitable[object]]
 
 NO_QUIET_HOURS = QuietHours(start=START.time(), end=START.time())
@@ -141,7 +144,7 @@ class House(Playhouse):
 
     async def dispatch_held(self) -> None:
         """Deliver what was held back because an earlier enrollment was still ending."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 await self.dispatch()
                 if not await self.pending():
@@ -171,7 +174,7 @@ class House(Playhouse):
 
     async def ended(self, workflow_id: str) -> Outcome:
         """Wait, in real time, until an enrollment's end is recorded, and return its outcome."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 rows = await self.enrollments(parse_workflow_id(workflow_id)[1])
                 for row in rows:
@@ -182,7 +185,7 @@ class House(Playhouse):
     async def heard(self, workflow_id: str, event: str) -> None:
         """Wait until an event of that type, e.g. `ACTIVITY_TASK_SCHEDULED`, stands in an enrollment's history."""
         wanted = HistoryEvent.Value(f"EVENT_TYPE_{event}")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 history = await self.handle(workflow_id).fetch_history()
                 if any(each.event_type == wanted for each in history.events):
