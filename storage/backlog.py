@@ -4,14 +4,10 @@ from sqlalchemy import func, select
 
 from domain.model import Instant, Value
 from storage.repository import Repository
-from storage.tables import ErasureRecord, EventRecord, JoinRecord, table_of
+from storage.tables import ERASURES, EVENTS, JOINS
 
 MOST_COUNTED = 10_000
 """Beyond it a backlog is that long at least: counting on would make a scrape slow when it is needed most."""
-
-_ERASURES = table_of(ErasureRecord)
-_EVENTS = table_of(EventRecord)
-_JOINS = table_of(JoinRecord)
 
 
 class Backlog(Value):
@@ -35,15 +31,15 @@ class Backlogs(Repository):
 
     async def read(self) -> Backlog:
         """What waits now. Partial indexes hold what is pending, so nothing here reads through a large table."""
-        is_open = _EVENTS.c.dispatched_at.is_(None) & _EVENTS.c.parked_error.is_(None)
-        pending = select(_EVENTS.c.seq).where(is_open).limit(MOST_COUNTED).subquery()
-        untold = select(_JOINS.c.id).where(_JOINS.c.told_at.is_(None)).limit(MOST_COUNTED).subquery()
-        first = select(_EVENTS.c.received_at).where(is_open).order_by(_EVENTS.c.seq).limit(1)
-        standing = _ERASURES.c.done_at.is_(None)
+        is_open = EVENTS.c.dispatched_at.is_(None) & EVENTS.c.parked_error.is_(None)
+        pending = select(EVENTS.c.seq).where(is_open).limit(MOST_COUNTED).subquery()
+        untold = select(JOINS.c.id).where(JOINS.c.told_at.is_(None)).limit(MOST_COUNTED).subquery()
+        first = select(EVENTS.c.received_at).where(is_open).order_by(EVENTS.c.seq).limit(1)
+        standing = ERASURES.c.done_at.is_(None)
         erasures = select(
-            func.count(_ERASURES.c.id).label("asked"),
-            func.count(_ERASURES.c.done_at).label("done"),
-            func.min(_ERASURES.c.asked_at).filter(standing).label("first_at"),
+            func.count(ERASURES.c.id).label("asked"),
+            func.count(ERASURES.c.done_at).label("done"),
+            func.min(ERASURES.c.asked_at).filter(standing).label("first_at"),
         )
         events = (await self.execute(select(func.count()).select_from(pending))).scalar_one()
         joins = (await self.execute(select(func.count()).select_from(untold))).scalar_one()

@@ -11,9 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.clock import REAL_TIME, PacedClock
 from domain.errors import ConfigurationError
 from storage.repository import Repository
-from storage.tables import ClockRecord, table_of
-
-_CLOCK = table_of(ClockRecord)
+from storage.tables import CLOCK
 
 
 async def load_clock(
@@ -32,8 +30,8 @@ async def load_clock(
     """
     repository = Repository(session)
     row = {"id": 1, **_choose(pace, now_real, start).model_dump()}
-    await repository.execute(repository.insert(_CLOCK).on_conflict_do_nothing(index_elements=["id"]), [row])
-    stored = (await repository.execute(select(_CLOCK))).mappings().one()
+    await repository.execute(repository.insert(CLOCK).on_conflict_do_nothing(index_elements=["id"]), [row])
+    stored = (await repository.execute(select(CLOCK))).mappings().one()
     clock = PacedClock.model_validate(dict(stored))
     if clock.pace != pace:
         raise ConfigurationError(

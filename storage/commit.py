@@ -34,10 +34,7 @@ from storage.permissions import Consent, Permissions
 from storage.refusals import Refusals
 from storage.repository import Repository
 from storage.suppressions import Suppressions
-from storage.tables import EventRecord, OrderRecord, table_of
-
-_EVENTS = table_of(EventRecord)
-_ORDERS = table_of(OrderRecord)
+from storage.tables import EVENTS, ORDERS
 
 _FoldedEvent = tuple[Event, str, Folded]
 """An event, its customer, and what it led to."""
@@ -173,16 +170,16 @@ class Commit(Repository):
 
     async def _stored_ids(self, events: Sequence[Event]) -> set[str]:
         ids = [event.message_id for event in events]
-        return set((await self.execute(select(_EVENTS.c.message_id).where(_EVENTS.c.message_id.in_(ids)))).scalars())
+        return set((await self.execute(select(EVENTS.c.message_id).where(EVENTS.c.message_id.in_(ids)))).scalars())
 
     async def _known_orders(self, events: Sequence[Event]) -> dict[str, KnownOrder]:
         ids = [order_id(event) for event in events if is_order(event)]
         if not ids:
             return {}
         fields = ("order_id", "customer_id", "nth", "total", "currency", "lines")
-        said = (*(_ORDERS.c[name] for name in fields), _EVENTS.c.public)
-        reported = _ORDERS.join(_EVENTS, _EVENTS.c.seq == _ORDERS.c.event_seq)
-        rows = await self.execute(select(*said).select_from(reported).where(_ORDERS.c.order_id.in_(ids)))
+        said = (*(ORDERS.c[name] for name in fields), EVENTS.c.public)
+        reported = ORDERS.join(EVENTS, EVENTS.c.seq == ORDERS.c.event_seq)
+        rows = await self.execute(select(*said).select_from(reported).where(ORDERS.c.order_id.in_(ids)))
         return {row.order_id: _known(row) for row in rows}
 
     async def _insert_events(self, folded: Sequence[_FoldedEvent], told: Collection[str]) -> dict[str, int]:
@@ -192,9 +189,9 @@ class Commit(Repository):
         """
         if not folded:
             return {}
-        statement = self.insert(_EVENTS).on_conflict_do_nothing(index_elements=["message_id"])
+        statement = self.insert(EVENTS).on_conflict_do_nothing(index_elements=["message_id"])
         rows = await self.execute(
-            statement.returning(_EVENTS.c.message_id, _EVENTS.c.seq),
+            statement.returning(EVENTS.c.message_id, EVENTS.c.seq),
             [_event_row(*each) | {"dispatched_at": self._dispatched_at} for each in folded],
         )
         seqs = {row.message_id: row.seq for row in rows}
@@ -208,11 +205,11 @@ class Commit(Repository):
         told = (_order_row(event, whose, result, seqs) for event, whose, result in folded if result.order is not None)
         last = {row["order_id"]: row for row in told}
         for identifier in sorted(last.keys() & known.keys()):
-            await self.execute(update(_ORDERS).where(_ORDERS.c.order_id == identifier).values(last[identifier]))
+            await self.execute(update(ORDERS).where(ORDERS.c.order_id == identifier).values(last[identifier]))
         rows = [row for identifier, row in last.items() if identifier not in known]
         if rows:
-            statement = self.insert(_ORDERS).on_conflict_do_nothing(index_elements=["order_id"])
-            stored = await self.execute(statement.returning(_ORDERS.c.order_id), rows)
+            statement = self.insert(ORDERS).on_conflict_do_nothing(index_elements=["order_id"])
+            stored = await self.execute(statement.returning(ORDERS.c.order_id), rows)
             _require_all(stored.scalars().all(), [row["order_id"] for row in rows])
 
     async def _redeem(self, folded: Sequence[_FoldedEvent]) -> None:

@@ -9,10 +9,8 @@ from sqlalchemy import Select, select, update
 from domain.coupon import Coupon, new_code
 from domain.message import MessageStatus
 from storage.repository import Repository
-from storage.tables import CouponRecord, MessageRecord, table_of
+from storage.tables import COUPONS, MESSAGES
 
-_COUPONS = table_of(CouponRecord)
-_MESSAGES = table_of(MessageRecord)
 _NEVER_SEEN = (MessageStatus.DROPPED, MessageStatus.REFUSED)
 """Nobody has read the code of a message that ended so."""
 
@@ -34,7 +32,7 @@ class Coupons(Repository):
         """
         for _ in range(TRIES):
             row = coupon.model_dump() | {"code": new_code(prefix)}
-            statement = self.insert(_COUPONS).values(row).on_conflict_do_nothing()
+            statement = self.insert(COUPONS).values(row).on_conflict_do_nothing()
             await self.execute(statement)
             found = await self.of_message(coupon.message)
             if found is not None:
@@ -43,30 +41,30 @@ class Coupons(Repository):
 
     async def of_message(self, message: str) -> Coupon | None:
         """The coupon that a message shows."""
-        return await self._one(select(_COUPONS).where(_COUPONS.c.message == message))
+        return await self._one(select(COUPONS).where(COUPONS.c.message == message))
 
     async def get(self, code: str) -> Coupon | None:
         """The coupon of a normalised code; None where it is none of ours."""
-        return await self._one(select(_COUPONS).where(_COUPONS.c.code == code))
+        return await self._one(select(COUPONS).where(COUPONS.c.code == code))
 
     async def redeem(self, codes: Collection[str], order_id: str, revenue: float, at: datetime) -> None:
         """Note that an order bore these codes. The first order counts; codes that are none of ours change nothing."""
-        fresh = _COUPONS.c.code.in_(sorted(codes)) & _COUPONS.c.redeemed_at.is_(None)
-        await self.execute(update(_COUPONS).where(fresh).values(redeemed_at=at, order_id=order_id, revenue=revenue))
+        fresh = COUPONS.c.code.in_(sorted(codes)) & COUPONS.c.redeemed_at.is_(None)
+        await self.execute(update(COUPONS).where(fresh).values(redeemed_at=at, order_id=order_id, revenue=revenue))
 
     async def list(self, journey: str | None = None, limit: int | None = None) -> list[Coupon]:
         """Coupons whose message may have been read, the latest last; with a limit, the latest of them."""
-        unread = select(_MESSAGES.c.id).where(_MESSAGES.c.id == _COUPONS.c.message, _MESSAGES.c.status.in_(_NEVER_SEEN))
-        newest = select(_COUPONS).where(~unread.exists())
-        newest = newest.order_by(_COUPONS.c.issued_at.desc(), _COUPONS.c.code.desc()).limit(limit)
+        unread = select(MESSAGES.c.id).where(MESSAGES.c.id == COUPONS.c.message, MESSAGES.c.status.in_(_NEVER_SEEN))
+        newest = select(COUPONS).where(~unread.exists())
+        newest = newest.order_by(COUPONS.c.issued_at.desc(), COUPONS.c.code.desc()).limit(limit)
         if journey is not None:
-            newest = newest.where(_COUPONS.c.journey == journey)
+            newest = newest.where(COUPONS.c.journey == journey)
         return [Coupon.model_validate(dict(row)) for row in (await self.execute(newest)).mappings()][::-1]
 
     async def _prolong(self, coupon: Coupon, expires_at: datetime) -> Coupon:
         if coupon.redeemed_at is not None or coupon.expires_at >= expires_at:
             return coupon
-        await self.execute(update(_COUPONS).where(_COUPONS.c.code == coupon.code).values(expires_at=expires_at))
+        await self.execute(update(COUPONS).where(COUPONS.c.code == coupon.code).values(expires_at=expires_at))
         return coupon.model_copy(update={"expires_at": expires_at})
 
     async def _one(self, statement: Select[Any]) -> Coupon | None:

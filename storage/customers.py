@@ -12,16 +12,15 @@ from domain.model import Instant
 from domain.profile import normalise_email
 from storage.identities import Identities
 from storage.repository import Repository
-from storage.tables import CustomerRecord, table_of
+from storage.tables import CUSTOMERS
 
-_CUSTOMERS = table_of(CustomerRecord)
 _SAVE = (
-    update(_CUSTOMERS)
-    .where(_CUSTOMERS.c.id == bindparam("new_id"))
-    .values({column.name: bindparam(f"new_{column.name}") for column in _CUSTOMERS.c if column.name != "id"})
+    update(CUSTOMERS)
+    .where(CUSTOMERS.c.id == bindparam("new_id"))
+    .values({column.name: bindparam(f"new_{column.name}") for column in CUSTOMERS.c if column.name != "id"})
 )
-_IS_VISITOR = func.substr(_CUSTOMERS.c.id, 1, len(ANONYMOUS_PREFIX)) == ANONYMOUS_PREFIX
-_MEANT_FIRST = (_IS_VISITOR, _CUSTOMERS.c.last_seen_at.desc(), _CUSTOMERS.c.id)
+_IS_VISITOR = func.substr(CUSTOMERS.c.id, 1, len(ANONYMOUS_PREFIX)) == ANONYMOUS_PREFIX
+_MEANT_FIRST = (_IS_VISITOR, CUSTOMERS.c.last_seen_at.desc(), CUSTOMERS.c.id)
 """Of several customers with one address."""
 
 
@@ -34,7 +33,7 @@ class Customers(Repository):
         Raises:
             UnknownCustomerError: nobody of that id was ever reported.
         """
-        return (await self._get_all(select(_CUSTOMERS).where(_CUSTOMERS.c.id == customer), customer))[customer]
+        return (await self._get_all(select(CUSTOMERS).where(CUSTOMERS.c.id == customer), customer))[customer]
 
     async def hold_one(self, customer: str) -> Customer:
         """The facts, kept from changing until the transaction ends; other transactions that hold the customer wait.
@@ -44,7 +43,7 @@ class Customers(Repository):
         Raises:
             UnknownCustomerError: nobody of that id was ever reported.
         """
-        statement = select(_CUSTOMERS).where(_CUSTOMERS.c.id == customer)
+        statement = select(CUSTOMERS).where(CUSTOMERS.c.id == customer)
         return (await self._get_all(self._for_update(statement), customer))[customer]
 
     async def hold_owner(self, find: Callable[[], Awaitable[str]]) -> Customer:
@@ -92,21 +91,21 @@ class Customers(Repository):
 
     async def with_email(self, email: str, limit: int | None = None) -> tuple[str, ...]:
         """Everybody who has an address now, by it in its normal form; with a limit, visitors last."""
-        theirs = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email)
-        known_first = _CUSTOMERS.c.id.startswith(ANONYMOUS_PREFIX, autoescape=True), _CUSTOMERS.c.id
+        theirs = select(CUSTOMERS.c.id).where(CUSTOMERS.c.email == email)
+        known_first = CUSTOMERS.c.id.startswith(ANONYMOUS_PREFIX, autoescape=True), CUSTOMERS.c.id
         return tuple((await self.execute(theirs.order_by(*known_first).limit(limit))).scalars())
 
     async def of_addresses(self, emails: Collection[str]) -> dict[str, tuple[str, ...]]:
         """The customers of each of several addresses; who is meant first, as `find` does. Unknown ones are left out."""
         found: dict[str, tuple[str, ...]] = {}
-        theirs = select(_CUSTOMERS.c.email, _CUSTOMERS.c.id).where(_CUSTOMERS.c.email.in_(sorted(emails)))
+        theirs = select(CUSTOMERS.c.email, CUSTOMERS.c.id).where(CUSTOMERS.c.email.in_(sorted(emails)))
         for row in await self.execute(theirs.order_by(*_MEANT_FIRST)):
             found[row.email] = (*found.get(row.email, ()), row.id)
         return found
 
     async def load(self, customers: Collection[str]) -> dict[str, Customer]:
         """The facts of several; those who do not exist are left out."""
-        rows = await self.execute(select(_CUSTOMERS).where(_CUSTOMERS.c.id.in_(sorted(customers))))
+        rows = await self.execute(select(CUSTOMERS).where(CUSTOMERS.c.id.in_(sorted(customers))))
         return {row["id"]: _from_row(row) for row in rows.mappings()}
 
     async def hold_or_create(
@@ -124,15 +123,15 @@ class Customers(Repository):
             The facts; None for a new customer, whose row is there but empty.
         """
         blank = [_to_row(Customer(id=each, first_seen_at=at, last_seen_at=at)) for each, at in sorted(seen.items())]
-        statement = self.insert(_CUSTOMERS).on_conflict_do_nothing(index_elements=["id"]).returning(_CUSTOMERS.c.id)
+        statement = self.insert(CUSTOMERS).on_conflict_do_nothing(index_elements=["id"]).returning(CUSTOMERS.c.id)
         created = set((await self.execute(statement, blank)).scalars())
-        wanted = select(_CUSTOMERS).where(_CUSTOMERS.c.id.in_({*seen, *others})).order_by(_CUSTOMERS.c.id)
+        wanted = select(CUSTOMERS).where(CUSTOMERS.c.id.in_({*seen, *others})).order_by(CUSTOMERS.c.id)
         rows = await self.execute(self._for_update(wanted))
         return {row["id"]: None if row["id"] in created else _from_row(row) for row in rows.mappings()}
 
     async def hold_all(self, customers: Collection[str]) -> dict[str, Customer]:
         """Hold customers who exist, in the order of their ids, as `hold_or_create` does."""
-        wanted = select(_CUSTOMERS).where(_CUSTOMERS.c.id.in_(sorted(customers))).order_by(_CUSTOMERS.c.id)
+        wanted = select(CUSTOMERS).where(CUSTOMERS.c.id.in_(sorted(customers))).order_by(CUSTOMERS.c.id)
         rows = await self.execute(self._for_update(wanted))
         return {row["id"]: _from_row(row) for row in rows.mappings()}
 
@@ -152,7 +151,7 @@ class Customers(Repository):
         email = normalise_email(reference)
         if email is None:
             return None
-        statement = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == email).order_by(*_MEANT_FIRST)
+        statement = select(CUSTOMERS.c.id).where(CUSTOMERS.c.email == email).order_by(*_MEANT_FIRST)
         return (await self.execute(statement.limit(1))).scalar()
 
     def _for_update(self, statement: Select[Any]) -> Select[Any]:

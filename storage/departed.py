@@ -27,35 +27,22 @@ from storage.repository import Repository
 from storage.salt import Salt, hash_email
 from storage.suppressions import IN_FORCE, WHATEVER_THE_ADDRESS
 from storage.tables import (
+    CHOICES,
+    CONSENTS,
+    CUSTOMERS,
+    ENROLLMENTS,
+    ERASURES,
+    EVENTS,
+    JOINS,
+    MESSAGES,
+    OPT_OUTS,
+    ORDERS,
     STRANGER,
-    ConsentRecord,
-    CustomerRecord,
-    EnrollmentRecord,
-    ErasureRecord,
-    EventRecord,
-    JoinRecord,
-    MessageRecord,
-    OptOutRecord,
-    OrderRecord,
-    PreferenceRecord,
-    SuppressionRecord,
-    table_of,
+    SUPPRESSIONS,
 )
 
 NOT_THEIRS: Final = (*CONCLUDED, EMAIL_OPENED_BY_MACHINE, EMAIL_CLICKED_BY_MACHINE)
 """Events that are no sign of anybody: what Segue itself concluded, and what programs did."""
-
-_CONSENTS = table_of(ConsentRecord)
-_CUSTOMERS = table_of(CustomerRecord)
-_ENROLLMENTS = table_of(EnrollmentRecord)
-_ERASURES = table_of(ErasureRecord)
-_EVENTS = table_of(EventRecord)
-_JOINS = table_of(JoinRecord)
-_MESSAGES = table_of(MessageRecord)
-_OPT_OUTS = table_of(OptOutRecord)
-_ORDERS = table_of(OrderRecord)
-_CHOICES = table_of(PreferenceRecord)
-_SUPPRESSIONS = table_of(SuppressionRecord)
 
 
 def select_unseen(until: datetime) -> Select[Any]:
@@ -63,30 +50,30 @@ def select_unseen(until: datetime) -> Select[Any]:
 
     No index helps: one that every event would have to keep up costs more than to go over the customers once a day.
     """
-    found = select(_CUSTOMERS.c.last_seen_at.label("moment"), _CUSTOMERS.c.id.label("key"))
-    return found.where(_CUSTOMERS.c.last_seen_at < until, text(f"NOT ({STRANGER})")).order_by(_CUSTOMERS.c.id)
+    found = select(CUSTOMERS.c.last_seen_at.label("moment"), CUSTOMERS.c.id.label("key"))
+    return found.where(CUSTOMERS.c.last_seen_at < until, text(f"NOT ({STRANGER})")).order_by(CUSTOMERS.c.id)
 
 
 def select_departed(until: datetime) -> Select[Any]:
     """Those of whom there is nothing else either: to be asked of some at once, by their ids."""
     since = [
-        _of_them(_EVENTS.c.customer_id, _EVENTS.c.occurred_at >= until, _EVENTS.c.name.not_in(NOT_THEIRS)),
+        _of_them(EVENTS.c.customer_id, EVENTS.c.occurred_at >= until, EVENTS.c.name.not_in(NOT_THEIRS)),
         # What still has to reach a journey.
-        _of_them(_EVENTS.c.customer_id, _EVENTS.c.dispatched_at.is_(None), _EVENTS.c.parked_error.is_(None)),
-        _of_them(_ORDERS.c.customer_id, _ORDERS.c.completed_at >= until),
-        _of_them(_MESSAGES.c.customer_id, _MESSAGES.c.handed_over_at >= until),
-        _of_them(_CONSENTS.c.customer_id, _CONSENTS.c.at >= until),
-        _of_them(_OPT_OUTS.c.customer_id, or_(_OPT_OUTS.c.at >= until, _OPT_OUTS.c.lifted_at >= until)),
-        _of_them(_CHOICES.c.customer_id, _CHOICES.c.at >= until),
-        _of_them(_ENROLLMENTS.c.customer_id, _ENROLLMENTS.c.state != State.ENDED),
+        _of_them(EVENTS.c.customer_id, EVENTS.c.dispatched_at.is_(None), EVENTS.c.parked_error.is_(None)),
+        _of_them(ORDERS.c.customer_id, ORDERS.c.completed_at >= until),
+        _of_them(MESSAGES.c.customer_id, MESSAGES.c.handed_over_at >= until),
+        _of_them(CONSENTS.c.customer_id, CONSENTS.c.at >= until),
+        _of_them(OPT_OUTS.c.customer_id, or_(OPT_OUTS.c.at >= until, OPT_OUTS.c.lifted_at >= until)),
+        _of_them(CHOICES.c.customer_id, CHOICES.c.at >= until),
+        _of_them(ENROLLMENTS.c.customer_id, ENROLLMENTS.c.state != State.ENDED),
         # What somebody asked for is carried out as it was asked for.
-        _of_them(_ERASURES.c.customer_id),
+        _of_them(ERASURES.c.customer_id),
     ]
     return select_unseen(until).where(*(~each for each in since))
 
 
 def _of_them(owner: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(owner == _CUSTOMERS.c.id, *conditions)
+    return exists().where(owner == CUSTOMERS.c.id, *conditions)
 
 
 class Departed(Repository):
@@ -100,16 +87,16 @@ class Departed(Repository):
         await Refusals(self.session).keep(await self._refused(mailboxes, known))
         await self._keep_bars(mailboxes)
         ids = await self._with_former(customers)
-        theirs = _SUPPRESSIONS.c.customer_id.in_(ids)
-        is_kept = _SUPPRESSIONS.c.email_hash.is_not(None) & ~_SUPPRESSIONS.c.sunset
-        await self.execute(update(_SUPPRESSIONS).where(theirs, is_kept).values(customer_id=None, source=SOURCE))
-        for column in (_SUPPRESSIONS.c.customer_id, *erased_columns()):
+        theirs = SUPPRESSIONS.c.customer_id.in_(ids)
+        is_kept = SUPPRESSIONS.c.email_hash.is_not(None) & ~SUPPRESSIONS.c.sunset
+        await self.execute(update(SUPPRESSIONS).where(theirs, is_kept).values(customer_id=None, source=SOURCE))
+        for column in (SUPPRESSIONS.c.customer_id, *erased_columns()):
             await self.execute(delete(column.table).where(column.in_(ids)))
 
     async def _with_former(self, customers: Sequence[str]) -> Sequence[str]:
         """The customers, and the ids they had before it was known who they are: something may still be under these."""
         joined = set(
-            (await self.execute(select(_JOINS.c.customer_id).where(_JOINS.c.customer_id.in_(customers)))).scalars()
+            (await self.execute(select(JOINS.c.customer_id).where(JOINS.c.customer_id.in_(customers)))).scalars()
         )
         ids = set(customers)
         for each in sorted(joined):
@@ -133,11 +120,11 @@ class Departed(Repository):
 
     async def _keep_bars(self, mailboxes: Mapping[str, str]) -> None:
         """What bars a customer whatever their address is kept for the one they have: they are told by nothing else."""
-        theirs = _SUPPRESSIONS.c.customer_id.in_(sorted(mailboxes)) & WHATEVER_THE_ADDRESS & IN_FORCE
-        bars = [*await self.execute(select(_SUPPRESSIONS).where(theirs).order_by(_SUPPRESSIONS.c.id))]
+        theirs = SUPPRESSIONS.c.customer_id.in_(sorted(mailboxes)) & WHATEVER_THE_ADDRESS & IN_FORCE
+        bars = [*await self.execute(select(SUPPRESSIONS).where(theirs).order_by(SUPPRESSIONS.c.id))]
         salt = await Salt(self.session).get() if bars else ""
         for bar in bars:
             hashed = hash_email(mailboxes[bar.customer_id], salt)
             if bar.email_hash != hashed:
                 row = {"email_hash": hashed, "reason": bar.reason, "source": SOURCE, "at": bar.at}
-                await self.execute(self.insert(_SUPPRESSIONS), [row])
+                await self.execute(self.insert(SUPPRESSIONS), [row])

@@ -21,13 +21,9 @@ from storage.personal import erased_columns
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
 from storage.suppressions import ERASURE, Suppressions
-from storage.tables import EnrollmentRecord, ErasureRecord, JoinRecord, SuppressionRecord, table_of
+from storage.tables import ENROLLMENTS, ERASURES, JOINS, SUPPRESSIONS
 
-_ENROLLMENTS = table_of(EnrollmentRecord)
-_ERASURES = table_of(ErasureRecord)
-_JOINS = table_of(JoinRecord)
-_SUPPRESSIONS = table_of(SuppressionRecord)
-_FORMER = select(_JOINS.c.former_id)
+_FORMER = select(JOINS.c.former_id)
 
 
 class StillEnrolledError(TransientError):
@@ -69,20 +65,20 @@ class Erasures(Repository):
         if await self.of(customer) is not None:
             return False
         row = {"id": secrets.token_hex(16), "customer_id": customer, "source": source, "asked_at": at}
-        await self.execute(self.insert(_ERASURES), [row])
+        await self.execute(self.insert(ERASURES), [row])
         await Suppressions(self.session).suppress_for_erasure(customer, at, source=str(row["id"]))
         return True
 
     async def open(self) -> list[Erasure]:
         """Requests that stand, the first one first."""
-        standing = select(_ERASURES).where(_ERASURES.c.customer_id.is_not(None))
-        rows = await self.execute(standing.order_by(_ERASURES.c.asked_at, _ERASURES.c.id))
+        standing = select(ERASURES).where(ERASURES.c.customer_id.is_not(None))
+        rows = await self.execute(standing.order_by(ERASURES.c.asked_at, ERASURES.c.id))
         return [_erasure_of(row) for row in rows]
 
     async def of(self, customer: str) -> Erasure | None:
         """The first request that stands of a customer, by the id they have now; None: they are there, and stay."""
-        theirs = select(_ERASURES).where(_ERASURES.c.customer_id == customer)
-        row = (await self.execute(theirs.order_by(_ERASURES.c.asked_at, _ERASURES.c.id).limit(1))).first()
+        theirs = select(ERASURES).where(ERASURES.c.customer_id == customer)
+        row = (await self.execute(theirs.order_by(ERASURES.c.asked_at, ERASURES.c.id).limit(1))).first()
         return _erasure_of(row) if row is not None else None
 
     async def enrollments(self, erasure: Erasure) -> list[EnrollmentRow]:
@@ -101,8 +97,8 @@ class Erasures(Repository):
     async def ids_of(self, customer: str) -> Sequence[str]:
         """The same, of a customer of whom no erasure was asked for."""
         leads = set(await Identities(self.session).former_ids(customer))
-        joined = set((await self.execute(_FORMER.where(_JOINS.c.customer_id == customer))).scalars())
-        others = _FORMER.where(_JOINS.c.former_id.in_(leads | joined), _JOINS.c.customer_id != customer)
+        joined = set((await self.execute(_FORMER.where(JOINS.c.customer_id == customer))).scalars())
+        others = _FORMER.where(JOINS.c.former_id.in_(leads | joined), JOINS.c.customer_id != customer)
         passed_on = set((await self.execute(others)).scalars())
         alive = {each.id for each in (await Customers(self.session).load(joined - leads)).values() if each.counts}
         return [customer, *sorted((leads | joined) - passed_on - alive)]
@@ -118,9 +114,9 @@ class Erasures(Repository):
             goes_along: whether the customer is believed to be them (`domain.mailbox`): it decides where the erasure was
                 asked for without a mailbox.
         """
-        asked_for = (_SUPPRESSIONS.c.source == _ERASURES.c.id) & (_SUPPRESSIONS.c.reason == ERASURE)
-        found = select(_SUPPRESSIONS.c.email_hash).select_from(_ERASURES).outerjoin(_SUPPRESSIONS, asked_for)
-        hashes = set((await self.execute(found.where(_ERASURES.c.customer_id == former))).scalars())
+        asked_for = (SUPPRESSIONS.c.source == ERASURES.c.id) & (SUPPRESSIONS.c.reason == ERASURE)
+        found = select(SUPPRESSIONS.c.email_hash).select_from(ERASURES).outerjoin(SUPPRESSIONS, asked_for)
+        hashes = set((await self.execute(found.where(ERASURES.c.customer_id == former))).scalars())
         if not hashes - {None}:
             return bool(hashes) and not goes_along
         return email is None or hashes.isdisjoint(hashes_of(email, await Salt(self.session).find()))
@@ -144,19 +140,19 @@ class Erasures(Repository):
             str(column.table.name): (await self.execute(delete(column.table).where(column.in_(ids)))).rowcount
             for column in erased_columns()
         }
-        done = update(_ERASURES).where(_ERASURES.c.customer_id.in_(ids))
+        done = update(ERASURES).where(ERASURES.c.customer_id.in_(ids))
         await self.execute(done.values(customer_id=None, done_at=at))
         return Forgotten(rows=rows)
 
     async def _is_enrolled(self, ids: Sequence[str]) -> bool:
-        open_ones = select(_ENROLLMENTS.c.id).where(_ENROLLMENTS.c.customer_id.in_(ids))
-        return (await self.execute(open_ones.where(_ENROLLMENTS.c.state != State.ENDED))).first() is not None
+        open_ones = select(ENROLLMENTS.c.id).where(ENROLLMENTS.c.customer_id.in_(ids))
+        return (await self.execute(open_ones.where(ENROLLMENTS.c.state != State.ENDED))).first() is not None
 
     async def _keep_hashes_alone(self, erasure: Erasure, ids: Sequence[str]) -> None:
         """Suppressions lose all but reason, time and hash; where there is no hash, they are nobody's any more."""
-        theirs = _SUPPRESSIONS.c.customer_id.in_(ids)
-        await self.execute(delete(_SUPPRESSIONS).where(theirs, _SUPPRESSIONS.c.email_hash.is_(None)))
-        await self.execute(update(_SUPPRESSIONS).where(theirs).values(customer_id=None, source=erasure.id))
+        theirs = SUPPRESSIONS.c.customer_id.in_(ids)
+        await self.execute(delete(SUPPRESSIONS).where(theirs, SUPPRESSIONS.c.email_hash.is_(None)))
+        await self.execute(update(SUPPRESSIONS).where(theirs).values(customer_id=None, source=erasure.id))
 
 
 def _erasure_of(row: Row[Any]) -> Erasure:

@@ -13,12 +13,11 @@ from storage.commit import Commit
 from storage.database import announce
 from storage.repository import Repository
 from storage.storable import storable_event
-from storage.tables import EventRecord, table_of
+from storage.tables import EVENTS
 
-_EVENTS = table_of(EventRecord)
-_OPEN = _EVENTS.c.dispatched_at.is_(None) & _EVENTS.c.parked_error.is_(None)
+_OPEN = EVENTS.c.dispatched_at.is_(None) & EVENTS.c.parked_error.is_(None)
 _PLACE = ("seq", "customer_id", "nth", "starts_visit", "repeats")
-_EVENT_COLUMNS = [column for column in _EVENTS.c if column.name in {*Event.model_fields, *_PLACE}]
+_EVENT_COLUMNS = [column for column in EVENTS.c if column.name in {*Event.model_fields, *_PLACE}]
 
 
 class Committed(Value):
@@ -79,16 +78,16 @@ class EventStore(Repository):
 
     async def last_identified(self, customers: Collection[str]) -> dict[str, datetime]:
         """When something was last told of each of several customers by an identify call; others are left out."""
-        theirs = _EVENTS.c.customer_id.in_(sorted(customers)) & (_EVENTS.c.name == EventType.IDENTIFY.value)
-        latest = select(_EVENTS.c.customer_id, func.max(_EVENTS.c.occurred_at).label("at")).where(theirs)
-        rows = await self.execute(latest.group_by(_EVENTS.c.customer_id))
+        theirs = EVENTS.c.customer_id.in_(sorted(customers)) & (EVENTS.c.name == EventType.IDENTIFY.value)
+        latest = select(EVENTS.c.customer_id, func.max(EVENTS.c.occurred_at).label("at")).where(theirs)
+        rows = await self.execute(latest.group_by(EVENTS.c.customer_id))
         return {row.customer_id: row.at for row in rows}
 
     async def pending(self, limit: int, excluding: Collection[str] = ()) -> list[StoredEvent]:
         """Events not dispatched yet, in order, leaving out some customers."""
-        statement = select(*_EVENT_COLUMNS).where(_OPEN).order_by(_EVENTS.c.seq).limit(limit)
+        statement = select(*_EVENT_COLUMNS).where(_OPEN).order_by(EVENTS.c.seq).limit(limit)
         if excluding:
-            statement = statement.where(_EVENTS.c.customer_id.not_in(sorted(excluding)))
+            statement = statement.where(EVENTS.c.customer_id.not_in(sorted(excluding)))
         return await self._read(statement)
 
     async def mark_dispatched(
@@ -100,24 +99,24 @@ class EventStore(Repository):
         """
         if not seqs:
             return
-        delivered = update(_EVENTS).where(_EVENTS.c.seq.in_(sorted(seqs)))
+        delivered = update(EVENTS).where(EVENTS.c.seq.in_(sorted(seqs)))
         if whose is not None:
-            delivered = delivered.where(tuple_(_EVENTS.c.seq, _EVENTS.c.customer_id).in_(sorted(whose.items())))
+            delivered = delivered.where(tuple_(EVENTS.c.seq, EVENTS.c.customer_id).in_(sorted(whose.items())))
         await self.execute(delivered.values(dispatched_at=at))
 
     async def park(self, seq: int, error: str) -> None:
         """Set an event aside that can never be dispatched, so that those behind it can."""
-        await self.execute(update(_EVENTS).where(_EVENTS.c.seq == seq).values(parked_error=error))
+        await self.execute(update(EVENTS).where(EVENTS.c.seq == seq).values(parked_error=error))
 
     async def recent(self, customer: str, since: datetime, limit: int = 500) -> list[StoredEvent]:
         """What the customer did since then, oldest first; of more than the limit, the latest."""
-        latest = select(*_EVENT_COLUMNS).where(_EVENTS.c.customer_id == customer, _EVENTS.c.occurred_at >= since)
-        latest = latest.order_by(_EVENTS.c.occurred_at.desc(), _EVENTS.c.seq.desc()).limit(limit)
+        latest = select(*_EVENT_COLUMNS).where(EVENTS.c.customer_id == customer, EVENTS.c.occurred_at >= since)
+        latest = latest.order_by(EVENTS.c.occurred_at.desc(), EVENTS.c.seq.desc()).limit(limit)
         return (await self._read(latest))[::-1]
 
     async def at(self, seq: int) -> StoredEvent | None:
         """The event at a place in the store; None when it is gone."""
-        found = await self._read(select(*_EVENT_COLUMNS).where(_EVENTS.c.seq == seq))
+        found = await self._read(select(*_EVENT_COLUMNS).where(EVENTS.c.seq == seq))
         return found[0] if found else None
 
     async def recent_of(
@@ -127,10 +126,10 @@ class EventStore(Repository):
 
         Those who did nothing are left out. Meant for a page of customers: each may have as many events as the limit.
         """
-        newest_first = (_EVENTS.c.occurred_at.desc(), _EVENTS.c.seq.desc())
-        place = func.row_number().over(partition_by=_EVENTS.c.customer_id, order_by=newest_first).label("place")
-        theirs = _EVENTS.c.customer_id.in_(sorted(customers))
-        lately = (_EVENTS.c.occurred_at > since) & (_EVENTS.c.occurred_at <= until)
+        newest_first = (EVENTS.c.occurred_at.desc(), EVENTS.c.seq.desc())
+        place = func.row_number().over(partition_by=EVENTS.c.customer_id, order_by=newest_first).label("place")
+        theirs = EVENTS.c.customer_id.in_(sorted(customers))
+        lately = (EVENTS.c.occurred_at > since) & (EVENTS.c.occurred_at <= until)
         placed = select(*_EVENT_COLUMNS, place).where(theirs, lately).subquery()
         wanted = [column for column in placed.c if column.name != "place"]
         found: dict[str, list[StoredEvent]] = {}
@@ -140,7 +139,7 @@ class EventStore(Repository):
 
     async def last_activity(self, customer: str, names: Collection[str]) -> datetime | None:
         """When the customer last did one of these things; None when never."""
-        latest = select(func.max(_EVENTS.c.occurred_at)).where(*_of(customer, names))
+        latest = select(func.max(EVENTS.c.occurred_at)).where(*_of(customer, names))
         moment: datetime | None = (await self.execute(latest)).scalar()
         return moment
 
@@ -152,13 +151,13 @@ class EventStore(Repository):
         An order reported a second time is no further order, and one that may have led to the occasion ends nothing.
         `before` is a place in the store: later ones do not count.
         """
-        later = (_EVENTS.c.seq > occasion.seq) & (_EVENTS.c.occurred_at >= occasion.occurred_at)
+        later = (EVENTS.c.seq > occasion.seq) & (EVENTS.c.occurred_at >= occasion.occurred_at)
         if occasion.earned_until is not None:
-            later &= (_EVENTS.c.name != ORDER_COMPLETED) | (_EVENTS.c.occurred_at > occasion.earned_until)
-        first = select(_EVENTS.c.name).where(*_of(customer, names), later, ~_EVENTS.c.repeats)
+            later &= (EVENTS.c.name != ORDER_COMPLETED) | (EVENTS.c.occurred_at > occasion.earned_until)
+        first = select(EVENTS.c.name).where(*_of(customer, names), later, ~EVENTS.c.repeats)
         if before is not None:
-            first = first.where(_EVENTS.c.seq < before)
-        name: str | None = (await self.execute(first.order_by(_EVENTS.c.seq).limit(1))).scalar()
+            first = first.where(EVENTS.c.seq < before)
+        name: str | None = (await self.execute(first.order_by(EVENTS.c.seq).limit(1))).scalar()
         return name
 
     async def told_since(
@@ -168,22 +167,22 @@ class EventStore(Repository):
 
         They may have been dispatched while they were somebody else's.
         """
-        told = (_EVENTS.c.seq > occasion.seq) & _EVENTS.c.dispatched_at.is_not(None)
+        told = (EVENTS.c.seq > occasion.seq) & EVENTS.c.dispatched_at.is_not(None)
         theirs = select(*_EVENT_COLUMNS).where(*_of(customer, names), told)
-        return await self._read(theirs.order_by(_EVENTS.c.seq).limit(limit))
+        return await self._read(theirs.order_by(EVENTS.c.seq).limit(limit))
 
     async def of_names(self, customer: str, names: Collection[str]) -> list[StoredEvent]:
         """The customer's events of these names, the first committed first."""
-        return await self._read(select(*_EVENT_COLUMNS).where(*_of(customer, names)).order_by(_EVENTS.c.seq))
+        return await self._read(select(*_EVENT_COLUMNS).where(*_of(customer, names)).order_by(EVENTS.c.seq))
 
     async def of_backends(self, customer: str, name: str) -> list[StoredEvent]:
         """The customer's events of a name that were not reported with a browser's key, the first committed first."""
-        theirs = select(*_EVENT_COLUMNS).where(*_of(customer, [name]), ~_EVENTS.c.public)
-        return await self._read(theirs.order_by(_EVENTS.c.seq))
+        theirs = select(*_EVENT_COLUMNS).where(*_of(customer, [name]), ~EVENTS.c.public)
+        return await self._read(theirs.order_by(EVENTS.c.seq))
 
     async def latest_seq(self, customer: str) -> int:
         """The place of the customer's newest event; 0 before the first."""
-        newest = select(func.max(_EVENTS.c.seq)).where(_EVENTS.c.customer_id == customer)
+        newest = select(func.max(EVENTS.c.seq)).where(EVENTS.c.customer_id == customer)
         return (await self.execute(newest)).scalar() or 0
 
     async def count_pending(self) -> int:
@@ -192,17 +191,17 @@ class EventStore(Repository):
 
     async def count_parked(self) -> int:
         """How many events were set aside."""
-        return await self._count(_EVENTS.c.parked_error.is_not(None))
+        return await self._count(EVENTS.c.parked_error.is_not(None))
 
     async def _count(self, which: ColumnElement[bool]) -> int:
-        return int((await self.execute(select(func.count()).select_from(_EVENTS).where(which))).scalar_one())
+        return int((await self.execute(select(func.count()).select_from(EVENTS).where(which))).scalar_one())
 
     async def _read(self, statement: Select[Any]) -> list[StoredEvent]:
         return [_from_row(row) for row in (await self.execute(statement)).mappings()]
 
 
 def _of(customer: str, names: Iterable[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return _EVENTS.c.customer_id == customer, _EVENTS.c.name.in_(sorted(names))
+    return EVENTS.c.customer_id == customer, EVENTS.c.name.in_(sorted(names))
 
 
 def _from_row(row: RowMapping) -> StoredEvent:

@@ -11,10 +11,7 @@ from storage.erasure import Erasures
 from storage.personal import personal_columns
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
-from storage.tables import CustomerRecord, SuppressionRecord, table_of
-
-_CUSTOMERS = table_of(CustomerRecord)
-_SUPPRESSIONS = table_of(SuppressionRecord)
+from storage.tables import SUPPRESSIONS
 
 Rows = list[dict[str, Any]]
 
@@ -38,9 +35,9 @@ class Export(Repository):
         found: dict[str, Rows] = {}
         for column in personal_columns():
             theirs: ColumnElement[bool] = column.in_(ids)
-            if column.table is _SUPPRESSIONS and facts.email:
+            if column.table is SUPPRESSIONS and facts.email:
                 hashes = hashes_of(facts.email, await Salt(self.session).find())
-                theirs = or_(theirs, _SUPPRESSIONS.c.email_hash.in_(hashes))
+                theirs = or_(theirs, SUPPRESSIONS.c.email_hash.in_(hashes))
             rows = await self.execute(select(column.table).where(theirs).order_by(*column.table.primary_key))
             found[str(column.table.name)] = [
                 {name: _as_json(value) for name, value in row.items()} for row in rows.mappings()

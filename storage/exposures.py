@@ -5,9 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from storage.repository import Repository
-from storage.tables import ExposureRecord, table_of
-
-_EXPOSURES = table_of(ExposureRecord)
+from storage.tables import EXPOSURES
 
 
 class Exposures(Repository):
@@ -22,7 +20,7 @@ class Exposures(Repository):
             "enrollment_id": enrollment,
             "at": at,
         }
-        statement = self.insert(_EXPOSURES).on_conflict_do_nothing(index_elements=["customer_id", "experiment"])
+        statement = self.insert(EXPOSURES).on_conflict_do_nothing(index_elements=["customer_id", "experiment"])
         await self.execute(statement, [row])
-        mine = (_EXPOSURES.c.customer_id == customer) & (_EXPOSURES.c.experiment == experiment)
-        return str((await self.execute(select(_EXPOSURES.c.variant).where(mine))).scalar_one())
+        mine = (EXPOSURES.c.customer_id == customer) & (EXPOSURES.c.experiment == experiment)
+        return str((await self.execute(select(EXPOSURES.c.variant).where(mine))).scalar_one())

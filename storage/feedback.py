@@ -19,10 +19,7 @@ from domain.model import CustomerId, Instant, Value
 from domain.withdrawal import is_soft_bounce
 from storage.ledger import Ledger
 from storage.repository import Repository
-from storage.tables import FeedbackRecord, MessageRecord, table_of
-
-_FEEDBACK = table_of(FeedbackRecord)
-_MESSAGES = table_of(MessageRecord)
+from storage.tables import FEEDBACK, MESSAGES
 
 _COLUMNS: Final[Mapping[str, str]] = {
     names.EMAIL_DELIVERED: "delivered_at",
@@ -43,8 +40,8 @@ _NEVER_ARRIVES: Final = frozenset({"bounced_at", "rejected_at"})
 _MOMENTS: Final = (*_COLUMNS.values(), _SOFT)
 
 _SAVE = (
-    update(_FEEDBACK)
-    .where(_FEEDBACK.c.message == bindparam("of_message"))
+    update(FEEDBACK)
+    .where(FEEDBACK.c.message == bindparam("of_message"))
     .values({name: bindparam(f"new_{name}") for name in _MOMENTS})
 )
 
@@ -90,8 +87,8 @@ class Feedback(Repository):
             first[column] = min(event.occurred_at, first.get(column, event.occurred_at))
         if not told:
             return
-        columns = (_MESSAGES.c.id, _MESSAGES.c.customer_id)
-        rows = select(*columns).where(_MESSAGES.c.id.in_(sorted(told))).order_by(_MESSAGES.c.id)
+        columns = (MESSAGES.c.id, MESSAGES.c.customer_id)
+        rows = select(*columns).where(MESSAGES.c.id.in_(sorted(told))).order_by(MESSAGES.c.id)
         found = await self.execute(rows.with_for_update() if self.is_postgresql else rows)
         # Whomever the event is told of: what became of a mail is told of whom it went to.
         known = {row.id: row.customer_id for row in found}
@@ -102,7 +99,7 @@ class Feedback(Repository):
 
     async def _save(self, told: Mapping[str, Mapping[str, datetime]], whose: Mapping[str, str]) -> None:
         blank = [{"message": message, "customer_id": whose[message]} for message in told]
-        await self.execute(self.insert(_FEEDBACK).on_conflict_do_nothing(index_elements=["message"]), blank)
+        await self.execute(self.insert(FEEDBACK).on_conflict_do_nothing(index_elements=["message"]), blank)
         before = await self._load([*told])
         rows: list[dict[str, Any]] = []
         for message, moments in told.items():
@@ -121,7 +118,7 @@ class Feedback(Repository):
         await Ledger(self.session).settle(message, status, f"reported as {what}")
 
     async def _load(self, messages: Sequence[str]) -> dict[str, MessageFeedback]:
-        rows = await self.execute(select(_FEEDBACK).where(_FEEDBACK.c.message.in_(messages)))
+        rows = await self.execute(select(FEEDBACK).where(FEEDBACK.c.message.in_(messages)))
         return {row["message"]: MessageFeedback.model_validate(dict(row)) for row in rows.mappings()}
 
 

@@ -25,9 +25,7 @@ from domain.identity import (
 )
 from storage.locks import IDENTITY_LOCK
 from storage.repository import Repository
-from storage.tables import AliasRecord, table_of
-
-_ALIASES = table_of(AliasRecord)
+from storage.tables import ALIASES
 
 
 class Identities(Repository):
@@ -84,17 +82,17 @@ class Identities(Repository):
 
     async def former_ids(self, customer: str) -> tuple[str, ...]:
         """Canonical ids the customer may have had before: workflow ids of their enrollments may still bear them."""
-        rows = await self.execute(select(_ALIASES).where(_ALIASES.c.customer_id == customer))
+        rows = await self.execute(select(ALIASES).where(ALIASES.c.customer_id == customer))
         former = [row.external_id if row.kind == IdKind.USER else ANONYMOUS_PREFIX + row.external_id for row in rows]
         return tuple(sorted({identifier for identifier in former if identifier != customer and may_travel(identifier)}))
 
     async def write(self, resolution: Resolution) -> None:
         """Write aliases down. Their customers' rows must be there."""
         for old, new in resolution.joins:
-            await self.execute(update(_ALIASES).where(_ALIASES.c.customer_id == old).values(customer_id=new))
+            await self.execute(update(ALIASES).where(ALIASES.c.customer_id == old).values(customer_id=new))
         if not resolution.aliases:
             return
-        statement = self.insert(_ALIASES)
+        statement = self.insert(ALIASES)
         statement = statement.on_conflict_do_update(
             index_elements=["kind", "external_id"], set_={"customer_id": statement.excluded.customer_id}
         )
@@ -112,11 +110,11 @@ class Identities(Repository):
         externals = sorted({external for _, external in keys})
         if not externals:
             return {}
-        found = await self._read(_ALIASES.c.external_id.in_(externals))
+        found = await self._read(ALIASES.c.external_id.in_(externals))
         # Whose a made-up id is depends on what else leads there, see `Directory.link`.
         made_up = {customer for customer in found.values() if is_random_id(customer)}
-        return found | await self._read(_ALIASES.c.customer_id.in_(sorted(made_up))) if made_up else found
+        return found | await self._read(ALIASES.c.customer_id.in_(sorted(made_up))) if made_up else found
 
     async def _read(self, which: ColumnElement[bool]) -> dict[Key, str]:
-        rows = await self.execute(select(_ALIASES).where(which))
+        rows = await self.execute(select(ALIASES).where(which))
         return {(IdKind(row.kind), row.external_id): row.customer_id for row in rows}

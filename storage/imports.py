@@ -7,9 +7,7 @@ from sqlalchemy import select, update
 from domain.errors import NotNowError
 from domain.model import Instant, Value
 from storage.repository import Repository
-from storage.tables import ImportRecord, table_of
-
-_IMPORTS = table_of(ImportRecord)
+from storage.tables import IMPORTS
 
 
 class ImportProgress(Value):
@@ -35,15 +33,15 @@ class Imports(Repository):
 
     async def begin(self, progress: ImportProgress) -> ImportProgress:
         """Begin an import, or find how far it came before."""
-        statement = self.insert(_IMPORTS).on_conflict_do_nothing(index_elements=["id"])
+        statement = self.insert(IMPORTS).on_conflict_do_nothing(index_elements=["id"])
         await self.execute(statement, [progress.model_dump()])
-        row = (await self.execute(select(_IMPORTS).where(_IMPORTS.c.id == progress.id))).mappings().one()
+        row = (await self.execute(select(IMPORTS).where(IMPORTS.c.id == progress.id))).mappings().one()
         return ImportProgress.model_validate(dict(row))
 
     async def start_over(self, progress: ImportProgress) -> None:
         """Read a file in again from its first line."""
         values = progress.model_dump(exclude={"id"})
-        await self.execute(update(_IMPORTS).where(_IMPORTS.c.id == progress.id).values(values))
+        await self.execute(update(IMPORTS).where(IMPORTS.c.id == progress.id).values(values))
 
     async def advance(self, before: ImportProgress, after: ImportProgress) -> None:
         """Note that more was read in, in the transaction that stores it.
@@ -51,15 +49,15 @@ class Imports(Repository):
         Raises:
             NotNowError: somebody else reads the same file in.
         """
-        still_there = (_IMPORTS.c.id == before.id) & (_IMPORTS.c.line == before.line)
-        still_there &= _IMPORTS.c.finished_at.is_(None)
-        moved = await self.execute(update(_IMPORTS).where(still_there).values(after.model_dump(exclude={"id"})))
+        still_there = (IMPORTS.c.id == before.id) & (IMPORTS.c.line == before.line)
+        still_there &= IMPORTS.c.finished_at.is_(None)
+        moved = await self.execute(update(IMPORTS).where(still_there).values(after.model_dump(exclude={"id"})))
         if moved.rowcount != 1:
             raise NotNowError("another process imports this file now: let it, or end it, and call the command again")
 
     async def latest(self, limit: int) -> list[ImportProgress]:
         """The imports that changed last, the newest first."""
-        newest = select(_IMPORTS).order_by(_IMPORTS.c.changed_at.desc(), _IMPORTS.c.id).limit(limit)
+        newest = select(IMPORTS).order_by(IMPORTS.c.changed_at.desc(), IMPORTS.c.id).limit(limit)
         return [ImportProgress.model_validate(dict(row)) for row in (await self.execute(newest)).mappings()]
 
 

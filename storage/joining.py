@@ -20,12 +20,10 @@ from storage.mailboxes import OF_A_MAILBOX
 from storage.personal import personal_columns
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
-from storage.tables import EnrollmentRecord, MessageRecord, table_of
+from storage.tables import ENROLLMENTS, MESSAGES
 
 APART: Final = frozenset({"customers", "aliases"})
 """Tables that are not moved row by row: facts are absorbed, and `Identities.write` points aliases at the customer."""
-
-_MESSAGES: Final = table_of(MessageRecord)
 
 
 class Joining(Repository):
@@ -59,7 +57,7 @@ class Joining(Repository):
         await ledger.put_off(old, FOR_ANOTHER, at)
         left = () if goes_along else OF_A_MAILBOX
         theirs = hashes_of(email, await Salt(self.session).find()) if email else ()
-        moved, dropped = await self._move_all(old, new, left, {_MESSAGES.name: {"inherited": _went_past(theirs)}})
+        moved, dropped = await self._move_all(old, new, left, {MESSAGES.name: {"inherited": _went_past(theirs)}})
         ended = {each.enrollment for each in superseded}
         join = NewJoin(
             customer=new,
@@ -105,13 +103,13 @@ class Joining(Repository):
 def moved_columns() -> list[Column[Any]]:
     """Columns that say whose a row is that goes along with its customer; enrollments first, see `Enrollments.hold`."""
     columns = [column for column in personal_columns() if column.table.name not in APART]
-    return sorted(columns, key=lambda column: column.table.name != EnrollmentRecord.__tablename__)
+    return sorted(columns, key=lambda column: column.table is not ENROLLMENTS)
 
 
 def _went_past(theirs: Collection[str]) -> ColumnElement[bool]:
     """Whether a message went to a mailbox that is not one of these, or may have: it is noted when it changes hands."""
-    elsewhere = _MESSAGES.c.address_hash.is_(None) | _MESSAGES.c.address_hash.not_in(theirs)
-    return _MESSAGES.c.inherited | (_MESSAGES.c.handed_over_at.is_not(None) & elsewhere)
+    elsewhere = MESSAGES.c.address_hash.is_(None) | MESSAGES.c.address_hash.not_in(theirs)
+    return MESSAGES.c.inherited | (MESSAGES.c.handed_over_at.is_not(None) & elsewhere)
 
 
 def _unique_with(table: Table, owner: str) -> list[list[str]]:

@@ -21,11 +21,7 @@ from storage.refusals import OPT_OUT, REFUSED, Refusals
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of
 from storage.suppressions import WHATEVER_THE_ADDRESS
-from storage.tables import CustomerRecord, OptOutRecord, SuppressionRecord, table_of
-
-_CUSTOMERS = table_of(CustomerRecord)
-_OPT_OUTS = table_of(OptOutRecord)
-_SUPPRESSIONS = table_of(SuppressionRecord)
+from storage.tables import CUSTOMERS, OPT_OUTS, SUPPRESSIONS
 
 
 class Leave(Value):
@@ -85,14 +81,14 @@ class Leaves(Repository):
     async def _opted_out(self, customers: Sequence[Customer]) -> dict[str, set[str]]:
         """The topics that each is opted out of, by a word of their own or of whoever has the same address."""
         opted_out: dict[str, set[str]] = defaultdict(set)
-        own = _OPT_OUTS.c.customer_id.in_([customer.id for customer in customers]) & _OPT_OUTS.c.lifted_at.is_(None)
-        for row in await self.execute(select(_OPT_OUTS.c.customer_id, _OPT_OUTS.c.topic).where(own)):
+        own = OPT_OUTS.c.customer_id.in_([customer.id for customer in customers]) & OPT_OUTS.c.lifted_at.is_(None)
+        for row in await self.execute(select(OPT_OUTS.c.customer_id, OPT_OUTS.c.topic).where(own)):
             opted_out[row.customer_id].add(row.topic)
         at_address: dict[str, set[str]] = defaultdict(set)
-        sharing = _CUSTOMERS.c.email.in_(sorted({customer.email for customer in customers if customer.email}))
-        found = select(_CUSTOMERS.c.email, _OPT_OUTS.c.topic).distinct()
-        found = found.join(_OPT_OUTS, _OPT_OUTS.c.customer_id == _CUSTOMERS.c.id)
-        for row in await self.execute(found.where(sharing, _OPT_OUTS.c.lifted_at.is_(None))):
+        sharing = CUSTOMERS.c.email.in_(sorted({customer.email for customer in customers if customer.email}))
+        found = select(CUSTOMERS.c.email, OPT_OUTS.c.topic).distinct()
+        found = found.join(OPT_OUTS, OPT_OUTS.c.customer_id == CUSTOMERS.c.id)
+        for row in await self.execute(found.where(sharing, OPT_OUTS.c.lifted_at.is_(None))):
             at_address[row.email].add(row.topic)
         return {each.id: opted_out[each.id] | at_address[each.email or ""] for each in customers}
 
@@ -109,11 +105,11 @@ class Leaves(Repository):
         salt = await Salt(self.session).find()
         hashes = {each.id: hashes_of(each.email, salt) for each in customers if each.email}
         some = [one for each in hashes.values() for one in each]
-        by_person = _SUPPRESSIONS.c.customer_id.in_([*hashes]) & WHATEVER_THE_ADDRESS
-        in_force = _SUPPRESSIONS.c.lifted_at.is_(None)
-        persons = select(_SUPPRESSIONS.c.customer_id).where(by_person, in_force)
-        addresses = select(_SUPPRESSIONS.c.email_hash).where(
-            _SUPPRESSIONS.c.email_hash.in_(some), in_force, _SUPPRESSIONS.c.topic.is_(None)
+        by_person = SUPPRESSIONS.c.customer_id.in_([*hashes]) & WHATEVER_THE_ADDRESS
+        in_force = SUPPRESSIONS.c.lifted_at.is_(None)
+        persons = select(SUPPRESSIONS.c.customer_id).where(by_person, in_force)
+        addresses = select(SUPPRESSIONS.c.email_hash).where(
+            SUPPRESSIONS.c.email_hash.in_(some), in_force, SUPPRESSIONS.c.topic.is_(None)
         )
         found = {*(await self.execute(persons)).scalars(), *(await self.execute(addresses)).scalars()}
         return {

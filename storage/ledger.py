@@ -21,7 +21,7 @@ from domain.offer import Offer
 from storage.mailboxes import shared_with
 from storage.repository import Repository
 from storage.salt import Salt, hash_email
-from storage.tables import FeedbackRecord, MessageRecord, table_of
+from storage.tables import FEEDBACK, MESSAGES
 from storage.transitions import COUNTED, ENDED, HANDED, RENDERABLE, SETTLEABLE, UNDECIDED, WAITING, require_transition
 
 NOBODY_SAW = "handed over, and nobody saw the server's answer"
@@ -30,13 +30,11 @@ NOT_TAKEN = "the mail server did not take it, and by then it was given up"
 SEVERAL = "several"
 """Kept in the place of a mailbox's hash where a message may lie in two: it is no mailbox's hash."""
 
-_MESSAGES = table_of(MessageRecord)
-_FEEDBACK = table_of(FeedbackRecord)
 _BODY = ("subject", "html", "text", "links")
-_COLUMNS = [column for column in _MESSAGES.c if column.name not in _BODY]
+_COLUMNS = [column for column in MESSAGES.c if column.name not in _BODY]
 
 _LAST_HANDED_OVER_AT = case(
-    (_MESSAGES.c.decided_at > _MESSAGES.c.handed_over_at, _MESSAGES.c.decided_at), else_=_MESSAGES.c.handed_over_at
+    (MESSAGES.c.decided_at > MESSAGES.c.handed_over_at, MESSAGES.c.decided_at), else_=MESSAGES.c.handed_over_at
 )
 
 _STATUS_OF = {
@@ -129,11 +127,11 @@ class Ledger(Repository):
     async def decide(self, request: GateRequest, decision: Decision, now: datetime) -> None:
         """Record the gate's decision. A message that was claimed or dropped before stays as it is."""
         row = _decided_row(request, decision, now)
-        statement = self.insert(_MESSAGES)
+        statement = self.insert(MESSAGES)
         statement = statement.on_conflict_do_update(
             index_elements=["id"],
             set_={name: statement.excluded[name] for name in row if name != "id"},
-            where=_MESSAGES.c.status.in_(UNDECIDED),
+            where=MESSAGES.c.status.in_(UNDECIDED),
         )
         await self.execute(statement, [row])
 
@@ -147,7 +145,7 @@ class Ledger(Repository):
 
     async def get(self, message: str) -> LedgerRow | None:
         """The message; None when the gate never decided about it."""
-        rows = await self._read(select(*_COLUMNS).where(_MESSAGES.c.id == message))
+        rows = await self._read(select(*_COLUMNS).where(MESSAGES.c.id == message))
         return rows[0] if rows else None
 
     async def body(self, message: str) -> StoredBody:
@@ -156,8 +154,8 @@ class Ledger(Repository):
         Raises:
             UnknownMessageError: there is no such message, or it is not rendered yet.
         """
-        columns = [_MESSAGES.c[name] for name in _BODY]
-        row = (await self.execute(select(*columns).where(_MESSAGES.c.id == message))).mappings().one_or_none()
+        columns = [MESSAGES.c[name] for name in _BODY]
+        row = (await self.execute(select(*columns).where(MESSAGES.c.id == message))).mappings().one_or_none()
         if row is None or row["html"] is None:
             raise UnknownMessageError(f"message {message} has no body")
         return StoredBody.model_validate(dict(row))
@@ -168,7 +166,7 @@ class Ledger(Repository):
         Raises:
             UnknownMessageError: there is no such message.
         """
-        found = (await self.execute(select(_MESSAGES.c.links).where(_MESSAGES.c.id == message))).one_or_none()
+        found = (await self.execute(select(MESSAGES.c.links).where(MESSAGES.c.id == message))).one_or_none()
         if found is None:
             raise UnknownMessageError(f"no message {message} in the ledger")
         return tuple(found.links)
@@ -180,15 +178,15 @@ class Ledger(Repository):
 
         One that nobody knows the fate of counts from when it was last handed over: it may have come as late as that.
         """
-        perhaps = case((_MESSAGES.c.status.in_(SETTLEABLE), _LAST_HANDED_OVER_AT))
-        moment = func.coalesce(_MESSAGES.c.sent_at, perhaps, _MESSAGES.c.claimed_at)
-        columns = (moment.label("at"), _MESSAGES.c.stage, _MESSAGES.c.journey, _MESSAGES.c.offer)
+        perhaps = case((MESSAGES.c.status.in_(SETTLEABLE), _LAST_HANDED_OVER_AT))
+        moment = func.coalesce(MESSAGES.c.sent_at, perhaps, MESSAGES.c.claimed_at)
+        columns = (moment.label("at"), MESSAGES.c.stage, MESSAGES.c.journey, MESSAGES.c.offer)
         statement = select(*columns).where(
-            shared_with(_MESSAGES.c.customer_id, customer),
-            _MESSAGES.c.kind == Kind.MARKETING,
-            _MESSAGES.c.status.in_(COUNTED),
+            shared_with(MESSAGES.c.customer_id, customer),
+            MESSAGES.c.kind == Kind.MARKETING,
+            MESSAGES.c.status.in_(COUNTED),
             moment >= since,
-            _MESSAGES.c.id != (excluding or ""),
+            MESSAGES.c.id != (excluding or ""),
         )
         rows = await self.execute(statement.order_by(moment))
         return tuple(
@@ -313,7 +311,7 @@ class Ledger(Repository):
 
     async def by_message_id(self, message_id: str) -> str | None:
         """The ledger's id of the message with this Message-ID header; None when it is none of ours."""
-        found = select(_MESSAGES.c.id).where(_MESSAGES.c.message_id == message_id).limit(1)
+        found = select(MESSAGES.c.id).where(MESSAGES.c.message_id == message_id).limit(1)
         return (await self.execute(found)).scalar()
 
     async def postpone(self, message: str, decision: Decision, now: datetime) -> LedgerRow:
@@ -337,52 +335,52 @@ class Ledger(Repository):
 
     async def put_off(self, customer: str, reason: str, at: datetime) -> None:
         """Take back the claims of a customer who becomes another: what was written to them is not for whom they are."""
-        claimed = (_MESSAGES.c.customer_id == customer) & _MESSAGES.c.status.in_(RENDERABLE)
+        claimed = (MESSAGES.c.customer_id == customer) & MESSAGES.c.status.in_(RENDERABLE)
         changes = {"status": MessageStatus.DEFERRED, "reason": reason, "rule": "", "decided_at": at, "due_at": at}
-        await self.execute(update(_MESSAGES).where(claimed).values(**changes, claimed_at=None))
+        await self.execute(update(MESSAGES).where(claimed).values(**changes, claimed_at=None))
 
     async def end_open(self, enrollment: str, reason: str, at: datetime) -> Mapping[MessageStatus, int]:
         """End what an ended enrollment left open: what was not handed over is dropped, the rest is unknown.
 
         Returns how many ended in each way.
         """
-        mine = _MESSAGES.c.enrollment_id == enrollment
-        waiting = mine & _MESSAGES.c.status.in_(WAITING)
+        mine = MESSAGES.c.enrollment_id == enrollment
+        waiting = mine & MESSAGES.c.status.in_(WAITING)
         dropped = {"status": MessageStatus.DROPPED, "reason": reason, "rule": "", "decided_at": at}
-        ended = {MessageStatus.DROPPED: (await self.execute(update(_MESSAGES).where(waiting).values(dropped))).rowcount}
-        unheard = mine & (_MESSAGES.c.status == MessageStatus.HANDED_OVER)
+        ended = {MessageStatus.DROPPED: (await self.execute(update(MESSAGES).where(waiting).values(dropped))).rowcount}
+        unheard = mine & (MESSAGES.c.status == MessageStatus.HANDED_OVER)
         unknown = {"status": MessageStatus.UNKNOWN, "reason": NOBODY_SAW}
-        moved = await self.execute(update(_MESSAGES).where(unheard).values(unknown))
+        moved = await self.execute(update(MESSAGES).where(unheard).values(unknown))
         return ended | {MessageStatus.UNKNOWN: moved.rowcount}
 
     async def count_sent(self, enrollment: str) -> int:
         """How many mails of an enrollment went out, as far as anybody can know."""
-        mine = (_MESSAGES.c.enrollment_id == enrollment) & _MESSAGES.c.status.in_(sorted(WENT_OUT))
-        return int((await self.execute(select(func.count()).select_from(_MESSAGES).where(mine))).scalar_one())
+        mine = (MESSAGES.c.enrollment_id == enrollment) & MESSAGES.c.status.in_(sorted(WENT_OUT))
+        return int((await self.execute(select(func.count()).select_from(MESSAGES).where(mine))).scalar_one())
 
     async def said(self, enrollments: Collection[str]) -> dict[str, Said]:
         """What each enrollment has said so far, as far as anybody can know; those that said nothing are left out."""
-        latest = func.max(func.coalesce(_MESSAGES.c.sent_at, _MESSAGES.c.handed_over_at))
+        latest = func.max(func.coalesce(MESSAGES.c.sent_at, MESSAGES.c.handed_over_at))
         may_have_come = sorted({*WENT_OUT, MessageStatus.HANDED_OVER})
-        theirs = _MESSAGES.c.enrollment_id.in_(sorted(enrollments)) & _MESSAGES.c.status.in_(may_have_come)
-        columns = (_MESSAGES.c.enrollment_id, func.count().label("mails"), latest.label("last_at"))
-        rows = await self.execute(select(*columns).where(theirs).group_by(_MESSAGES.c.enrollment_id))
+        theirs = MESSAGES.c.enrollment_id.in_(sorted(enrollments)) & MESSAGES.c.status.in_(may_have_come)
+        columns = (MESSAGES.c.enrollment_id, func.count().label("mails"), latest.label("last_at"))
+        rows = await self.execute(select(*columns).where(theirs).group_by(MESSAGES.c.enrollment_id))
         return {row.enrollment_id: Said(mails=row.mails, last_at=row.last_at) for row in rows}
 
     async def count_handed_over(self, since: datetime) -> int:
         """How many mails the mail server was given since then, of all journeys and kinds."""
-        given = (_MESSAGES.c.handed_over_at >= since) & _MESSAGES.c.status.in_(sorted(HANDED))
-        return int((await self.execute(select(func.count()).select_from(_MESSAGES).where(given))).scalar_one())
+        given = (MESSAGES.c.handed_over_at >= since) & MESSAGES.c.status.in_(sorted(HANDED))
+        return int((await self.execute(select(func.count()).select_from(MESSAGES).where(given))).scalar_one())
 
     async def list(
         self, customer: str | None = None, journey: str | None = None, limit: int | None = None
     ) -> list[LedgerRow]:
         """Messages in the order in which they were decided; with a limit, the newest of them."""
-        newest = select(*_COLUMNS).order_by(_MESSAGES.c.decided_at.desc(), _MESSAGES.c.id.desc())
+        newest = select(*_COLUMNS).order_by(MESSAGES.c.decided_at.desc(), MESSAGES.c.id.desc())
         if customer is not None:
-            newest = newest.where(_MESSAGES.c.customer_id == customer)
+            newest = newest.where(MESSAGES.c.customer_id == customer)
         if journey is not None:
-            newest = newest.where(_MESSAGES.c.journey == journey)
+            newest = newest.where(MESSAGES.c.journey == journey)
         return [*reversed(await self._read(newest.limit(limit)))]
 
     async def require(self, message: str) -> LedgerRow:
@@ -391,13 +389,13 @@ class Ledger(Repository):
         Raises:
             UnknownMessageError: the gate never decided about it.
         """
-        return await self._one(select(*_COLUMNS).where(_MESSAGES.c.id == message), message)
+        return await self._one(select(*_COLUMNS).where(MESSAGES.c.id == message), message)
 
     async def _is_settled(self, row: LedgerRow) -> bool:
         """Whether it has ended, and a provider has reported of it."""
         if row.status not in (MessageStatus.SENT, MessageStatus.REFUSED):
             return False
-        reported = select(_FEEDBACK.c.message).where(_FEEDBACK.c.message == row.id)
+        reported = select(FEEDBACK.c.message).where(FEEDBACK.c.message == row.id)
         return (await self.execute(reported)).first() is not None
 
     async def _mailbox(self, row: LedgerRow, address: str, *, begun: bool) -> str | None:
@@ -409,7 +407,7 @@ class Ledger(Repository):
 
     async def _hold(self, message: str) -> LedgerRow:
         """The message, kept from changing until the transaction ends."""
-        statement = select(*_COLUMNS).where(_MESSAGES.c.id == message)
+        statement = select(*_COLUMNS).where(MESSAGES.c.id == message)
         return await self._one(statement.with_for_update() if self.is_postgresql else statement, message)
 
     async def _one(self, statement: Select[Any], message: str) -> LedgerRow:
@@ -420,7 +418,7 @@ class Ledger(Repository):
 
     async def _move(self, row: LedgerRow, status: MessageStatus, **changes: Any) -> LedgerRow:
         require_transition(row.id, row.status, status)
-        statement = update(_MESSAGES).where(_MESSAGES.c.id == row.id).values(status=status, **changes)
+        statement = update(MESSAGES).where(MESSAGES.c.id == row.id).values(status=status, **changes)
         moved = await self.execute(statement.returning(*_COLUMNS))
         return _from_row(moved.mappings().one())
 

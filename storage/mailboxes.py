@@ -13,14 +13,12 @@ from sqlalchemy import ColumnElement, func, literal, select, text, union, union_
 from storage.locks import MAILBOX_LOCKS
 from storage.repository import Repository
 from storage.salt import SALTED, Salt, hash_email
-from storage.tables import ConsentRecord, CustomerRecord, OptOutRecord, PreferenceRecord, table_of
+from storage.tables import CHOICES, CONSENTS, CUSTOMERS, OPT_OUTS
 
-OF_A_MAILBOX: Final = tuple(table_of(record) for record in (ConsentRecord, OptOutRecord, PreferenceRecord))
+OF_A_MAILBOX: Final = (CONSENTS, OPT_OUTS, CHOICES)
 
 MOST_SHARERS: Final = 200
 """Once so many have an address, no page gives it to another: all of them are asked about."""
-
-_CUSTOMERS = table_of(CustomerRecord)
 
 
 class Mailboxes(Repository):
@@ -45,14 +43,14 @@ class Mailboxes(Repository):
 
     async def of(self, customer: str) -> str | None:
         """The address that a customer has now."""
-        email: str | None = (await self.execute(select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer))).scalar()
+        email: str | None = (await self.execute(select(CUSTOMERS.c.email).where(CUSTOMERS.c.id == customer))).scalar()
         return email
 
     async def crowded(self, emails: Collection[str]) -> set[str]:
         """Those of several addresses that no page may give to anybody else: so many customers have them."""
         if not emails:
             return set()
-        theirs = select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.email.in_(sorted(emails))).group_by(_CUSTOMERS.c.email)
+        theirs = select(CUSTOMERS.c.email).where(CUSTOMERS.c.email.in_(sorted(emails))).group_by(CUSTOMERS.c.email)
         return set((await self.execute(theirs.having(func.count() >= MOST_SHARERS))).scalars())
 
     async def bound(self, customers: Collection[str]) -> set[str]:
@@ -72,8 +70,8 @@ def shared_with(owner: ColumnElement[Any], customer: str) -> ColumnElement[bool]
         owner: the column that says whose a row is.
         customer: the canonical id; of somebody without an address, only their own rows are meant.
     """
-    address = select(_CUSTOMERS.c.email).where(_CUSTOMERS.c.id == customer).scalar_subquery()
-    sharers = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.email == address)
+    address = select(CUSTOMERS.c.email).where(CUSTOMERS.c.id == customer).scalar_subquery()
+    sharers = select(CUSTOMERS.c.id).where(CUSTOMERS.c.email == address)
     # In one list: for "or in", PostgreSQL would read the whole table.
     return owner.in_(union_all(select(literal(customer)), sharers))
 

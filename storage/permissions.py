@@ -18,10 +18,7 @@ from domain.profile import ALL_MARKETING
 from storage.mailboxes import Mailboxes, shared_with
 from storage.refusals import OPT_OUT, REFUSED, Refusal, Refusals, last_said
 from storage.repository import Repository
-from storage.tables import ConsentRecord, OptOutRecord, table_of
-
-_CONSENTS = table_of(ConsentRecord)
-_OPT_OUTS = table_of(OptOutRecord)
+from storage.tables import CONSENTS, OPT_OUTS
 
 
 class Consent(Value):
@@ -53,7 +50,7 @@ class Permissions(Repository):
                 newest[key] = consent
                 rows.append(_to_row(consent))
         if rows:
-            await self.execute(self.insert(_CONSENTS), rows)
+            await self.execute(self.insert(CONSENTS), rows)
 
     async def record_past(self, consents: Sequence[Consent]) -> list[bool]:
         """Add to the log what was said at any time, each statement once; of each, whether it was not there yet.
@@ -67,7 +64,7 @@ class Permissions(Repository):
             there.add(_statement(consent))
         rows = [_to_row(consent) for consent, is_new in zip(consents, are_new, strict=True) if is_new]
         if rows:
-            await self.execute(self.insert(_CONSENTS), rows)
+            await self.execute(self.insert(CONSENTS), rows)
         return are_new
 
     async def consent(self, customer: str, topic: str) -> bool | None:
@@ -83,12 +80,12 @@ class Permissions(Repository):
 
     async def opt_out(self, customer: str, topic: str, at: datetime, source: str) -> None:
         """Record that the customer wants no more of a topic. Each source says it for itself, and but once."""
-        same = (_OPT_OUTS.c.customer_id == customer) & (_OPT_OUTS.c.topic == topic) & (_OPT_OUTS.c.source == source)
-        if (await self.execute(select(_OPT_OUTS.c.id).where(same, _OPT_OUTS.c.lifted_at.is_(None)).limit(1))).first():
+        same = (OPT_OUTS.c.customer_id == customer) & (OPT_OUTS.c.topic == topic) & (OPT_OUTS.c.source == source)
+        if (await self.execute(select(OPT_OUTS.c.id).where(same, OPT_OUTS.c.lifted_at.is_(None)).limit(1))).first():
             return
         await Mailboxes(self.session).hold_of(customer)
         row = {"customer_id": customer, "topic": topic, "at": at, "source": source}
-        await self.execute(self.insert(_OPT_OUTS), [row])
+        await self.execute(self.insert(OPT_OUTS), [row])
 
     async def lift_opt_out(
         self, customer: str, topic: str, at: datetime, by: str | None = None, said_by: str | None = None
@@ -102,25 +99,25 @@ class Permissions(Repository):
             by: the mail whose link was used, or the place.
             said_by: only a refusal of this source is taken back.
         """
-        theirs = shared_with(_OPT_OUTS.c.customer_id, customer)
-        mine = theirs & (_OPT_OUTS.c.topic == topic) & _OPT_OUTS.c.lifted_at.is_(None)
+        theirs = shared_with(OPT_OUTS.c.customer_id, customer)
+        mine = theirs & (OPT_OUTS.c.topic == topic) & OPT_OUTS.c.lifted_at.is_(None)
         if said_by is not None:
-            mine &= _OPT_OUTS.c.source == said_by
-        lifted = await self.execute(update(_OPT_OUTS).where(mine).values(lifted_at=at, lifted_by=by))
+            mine &= OPT_OUTS.c.source == said_by
+        lifted = await self.execute(update(OPT_OUTS).where(mine).values(lifted_at=at, lifted_by=by))
         self._refusals.pop(customer, None)
         kept = said_by is None and await Refusals(self.session).lift(customer, topic, at)
         return lifted.rowcount > 0 or kept
 
     async def count_lifted(self, customer: str, topic: str, source: str) -> int:
         """How often a topic was refused in one place, and then wanted again."""
-        mine = (_OPT_OUTS.c.customer_id == customer) & (_OPT_OUTS.c.topic == topic) & (_OPT_OUTS.c.source == source)
-        mine &= _OPT_OUTS.c.lifted_at.is_not(None)
-        return int((await self.execute(select(func.count()).select_from(_OPT_OUTS).where(mine))).scalar_one())
+        mine = (OPT_OUTS.c.customer_id == customer) & (OPT_OUTS.c.topic == topic) & (OPT_OUTS.c.source == source)
+        mine &= OPT_OUTS.c.lifted_at.is_not(None)
+        return int((await self.execute(select(func.count()).select_from(OPT_OUTS).where(mine))).scalar_one())
 
     async def opt_outs(self, customer: str) -> frozenset[str]:
         """The topics the customer's mailbox is opted out of now; `*` is all marketing."""
-        mine = shared_with(_OPT_OUTS.c.customer_id, customer) & _OPT_OUTS.c.lifted_at.is_(None)
-        said = (await self.execute(select(_OPT_OUTS.c.topic).where(mine))).scalars()
+        mine = shared_with(OPT_OUTS.c.customer_id, customer) & OPT_OUTS.c.lifted_at.is_(None)
+        said = (await self.execute(select(OPT_OUTS.c.topic).where(mine))).scalars()
         return frozenset(said) | {each.topic for each in await self._kept(customer) if each.reason == OPT_OUT}
 
     async def opted_out(self, customer: str, topic: str) -> bool:
@@ -138,8 +135,8 @@ class Permissions(Repository):
         return {(consent.customer, consent.topic): consent for consent in await self._log(customers)}
 
     async def _log(self, customers: Collection[str]) -> list[Consent]:
-        statement = select(_CONSENTS).where(_CONSENTS.c.customer_id.in_(sorted(customers)))
-        rows = await self.execute(statement.order_by(_CONSENTS.c.at, _CONSENTS.c.id))
+        statement = select(CONSENTS).where(CONSENTS.c.customer_id.in_(sorted(customers)))
+        rows = await self.execute(statement.order_by(CONSENTS.c.at, CONSENTS.c.id))
         return [
             Consent(
                 customer=row.customer_id,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Table
 
-from storage.tables import CustomerRecord, ErasureRecord, Record, SuppressionRecord, table_of
+from storage.tables import CUSTOMERS, ERASURES, SUPPRESSIONS, Record
 
 NAMES: Final = ("customer_id", "customer")
 
@@ -36,15 +36,15 @@ def erased_columns() -> list[Column[Any]]:
 
     Left out: a suppression outlives its customer as a hash, and a record of the erasure itself as a date.
     """
-    kept = {table_of(SuppressionRecord), table_of(ErasureRecord)}
+    kept = {SUPPRESSIONS, ERASURES}
     return [column for column in reversed(personal_columns()) if column.table not in kept]
 
 
 def _names_a_customer(table: Table) -> bool:
-    return table is table_of(CustomerRecord) or any(name in table.c for name in NAMES)
+    return table is CUSTOMERS or any(name in table.c for name in NAMES)
 
 
 def _column(table: Table) -> Column[Any]:
-    if table is table_of(CustomerRecord):
+    if table is CUSTOMERS:
         return table.c.id
     return next(table.c[name] for name in NAMES if name in table.c)

@@ -14,12 +14,10 @@ from sqlalchemy import delete, func, select
 from domain.preferences import Choices
 from storage.mailboxes import shared_with
 from storage.repository import Repository
-from storage.tables import PreferenceRecord, table_of
+from storage.tables import CHOICES
 
 MOST: Final = 100
 """Choices about one thing that are kept of a customer."""
-
-_CHOICES = table_of(PreferenceRecord)
 
 
 class PreferenceLog(Repository):
@@ -27,19 +25,19 @@ class PreferenceLog(Repository):
 
     async def choices(self, customer: str) -> Choices:
         """What stands now in the customer's mailbox: the newest word of whoever has the same address."""
-        newest_first = (_CHOICES.c.at.desc(), _CHOICES.c.id.desc())
-        place = func.row_number().over(partition_by=_CHOICES.c.about, order_by=newest_first)
-        said = select(_CHOICES.c.about, _CHOICES.c.value, place.label("place"))
-        placed = said.where(shared_with(_CHOICES.c.customer_id, customer)).subquery()
+        newest_first = (CHOICES.c.at.desc(), CHOICES.c.id.desc())
+        place = func.row_number().over(partition_by=CHOICES.c.about, order_by=newest_first)
+        said = select(CHOICES.c.about, CHOICES.c.value, place.label("place"))
+        placed = said.where(shared_with(CHOICES.c.customer_id, customer)).subquery()
         rows = await self.execute(select(placed).where(placed.c.place == 1))
         return Choices.model_validate({row.about: row.value for row in rows if row.about in Choices.model_fields})
 
     async def of(self, customers: Collection[str]) -> Mapping[str, Choices]:
         """What each of several chose themselves; who chose nothing is left out."""
-        newest_first = (_CHOICES.c.at.desc(), _CHOICES.c.id.desc())
-        place = func.row_number().over(partition_by=(_CHOICES.c.customer_id, _CHOICES.c.about), order_by=newest_first)
-        theirs = select(_CHOICES.c.customer_id, _CHOICES.c.about, _CHOICES.c.value, place.label("place"))
-        placed = theirs.where(_CHOICES.c.customer_id.in_(sorted(customers))).subquery()
+        newest_first = (CHOICES.c.at.desc(), CHOICES.c.id.desc())
+        place = func.row_number().over(partition_by=(CHOICES.c.customer_id, CHOICES.c.about), order_by=newest_first)
+        theirs = select(CHOICES.c.customer_id, CHOICES.c.about, CHOICES.c.value, place.label("place"))
+        placed = theirs.where(CHOICES.c.customer_id.in_(sorted(customers))).subquery()
         said: dict[str, dict[str, str | None]] = defaultdict(dict)
         for row in await self.execute(select(placed).where(placed.c.place == 1)):
             if row.about in Choices.model_fields:  # a newer version of this code may know more
@@ -59,8 +57,8 @@ class PreferenceLog(Repository):
         ]
         if not rows:
             return
-        await self.execute(self.insert(_CHOICES), rows)
+        await self.execute(self.insert(CHOICES), rows)
         for row in rows:
-            alike = (_CHOICES.c.customer_id == customer) & (_CHOICES.c.about == row["about"])
-            kept = select(_CHOICES.c.id).where(alike).order_by(_CHOICES.c.at.desc(), _CHOICES.c.id.desc()).limit(MOST)
-            await self.execute(delete(_CHOICES).where(alike, _CHOICES.c.id.not_in(kept)))
+            alike = (CHOICES.c.customer_id == customer) & (CHOICES.c.about == row["about"])
+            kept = select(CHOICES.c.id).where(alike).order_by(CHOICES.c.at.desc(), CHOICES.c.id.desc()).limit(MOST)
+            await self.execute(delete(CHOICES).where(alike, CHOICES.c.id.not_in(kept)))

@@ -17,7 +17,7 @@ from domain.model import Instant, Value
 from storage.mailboxes import Mailboxes
 from storage.repository import Repository
 from storage.salt import Salt, hash_email
-from storage.tables import OptOutRecord, SuppressionRecord, table_of
+from storage.tables import OPT_OUTS, SUPPRESSIONS
 
 OPT_OUT: Final = "opt-out"
 """The recipient's own word."""
@@ -30,9 +30,7 @@ SOURCE: Final = "retention"
 LEFT: Final = "address left"
 """Source of what somebody refused who went elsewhere."""
 
-_OPT_OUTS = table_of(OptOutRecord)
-_SUPPRESSIONS = table_of(SuppressionRecord)
-_IN_FORCE = _SUPPRESSIONS.c.topic.is_not(None) & _SUPPRESSIONS.c.lifted_at.is_(None)
+_IN_FORCE = SUPPRESSIONS.c.topic.is_not(None) & SUPPRESSIONS.c.lifted_at.is_(None)
 
 
 class Refusal(Value):
@@ -65,8 +63,8 @@ class Refusals(Repository):
     async def said_by(self, mailboxes: Mapping[str, str]) -> dict[str, list[Refusal]]:
         """The opt-outs in force that customers said themselves, for the mailbox that each is taken to have."""
         said: dict[str, list[Refusal]] = defaultdict(list)
-        mine = _OPT_OUTS.c.customer_id.in_(sorted(mailboxes)) & _OPT_OUTS.c.lifted_at.is_(None)
-        for row in await self.execute(select(_OPT_OUTS).where(mine).order_by(_OPT_OUTS.c.at)):
+        mine = OPT_OUTS.c.customer_id.in_(sorted(mailboxes)) & OPT_OUTS.c.lifted_at.is_(None)
+        for row in await self.execute(select(OPT_OUTS).where(mine).order_by(OPT_OUTS.c.at)):
             said[mailboxes[row.customer_id]].append(Refusal(topic=row.topic, at=row.at, reason=OPT_OUT))
         return said
 
@@ -96,7 +94,7 @@ class Refusals(Repository):
             if not any(map(refusal.says_the_same, known.get(email, ())))
         }
         if rows:
-            await self.execute(self.insert(_SUPPRESSIONS), [*rows.values()])
+            await self.execute(self.insert(SUPPRESSIONS), [*rows.values()])
 
     async def of(self, emails: Collection[str]) -> dict[str, list[Refusal]]:
         """What is refused at each of several addresses; where nothing is, it is left out."""
@@ -105,8 +103,8 @@ class Refusals(Repository):
             return {}
         hashes = {hash_email(email, salt): email for email in emails}
         found: dict[str, list[Refusal]] = defaultdict(list)
-        theirs = _SUPPRESSIONS.c.email_hash.in_(sorted(hashes))
-        for row in await self.execute(select(_SUPPRESSIONS).where(theirs, _IN_FORCE)):
+        theirs = SUPPRESSIONS.c.email_hash.in_(sorted(hashes))
+        for row in await self.execute(select(SUPPRESSIONS).where(theirs, _IN_FORCE)):
             refusal = Refusal(topic=row.topic, at=row.at, reason=row.reason)
             found[hashes[row.email_hash]].append(refusal)
         return dict(found)
@@ -122,6 +120,6 @@ class Refusals(Repository):
         salt = await Salt(self.session).find()
         if not email or salt is None:
             return False
-        theirs = (_SUPPRESSIONS.c.email_hash == hash_email(email, salt)) & (_SUPPRESSIONS.c.topic == topic)
-        theirs &= _IN_FORCE & (_SUPPRESSIONS.c.reason == OPT_OUT)
-        return (await self.execute(update(_SUPPRESSIONS).where(theirs).values(lifted_at=at))).rowcount > 0
+        theirs = (SUPPRESSIONS.c.email_hash == hash_email(email, salt)) & (SUPPRESSIONS.c.topic == topic)
+        theirs &= _IN_FORCE & (SUPPRESSIONS.c.reason == OPT_OUT)
+        return (await self.execute(update(SUPPRESSIONS).where(theirs).values(lifted_at=at))).rowcount > 0

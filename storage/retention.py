@@ -20,17 +20,16 @@ from storage.identities import Identities
 from storage.personal import erased_columns
 from storage.repository import Repository
 from storage.tables import (
+    CUSTOMERS,
+    ENROLLMENTS,
+    EVENTS,
+    MESSAGES,
+    ORDERS,
     STRANGER,
+    SUPPRESSIONS,
     TELLING,
     WITH_BODY,
     WITH_LINKS_ALONE,
-    CustomerRecord,
-    EnrollmentRecord,
-    EventRecord,
-    MessageRecord,
-    OrderRecord,
-    SuppressionRecord,
-    table_of,
 )
 from storage.transitions import ENDED
 
@@ -43,14 +42,8 @@ MOST_CUSTOMERS = 25
 CLICKED_FOR = timedelta(days=400)
 """How long links in mails lead anywhere; see `mail.links.CLICK_MAX_AGE`."""
 
-_CUSTOMERS = table_of(CustomerRecord)
-_ENROLLMENTS = table_of(EnrollmentRecord)
-_EVENTS = table_of(EventRecord)
-_MESSAGES = table_of(MessageRecord)
-_ORDERS = table_of(OrderRecord)
-_SUPPRESSIONS = table_of(SuppressionRecord)
 
-_ORDERED = exists().where(_ORDERS.c.event_seq == _EVENTS.c.seq)
+_ORDERED = exists().where(ORDERS.c.event_seq == EVENTS.c.seq)
 
 
 class Part(StrEnum):
@@ -183,7 +176,7 @@ class Retaining(Repository):
 
     async def _clear(self, due: Select[Any], **values: Any) -> int:
         ids = await self._keys(due)
-        return (await self.execute(update(_MESSAGES).where(_MESSAGES.c.id.in_(ids)).values(**values))).rowcount
+        return (await self.execute(update(MESSAGES).where(MESSAGES.c.id.in_(ids)).values(**values))).rowcount
 
     async def _forget_strangers(self, due: Select[Any]) -> int:
         if self.is_postgresql:
@@ -192,7 +185,7 @@ class Retaining(Repository):
         ids = await self._keys(due)
         if not ids:
             return 0
-        for column in (_SUPPRESSIONS.c.customer_id, *erased_columns()):
+        for column in (SUPPRESSIONS.c.customer_id, *erased_columns()):
             await self.execute(delete(column.table).where(column.in_(ids)))
         return len(ids)
 
@@ -200,8 +193,8 @@ class Retaining(Repository):
         """Look at so many customers at once that no plan goes over all events."""
         unseen = select_unseen(self._now - (self._policy.customers or timedelta()))
         key = "" if after is None else str(after.key)
-        while looked_at := await self._keys(unseen.where(_CUSTOMERS.c.id > key).limit(BATCH)):
-            rows = await self.execute(due.where(_CUSTOMERS.c.id.in_(looked_at)).limit(MOST_CUSTOMERS))
+        while looked_at := await self._keys(unseen.where(CUSTOMERS.c.id > key).limit(BATCH)):
+            rows = await self.execute(due.where(CUSTOMERS.c.id.in_(looked_at)).limit(MOST_CUSTOMERS))
             if found := [Place(row.moment, row.key) for row in rows]:
                 return found
             key = looked_at[-1]
@@ -215,10 +208,10 @@ class Retaining(Repository):
         return len(ids)
 
     async def _delete_events(self, due: Select[Any]) -> int:
-        these = _EVENTS.c.seq.in_(await self._keys(due))
+        these = EVENTS.c.seq.in_(await self._keys(due))
         # An order points to its event: that one stays, without what it said.
-        emptied = await self.execute(update(_EVENTS).where(these, _ORDERED).values(properties={}, context={}))
-        deleted = await self.execute(delete(_EVENTS).where(these, ~_ORDERED))
+        emptied = await self.execute(update(EVENTS).where(these, _ORDERED).values(properties={}, context={}))
+        deleted = await self.execute(delete(EVENTS).where(these, ~_ORDERED))
         return emptied.rowcount + deleted.rowcount
 
     async def _keys(self, due: Select[Any]) -> Sequence[Any]:
@@ -226,19 +219,19 @@ class Retaining(Repository):
 
 
 def _is_in_a_journey(customer: ColumnElement[str]) -> ColumnElement[bool]:
-    return exists().where(_ENROLLMENTS.c.customer_id == customer, _ENROLLMENTS.c.state != State.ENDED)
+    return exists().where(ENROLLMENTS.c.customer_id == customer, ENROLLMENTS.c.state != State.ENDED)
 
 
 _WAITS = exists().where(
-    _EVENTS.c.customer_id == _CUSTOMERS.c.id, _EVENTS.c.dispatched_at.is_(None), _EVENTS.c.parked_error.is_(None)
+    EVENTS.c.customer_id == CUSTOMERS.c.id, EVENTS.c.dispatched_at.is_(None), EVENTS.c.parked_error.is_(None)
 )
 
 _ORDER: Final[dict[Part, tuple[Column[Any], Column[Any]]]] = {
-    Part.BODIES: (_MESSAGES.c.rendered_at, _MESSAGES.c.id),
-    Part.LINKS: (_MESSAGES.c.rendered_at, _MESSAGES.c.id),
-    Part.STRANGERS: (_CUSTOMERS.c.last_seen_at, _CUSTOMERS.c.id),
-    Part.EVENTS: (_EVENTS.c.occurred_at, _EVENTS.c.seq),
-    Part.CUSTOMERS: (_CUSTOMERS.c.last_seen_at, _CUSTOMERS.c.id),
+    Part.BODIES: (MESSAGES.c.rendered_at, MESSAGES.c.id),
+    Part.LINKS: (MESSAGES.c.rendered_at, MESSAGES.c.id),
+    Part.STRANGERS: (CUSTOMERS.c.last_seen_at, CUSTOMERS.c.id),
+    Part.EVENTS: (EVENTS.c.occurred_at, EVENTS.c.seq),
+    Part.CUSTOMERS: (CUSTOMERS.c.last_seen_at, CUSTOMERS.c.id),
 }
 """Since when each row has been kept, and its key; in the order of the index."""
 
@@ -250,13 +243,13 @@ _INDEXED: Final = {
 }
 
 _CONDITIONS: Final[dict[Part, tuple[ColumnElement[bool], ...]]] = {
-    Part.BODIES: (_MESSAGES.c.status.in_(ENDED),),
-    Part.LINKS: (_MESSAGES.c.status.in_(ENDED),),
-    Part.STRANGERS: (~_is_in_a_journey(_CUSTOMERS.c.id), ~_WAITS),
+    Part.BODIES: (MESSAGES.c.status.in_(ENDED),),
+    Part.LINKS: (MESSAGES.c.status.in_(ENDED),),
+    Part.STRANGERS: (~_is_in_a_journey(CUSTOMERS.c.id), ~_WAITS),
     # Events that reached whoever wanted them.
     Part.EVENTS: (
-        or_(_EVENTS.c.dispatched_at.is_not(None), _EVENTS.c.parked_error.is_not(None)),
-        ~_is_in_a_journey(_EVENTS.c.customer_id),
+        or_(EVENTS.c.dispatched_at.is_not(None), EVENTS.c.parked_error.is_not(None)),
+        ~_is_in_a_journey(EVENTS.c.customer_id),
     ),
 }
 """What else is true of rows that may go."""

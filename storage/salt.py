@@ -17,18 +17,14 @@ from sqlalchemy import ScalarSelect, bindparam, case, exists, func, select, upda
 
 from domain.stand_ins import StandIns
 from storage.repository import Repository
-from storage.tables import EnrollmentRecord, EventRecord, SaltRecord, SuppressionRecord, table_of
+from storage.tables import ENROLLMENTS, EVENTS, SALT, SUPPRESSIONS
 
 SALT_BYTES = 32
 
 SALTED = "hmac-sha256:"
 """What salted hashes begin with; bare ones have no beginning of their own."""
 
-_ENROLLMENTS = table_of(EnrollmentRecord)
-_EVENTS = table_of(EventRecord)
-_SALT = table_of(SaltRecord)
-_SUPPRESSIONS = table_of(SuppressionRecord)
-_BARE = _SUPPRESSIONS.c.email_hash.is_not(None) & ~_SUPPRESSIONS.c.email_hash.startswith(SALTED)
+_BARE = SUPPRESSIONS.c.email_hash.is_not(None) & ~SUPPRESSIONS.c.email_hash.startswith(SALTED)
 
 
 class Salt(Repository):
@@ -36,21 +32,21 @@ class Salt(Repository):
 
     async def find(self) -> str | None:
         """The salt; None when it was never needed, and so nothing is salted."""
-        found: str | None = (await self.execute(select(_SALT.c.value))).scalar()
+        found: str | None = (await self.execute(select(SALT.c.value))).scalar()
         return found
 
     async def get(self) -> str:
         """The salt, made now where there is none. Whoever makes it at the same time gets the same."""
         row = {"id": 1, "value": secrets.token_hex(SALT_BYTES)}
         if await self.find() is None:
-            await self.execute(self.insert(_SALT).on_conflict_do_nothing(index_elements=["id"]), [row])
-        found: str = (await self.execute(select(_SALT.c.value))).scalar_one()
+            await self.execute(self.insert(SALT).on_conflict_do_nothing(index_elements=["id"]), [row])
+        found: str = (await self.execute(select(SALT.c.value))).scalar_one()
         return found
 
     async def stand_ins(self) -> StandIns:
         """What stands for keys and ids that may not travel."""
         value = await self.get()
-        events_from: int | None = (await self.execute(select(_SALT.c.events_from))).scalar_one()
+        events_from: int | None = (await self.execute(select(SALT.c.events_from))).scalar_one()
         return StandIns(salt=value, events_from=events_from)
 
     async def settle_stand_ins(self) -> StandIns:
@@ -60,9 +56,9 @@ class Salt(Repository):
         dispatcher, when no other one tells anything.
         """
         await self.get()
-        stored = select(func.coalesce(func.max(_EVENTS.c.seq), 0)).scalar_subquery()
-        last = case((exists(select(_ENROLLMENTS.c.id)), stored), else_=0)
-        await self.execute(update(_SALT).where(_SALT.c.events_from.is_(None)).values(events_from=last))
+        stored = select(func.coalesce(func.max(EVENTS.c.seq), 0)).scalar_subquery()
+        last = case((exists(select(ENROLLMENTS.c.id)), stored), else_=0)
+        await self.execute(update(SALT).where(SALT.c.events_from.is_(None)).values(events_from=last))
         return await self.stand_ins()
 
     async def salt_bare_hashes(self) -> int:
@@ -70,11 +66,11 @@ class Salt(Repository):
 
         To be called when no process of a version that does not know the salt is left: it would not recognise them.
         """
-        rows = (await self.execute(select(_SUPPRESSIONS.c.id, _SUPPRESSIONS.c.email_hash).where(_BARE))).all()
+        rows = (await self.execute(select(SUPPRESSIONS.c.id, SUPPRESSIONS.c.email_hash).where(_BARE))).all()
         if not rows:
             return 0
         salt = await self.get()
-        statement = update(_SUPPRESSIONS).where(_SUPPRESSIONS.c.id == bindparam("which"))
+        statement = update(SUPPRESSIONS).where(SUPPRESSIONS.c.id == bindparam("which"))
         statement = statement.values(email_hash=bindparam("salted"))
         await self.execute(statement, [{"which": row.id, "salted": _salted(row.email_hash, salt)} for row in rows])
         return len(rows)
@@ -82,7 +78,7 @@ class Salt(Repository):
 
 def stored_salt() -> ScalarSelect[str | None]:
     """The salt, to be read along with something else; NULL where there is none."""
-    return select(_SALT.c.value).scalar_subquery()
+    return select(SALT.c.value).scalar_subquery()
 
 
 def hash_email(email: str, salt: str) -> str:

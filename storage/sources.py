@@ -37,12 +37,7 @@ from storage.identities import Identities
 from storage.leave import Leave, Leaves
 from storage.products import Products
 from storage.repository import Repository
-from storage.tables import CustomerRecord, EnrollmentRecord, EventRecord, OrderRecord, table_of
-
-_CUSTOMERS = table_of(CustomerRecord)
-_ENROLLMENTS = table_of(EnrollmentRecord)
-_EVENTS = table_of(EventRecord)
-_ORDERS = table_of(OrderRecord)
+from storage.tables import CUSTOMERS, ENROLLMENTS, EVENTS, ORDERS
 
 _READ_ORDERS = 3 * LONGEST
 """How far back orders are read: three times the slowest rhythm."""
@@ -52,16 +47,16 @@ _Facts = dict[str, dict[str, Any]]
 """By customer, further fields of `Candidate`."""
 
 _WORTH_A_LOOK: Mapping[str, _Filter] = {
-    "lapsed": lambda now, policy: _CUSTOMERS.c.last_seen_at.between(
+    "lapsed": lambda now, policy: CUSTOMERS.c.last_seen_at.between(
         now - policy.lapsed_after - policy.lapsed_within, now - policy.lapsed_after
     ),
-    "anniversary": lambda now, _: _CUSTOMERS.c.first_order_at <= now - timedelta(days=360),
-    "birthday": lambda _now, _: _CUSTOMERS.c.traits["birthday"].as_string().is_not(None),
-    "repurchase": lambda now, _: _CUSTOMERS.c.last_order_at.between(
+    "anniversary": lambda now, _: CUSTOMERS.c.first_order_at <= now - timedelta(days=360),
+    "birthday": lambda _now, _: CUSTOMERS.c.traits["birthday"].as_string().is_not(None),
+    "repurchase": lambda now, _: CUSTOMERS.c.last_order_at.between(
         now - LONGEST * PATIENCE - REPURCHASE_WITHIN, now - SOONEST
     ),
-    "advocates": lambda _now, _: _CUSTOMERS.c.orders >= ADVOCATES_ORDER,
-    "newsletter": lambda now, _: _CUSTOMERS.c.first_seen_at <= now - ACQUAINTED,
+    "advocates": lambda _now, _: CUSTOMERS.c.orders >= ADVOCATES_ORDER,
+    "newsletter": lambda now, _: CUSTOMERS.c.first_seen_at <= now - ACQUAINTED,
 }
 """What the database can tell by itself: never narrower than the source's rule."""
 
@@ -82,7 +77,7 @@ class Looks(Repository):
 
     async def page(self, after: str, limit: int) -> list[str]:
         """The next customers behind an id, in the database's order of ids; fewer than the limit at the end."""
-        behind = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.id > after).order_by(_CUSTOMERS.c.id).limit(limit)
+        behind = select(CUSTOMERS.c.id).where(CUSTOMERS.c.id > after).order_by(CUSTOMERS.c.id).limit(limit)
         return list((await self.execute(behind)).scalars())
 
     async def due(self, source: Source, customers: Sequence[str], now: datetime) -> list[Event]:
@@ -121,14 +116,14 @@ class Looks(Repository):
         ]
 
     async def _worth_a_look(self, source: Source, ids: Sequence[str], now: datetime) -> dict[str, Customer]:
-        worth = _WORTH_A_LOOK[source.name](now, self._policy) & _CUSTOMERS.c.email.is_not(None)
-        found = await self.execute(select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.id.in_(ids), worth))
+        worth = _WORTH_A_LOOK[source.name](now, self._policy) & CUSTOMERS.c.email.is_not(None)
+        found = await self.execute(select(CUSTOMERS.c.id).where(CUSTOMERS.c.id.in_(ids), worth))
         return await Customers(self.session).load(list(found.scalars()))
 
     async def _told(self, source: Source, ids: Sequence[str]) -> dict[str, datetime]:
-        theirs = _EVENTS.c.customer_id.in_(ids) & (_EVENTS.c.name == source.event)
-        latest = select(_EVENTS.c.customer_id, func.max(_EVENTS.c.occurred_at).label("at")).where(theirs)
-        return {row.customer_id: row.at for row in await self.execute(latest.group_by(_EVENTS.c.customer_id))}
+        theirs = EVENTS.c.customer_id.in_(ids) & (EVENTS.c.name == source.event)
+        latest = select(EVENTS.c.customer_id, func.max(EVENTS.c.occurred_at).label("at")).where(theirs)
+        return {row.customer_id: row.at for row in await self.execute(latest.group_by(EVENTS.c.customer_id))}
 
     async def _more(
         self, source: Source, customers: Mapping[str, Customer], leaves: Mapping[str, Leave], now: datetime
@@ -144,10 +139,10 @@ class Looks(Repository):
         return {} if read is None else await read()
 
     async def _purchases(self, ids: Sequence[str], now: datetime) -> _Facts:
-        theirs = _ORDERS.c.customer_id.in_(ids) & (_ORDERS.c.completed_at >= now - _READ_ORDERS)
-        columns = [_ORDERS.c[name] for name in Order.model_fields]
+        theirs = ORDERS.c.customer_id.in_(ids) & (ORDERS.c.completed_at >= now - _READ_ORDERS)
+        columns = [ORDERS.c[name] for name in Order.model_fields]
         orders: dict[str, list[Order]] = defaultdict(list)
-        for row in (await self.execute(select(_ORDERS.c.customer_id, *columns).where(theirs))).mappings():
+        for row in (await self.execute(select(ORDERS.c.customer_id, *columns).where(theirs))).mappings():
             fields = dict(row)
             orders[fields.pop("customer_id")].append(Order.model_validate(fields))
         once = (each for some in orders.values() if find_rhythm(some, {}) is None for each in some)
@@ -156,12 +151,12 @@ class Looks(Repository):
         return {each: {"orders": tuple(some), "rhythms": rhythms} for each, some in orders.items()}
 
     async def _praise(self, ids: Sequence[str], now: datetime) -> _Facts:
-        columns = [_EVENTS.c[name] for name in Event.model_fields]
-        lately = _EVENTS.c.name.in_([names.EMAIL_LINK_CLICKED, names.PRODUCT_REVIEWED]) & (
-            _EVENTS.c.occurred_at >= now - LATELY
+        columns = [EVENTS.c[name] for name in Event.model_fields]
+        lately = EVENTS.c.name.in_([names.EMAIL_LINK_CLICKED, names.PRODUCT_REVIEWED]) & (
+            EVENTS.c.occurred_at >= now - LATELY
         )
-        theirs = _EVENTS.c.customer_id.in_(ids) & (_EVENTS.c.type == EventType.TRACK) & lately
-        found = select(_EVENTS.c.customer_id, *columns).where(theirs).order_by(_EVENTS.c.occurred_at)
+        theirs = EVENTS.c.customer_id.in_(ids) & (EVENTS.c.type == EventType.TRACK) & lately
+        found = select(EVENTS.c.customer_id, *columns).where(theirs).order_by(EVENTS.c.occurred_at)
         spoke: _Facts = {}
         for row in (await self.execute(found)).mappings():
             fields = dict(row)
@@ -171,8 +166,8 @@ class Looks(Repository):
         return spoke
 
     async def _readiness(self, leaves: Mapping[str, Leave]) -> _Facts:
-        theirs = _ENROLLMENTS.c.customer_id.in_(list(leaves)) & (_ENROLLMENTS.c.state != State.ENDED)
-        busy = set((await self.execute(select(_ENROLLMENTS.c.customer_id).where(theirs))).scalars())
+        theirs = ENROLLMENTS.c.customer_id.in_(list(leaves)) & (ENROLLMENTS.c.state != State.ENDED)
+        busy = set((await self.execute(select(ENROLLMENTS.c.customer_id).where(theirs))).scalars())
         return {
             each: {"wants_newsletter": leave.allows(NEWSLETTER_TOPIC, self._consent), "busy": each in busy}
             for each, leave in leaves.items()

@@ -14,13 +14,10 @@ from storage.customers import Customers
 from storage.database import Database
 from storage.events import EventStore
 from storage.repository import Repository
-from storage.tables import CustomerRecord, JoinRecord, table_of
+from storage.tables import CUSTOMERS, JOINS
 
 PAGE: Final = 50
 """Customers read at once, with up to five hundred events each: what bounds memory."""
-
-_CUSTOMERS = table_of(CustomerRecord)
-_JOINS = table_of(JoinRecord)
 
 
 class Standings(Repository):
@@ -38,9 +35,9 @@ class Standings(Repository):
         Who turned out to be another customer is nobody any more, and left out.
         """
         within = [condition for each in bounds for condition in _conditions(each)]
-        is_another = exists().where(_JOINS.c.former_id == _CUSTOMERS.c.id)
-        statement = select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.id > after, ~is_another, *within)
-        statement = statement.order_by(_CUSTOMERS.c.id)
+        is_another = exists().where(JOINS.c.former_id == CUSTOMERS.c.id)
+        statement = select(CUSTOMERS.c.id).where(CUSTOMERS.c.id > after, ~is_another, *within)
+        statement = statement.order_by(CUSTOMERS.c.id)
         return [*(await self.execute(statement.limit(limit))).scalars()]
 
 
@@ -64,7 +61,7 @@ async def select_standings(
 
 def _conditions(bounds: Bounds) -> list[ColumnElement[bool]]:
     """The bounds as `Bounds.admit` has them."""
-    columns = _CUSTOMERS.c
+    columns = CUSTOMERS.c
     asked: list[ColumnElement[bool] | None] = [
         columns.last_seen_at > bounds.seen_after if bounds.seen_after else None,
         columns.last_seen_at <= bounds.seen_until if bounds.seen_until else None,

@@ -16,20 +16,18 @@ from domain.withdrawal import COMPLAINT, HARD_BOUNCE
 from storage.mailboxes import Mailboxes
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of, stored_salt
-from storage.tables import CustomerRecord, SuppressionRecord, table_of
+from storage.tables import CUSTOMERS, SUPPRESSIONS
 
 ERASURE = "erasure"
 """Reason of the suppression of somebody who asked to be forgotten."""
 
-_CUSTOMERS = table_of(CustomerRecord)
-_SUPPRESSIONS = table_of(SuppressionRecord)
 
 _REASONS: Final = {Happening.BOUNCED_HARD: HARD_BOUNCE, Happening.COMPLAINED: COMPLAINT}
 
-IN_FORCE = ~_SUPPRESSIONS.c.sunset & _SUPPRESSIONS.c.lifted_at.is_(None)
+IN_FORCE = ~SUPPRESSIONS.c.sunset & SUPPRESSIONS.c.lifted_at.is_(None)
 """Rows that bar all mail now; sunsets, and what a mailbox keeps of refusals, bar marketing."""
 
-WHATEVER_THE_ADDRESS = _SUPPRESSIONS.c.email_hash.is_(None) | (_SUPPRESSIONS.c.reason != HARD_BOUNCE)
+WHATEVER_THE_ADDRESS = SUPPRESSIONS.c.email_hash.is_(None) | (SUPPRESSIONS.c.reason != HARD_BOUNCE)
 """A suppression bars its customer at every address. A mailbox that is gone says nothing about another one: that bars
 whoever has the address, and them alone. A complaint is the word of whoever had the mail, wherever they read the next.
 """
@@ -68,11 +66,11 @@ class Suppressions(Repository):
             visitor: the id that was a visitor's.
             email: the address that the customer has, in its normal form.
         """
-        strange = (_SUPPRESSIONS.c.customer_id == visitor) & (_SUPPRESSIONS.c.reason == COMPLAINT)
-        strange &= _SUPPRESSIONS.c.email_hash.is_not(None)
+        strange = (SUPPRESSIONS.c.customer_id == visitor) & (SUPPRESSIONS.c.reason == COMPLAINT)
+        strange &= SUPPRESSIONS.c.email_hash.is_not(None)
         if email:
-            strange &= _SUPPRESSIONS.c.email_hash.not_in(hashes_of(email, await Salt(self.session).find()))
-        await self.execute(update(_SUPPRESSIONS).where(strange).values(customer_id=None))
+            strange &= SUPPRESSIONS.c.email_hash.not_in(hashes_of(email, await Salt(self.session).find()))
+        await self.execute(update(SUPPRESSIONS).where(strange).values(customer_id=None))
 
     async def suppress_for_erasure(self, customer: str, at: datetime, source: str) -> None:
         """Send nothing more to the customer, whatever else forbids it: this reason alone can be lifted later."""
@@ -84,40 +82,40 @@ class Suppressions(Repository):
         Other suppressions of the address, a bounce say, stay.
         """
         hashes = hashes_of(email, await Salt(self.session).find())
-        theirs = _SUPPRESSIONS.c.email_hash.in_(hashes) & (_SUPPRESSIONS.c.reason == ERASURE)
-        done = _SUPPRESSIONS.c.customer_id.is_(None) & _SUPPRESSIONS.c.lifted_at.is_(None)
-        lifting = update(_SUPPRESSIONS).where(theirs, done)
+        theirs = SUPPRESSIONS.c.email_hash.in_(hashes) & (SUPPRESSIONS.c.reason == ERASURE)
+        done = SUPPRESSIONS.c.customer_id.is_(None) & SUPPRESSIONS.c.lifted_at.is_(None)
+        lifting = update(SUPPRESSIONS).where(theirs, done)
         return (await self.execute(lifting.values(lifted_at=at))).rowcount
 
     async def reason(self, customer: str) -> str | None:
         """Why nothing may go to the customer, or to the address they have now; None when it may. The first reason."""
-        found = select(_CUSTOMERS.c.email, stored_salt().label("salt")).where(_CUSTOMERS.c.id == customer)
+        found = select(CUSTOMERS.c.email, stored_salt().label("salt")).where(CUSTOMERS.c.id == customer)
         row = (await self.execute(found)).one_or_none()
-        theirs: ColumnElement[bool] = (_SUPPRESSIONS.c.customer_id == customer) & WHATEVER_THE_ADDRESS
+        theirs: ColumnElement[bool] = (SUPPRESSIONS.c.customer_id == customer) & WHATEVER_THE_ADDRESS
         if row is not None and row.email:
-            theirs = or_(theirs, _SUPPRESSIONS.c.email_hash.in_(hashes_of(row.email, row.salt)))
+            theirs = or_(theirs, SUPPRESSIONS.c.email_hash.in_(hashes_of(row.email, row.salt)))
         return await self._first_reason(theirs)
 
     async def begin_sunset(self, customer: str, reason: str, at: datetime, source: str) -> None:
         """Send the customer no more marketing until they return. The first reason stays."""
         if await self.sunset(customer) is None:
             row = {"customer_id": customer, "reason": reason, "at": at, "source": source, "sunset": True}
-            await self.execute(self.insert(_SUPPRESSIONS), [row])
+            await self.execute(self.insert(SUPPRESSIONS), [row])
 
     async def sunset(self, customer: str) -> str | None:
         """Why a journey gave the customer up; None when none did, or they have returned since."""
-        return (await self.execute(select(_SUPPRESSIONS.c.reason).where(*_given_up(customer)))).scalar()
+        return (await self.execute(select(SUPPRESSIONS.c.reason).where(*_given_up(customer)))).scalar()
 
     async def end_sunset(self, customer: str, at: datetime) -> None:
         """The customer has returned: marketing may go again. That they were given up stays on record.
 
         A return that is reported late, from before they were given up, changes nothing.
         """
-        before = _SUPPRESSIONS.c.at <= at
-        await self.execute(update(_SUPPRESSIONS).where(*_given_up(customer), before).values(lifted_at=at))
+        before = SUPPRESSIONS.c.at <= at
+        await self.execute(update(SUPPRESSIONS).where(*_given_up(customer), before).values(lifted_at=at))
 
     async def _first_reason(self, theirs: ColumnElement[bool]) -> str | None:
-        first = select(_SUPPRESSIONS.c.reason).where(theirs, IN_FORCE).order_by(_SUPPRESSIONS.c.id)
+        first = select(SUPPRESSIONS.c.reason).where(theirs, IN_FORCE).order_by(SUPPRESSIONS.c.id)
         return (await self.execute(first)).scalar()
 
     async def _shut(self, hashes: Sequence[str], happening: Happening, at: datetime, source: str) -> None:
@@ -127,20 +125,20 @@ class Suppressions(Repository):
 
     async def _is_said(self, reason: str, hashes: Sequence[str], customer: str | None = None) -> bool:
         """Whether it is said already: of an address, by all that may stand for it; of one customer, or of anybody."""
-        said = IN_FORCE & (_SUPPRESSIONS.c.reason == reason)
-        said &= _SUPPRESSIONS.c.email_hash.in_(hashes) if hashes else _SUPPRESSIONS.c.email_hash.is_(None)
+        said = IN_FORCE & (SUPPRESSIONS.c.reason == reason)
+        said &= SUPPRESSIONS.c.email_hash.in_(hashes) if hashes else SUPPRESSIONS.c.email_hash.is_(None)
         if customer is not None:
-            said &= _SUPPRESSIONS.c.customer_id == customer
-        return (await self.execute(select(_SUPPRESSIONS.c.id).where(said).limit(1))).first() is not None
+            said &= SUPPRESSIONS.c.customer_id == customer
+        return (await self.execute(select(SUPPRESSIONS.c.id).where(said).limit(1))).first() is not None
 
     async def _say(
         self, reason: str, hashes: Sequence[str], at: datetime, source: str, customer: str | None = None
     ) -> None:
         """Record it, with the first of the hashes."""
         row = {"customer_id": customer, "email_hash": next(iter(hashes), None), "reason": reason}
-        await self.execute(self.insert(_SUPPRESSIONS), [row | {"at": at, "source": source}])
+        await self.execute(self.insert(SUPPRESSIONS), [row | {"at": at, "source": source}])
 
 
 def _given_up(customer: str) -> tuple[ColumnElement[bool], ...]:
-    mine = _SUPPRESSIONS.c.customer_id == customer
-    return mine, _SUPPRESSIONS.c.sunset.is_(True), _SUPPRESSIONS.c.lifted_at.is_(None)
+    mine = SUPPRESSIONS.c.customer_id == customer
+    return mine, SUPPRESSIONS.c.sunset.is_(True), SUPPRESSIONS.c.lifted_at.is_(None)

@@ -5,9 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 
 from storage.repository import Repository
-from storage.tables import SpentTokenRecord, table_of
-
-_TOKENS = table_of(SpentTokenRecord)
+from storage.tables import SPENT_TOKENS
 
 
 class SpentTokens(Repository):
@@ -15,6 +13,7 @@ class SpentTokens(Repository):
 
     async def spend(self, token: str, real_now: datetime, keep: timedelta) -> bool:
         """Use a token up; False when it was before. Those older than `keep`, whose time is over, are forgotten."""
-        await self.execute(delete(_TOKENS).where(_TOKENS.c.real_at < real_now - keep))
-        statement = self.insert(_TOKENS).on_conflict_do_nothing(index_elements=["token"]).returning(_TOKENS.c.token)
+        await self.execute(delete(SPENT_TOKENS).where(SPENT_TOKENS.c.real_at < real_now - keep))
+        spend = self.insert(SPENT_TOKENS).on_conflict_do_nothing(index_elements=["token"])
+        statement = spend.returning(SPENT_TOKENS.c.token)
         return (await self.execute(statement, [{"token": token, "real_at": real_now}])).first() is not None

@@ -2,15 +2,41 @@
 
 Where a table is the database's side of a domain value, the columns carry the names of its fields. Only what is always
 written in one transaction is tied by foreign keys: events, orders and aliases to their customer. One module for each
-family of tables; all are reached from here.
+family of tables; all are reached from here: a record says what its columns are, statements name the table itself.
 """
 
 from storage.tables.base import Record, table_of
-from storage.tables.catalogue import CouponRecord, ProductRecord, ReviewRecord
-from storage.tables.customers import STRANGER, AliasRecord, CustomerRecord, ErasureRecord, JoinRecord
-from storage.tables.events import TELLING, EventRecord, OrderRecord
-from storage.tables.housekeeping import ClockRecord, ImportRecord, SaltRecord, SpentTokenRecord, WriteKeyRecord
+from storage.tables.catalogue import COUPONS, PRODUCTS, REVIEWS, CouponRecord, ProductRecord, ReviewRecord
+from storage.tables.customers import (
+    ALIASES,
+    CUSTOMERS,
+    ERASURES,
+    JOINS,
+    STRANGER,
+    AliasRecord,
+    CustomerRecord,
+    ErasureRecord,
+    JoinRecord,
+)
+from storage.tables.events import EVENTS, ORDERS, TELLING, EventRecord, OrderRecord
+from storage.tables.housekeeping import (
+    CLOCK,
+    IMPORTS,
+    SALT,
+    SPENT_TOKENS,
+    WRITE_KEYS,
+    ClockRecord,
+    ImportRecord,
+    SaltRecord,
+    SpentTokenRecord,
+    WriteKeyRecord,
+)
 from storage.tables.mail import (
+    BREAKERS,
+    ENROLLMENTS,
+    EXPOSURES,
+    FEEDBACK,
+    MESSAGES,
     WITH_BODY,
     WITH_LINKS_ALONE,
     BreakerRecord,
@@ -19,13 +45,45 @@ from storage.tables.mail import (
     FeedbackRecord,
     MessageRecord,
 )
-from storage.tables.permissions import ConsentRecord, OptOutRecord, PreferenceRecord, SuppressionRecord
+from storage.tables.permissions import (
+    CHOICES,
+    CONSENTS,
+    OPT_OUTS,
+    SUPPRESSIONS,
+    ConsentRecord,
+    OptOutRecord,
+    PreferenceRecord,
+    SuppressionRecord,
+)
 
 __all__ = [
+    "ALIASES",
+    "BREAKERS",
+    "CHOICES",
+    "CLOCK",
+    "CONSENTS",
+    "COUPONS",
+    "CUSTOMERS",
+    "ENROLLMENTS",
+    "ERASURES",
+    "EVENTS",
+    "EXPOSURES",
+    "FEEDBACK",
+    "IMPORTS",
+    "JOINS",
+    "MESSAGES",
+    "OPT_OUTS",
+    "ORDERS",
+    "PRODUCTS",
+    "REVIEWS",
+    "SALT",
+    "SPENT_TOKENS",
     "STRANGER",
+    "SUPPRESSIONS",
     "TELLING",
     "WITH_BODY",
     "WITH_LINKS_ALONE",
+    "WRITE_KEYS",
     "AliasRecord",
     "BreakerRecord",
     "ClockRecord",

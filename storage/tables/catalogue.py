@@ -1,12 +1,13 @@
 """What the shop sells, and the coupons that it gave."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Index, Text
 from sqlmodel import Field
 
 from storage.columns import UtcDateTime
-from storage.tables.base import Record, json_of, moment, moment_or_none
+from storage.tables.base import Record, json_of, moment, moment_or_none, table_of
 
 
 class ProductRecord(Record, table=True):
@@ -63,3 +64,8 @@ class CouponRecord(Record, table=True):
     redeemed_at: datetime | None = moment_or_none()
     order_id: str | None = None
     revenue: float = 0.0
+
+
+PRODUCTS: Final = table_of(ProductRecord)
+REVIEWS: Final = table_of(ReviewRecord)
+COUPONS: Final = table_of(CouponRecord)

@@ -1,13 +1,13 @@
 """Customers: who they are, under which ids, and whose they turned out to be."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column, Index, text
 from sqlmodel import Field
 
 from storage.columns import sequence_type
-from storage.tables.base import Record, index_where, json_of, moment, moment_or_none
+from storage.tables.base import Record, index_where, json_of, moment, moment_or_none, table_of
 
 # Which rows retention looks for, word for word as its index has it: else the databases would not use them.
 STRANGER = "coalesce(email, '') = '' AND orders = 0 AND substr(id, 1, 5) = 'anon-'"
@@ -89,3 +89,9 @@ class ErasureRecord(Record, table=True):
     """Where it was asked for."""
     asked_at: datetime = moment()
     done_at: datetime | None = moment_or_none()
+
+
+CUSTOMERS: Final = table_of(CustomerRecord)
+ALIASES: Final = table_of(AliasRecord)
+JOINS: Final = table_of(JoinRecord)
+ERASURES: Final = table_of(ErasureRecord)

@@ -1,13 +1,13 @@
 """What customers did: events, and the orders among them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column, ForeignKey, Index, false, text
 from sqlmodel import Field
 
 from storage.columns import sequence_type
-from storage.tables.base import Record, index_where, json_of, long_text, moment, moment_or_none
+from storage.tables.base import Record, index_where, json_of, long_text, moment, moment_or_none, table_of
 
 # Which rows retention looks for, word for word as its index has it: else the databases would not use them.
 TELLING = "name <> 'Order Completed' OR properties <> '{}'"
@@ -71,3 +71,7 @@ class OrderRecord(Record, table=True):
     lines: list[dict[str, Any]] = json_of(list)
     completed_at: datetime = moment()
     nth: int = 1
+
+
+EVENTS: Final = table_of(EventRecord)
+ORDERS: Final = table_of(OrderRecord)

@@ -1,12 +1,13 @@
 """Segue's own: keys, the salt, how far imports are, the pace of time."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Column
 from sqlmodel import Field
 
 from storage.columns import UtcDateTime, sequence_type
-from storage.tables.base import Record, json_of, moment, moment_or_none
+from storage.tables.base import Record, json_of, moment, moment_or_none, table_of
 
 
 class WriteKeyRecord(Record, table=True):
@@ -74,3 +75,10 @@ class ClockRecord(Record, table=True):
     anchor_real: datetime = moment()
     anchor_product: datetime = moment()
     pace: float
+
+
+WRITE_KEYS: Final = table_of(WriteKeyRecord)
+SPENT_TOKENS: Final = table_of(SpentTokenRecord)
+SALT: Final = table_of(SaltRecord)
+IMPORTS: Final = table_of(ImportRecord)
+CLOCK: Final = table_of(ClockRecord)

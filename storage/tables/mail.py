@@ -1,13 +1,13 @@
 """Journeys and their mail: enrollments, the ledger, what became of messages, and what holds a journey back."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Index, Text, false, text
 from sqlmodel import Field
 
 from storage.columns import json_type
-from storage.tables.base import Record, index_where, json_of, long_text, moment, moment_or_none
+from storage.tables.base import Record, index_where, json_of, long_text, moment, moment_or_none, table_of
 
 # Which rows retention looks for, word for word as its indexes have it: else the databases would not use them.
 WITH_BODY = "html IS NOT NULL"
@@ -143,3 +143,10 @@ class BreakerRecord(Record, table=True):
     opened_at: datetime | None = moment_or_none()
     rearmed_at: datetime | None = moment_or_none()
     """Mails from before do not count any more."""
+
+
+ENROLLMENTS: Final = table_of(EnrollmentRecord)
+MESSAGES: Final = table_of(MessageRecord)
+FEEDBACK: Final = table_of(FeedbackRecord)
+EXPOSURES: Final = table_of(ExposureRecord)
+BREAKERS: Final = table_of(BreakerRecord)

@@ -1,12 +1,13 @@
 """What may be sent: consents, opt-outs, choices, suppressions."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Column, Index, false
 from sqlmodel import Field
 
 from storage.columns import sequence_type
-from storage.tables.base import Record, long_text, moment, moment_or_none
+from storage.tables.base import Record, long_text, moment, moment_or_none, table_of
 
 
 class ConsentRecord(Record, table=True):
@@ -77,3 +78,9 @@ class SuppressionRecord(Record, table=True):
     topic: str | None = None
     """Of a refusal that a mailbox keeps (`storage.refusals`): marketing of this topic alone; `*` is all of it."""
     lifted_at: datetime | None = moment_or_none()
+
+
+CONSENTS: Final = table_of(ConsentRecord)
+OPT_OUTS: Final = table_of(OptOutRecord)
+CHOICES: Final = table_of(PreferenceRecord)
+SUPPRESSIONS: Final = table_of(SuppressionRecord)
