@@ -8,6 +8,7 @@ fields here. The fields are `customer`, `journey`, `enrollment`, `workflow_id`, 
 import logging
 import sys
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -35,19 +36,30 @@ _SLOW: Final = "[TMPRL1104]"
 _SAID_AGAIN_AFTER: Final = 60.0
 """Seconds. A busy machine is slow with each task, and after a restart it has one for each journey."""
 
+_MOST_SAID: Final = 120
+"""Characters of an error that are said in a plain line."""
+
 _LIFTED = ("workflow_id", "run_id", "workflow_type", "activity_type", "attempt")
 
 
-def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None, sdk_metrics: str | None = None) -> None:
+def configure_logs(
+    *,
+    level: int = logging.INFO,
+    pretty: bool | None = None,
+    file: Path | None = None,
+    sdk_metrics: str | None = None,
+) -> None:
     """Send all logs to standard error: JSON lines, or coloured lines when it is a terminal.
 
     Args:
         level: of what is shown.
         pretty: coloured lines; None: as standard error is.
+        file: where the lines go instead, as JSON, behind those that are there; its folder may be made later, before
+            the first line. Of errors standard error has a plain line then, each kind once.
         sdk_metrics: HOST:PORT where the Temporal SDK serves its metrics; None: nowhere. Set here since logs and metrics
             of its native part belong to one runtime, of which a process has one.
     """
-    pretty = sys.stderr.isatty() if pretty is None else pretty
+    pretty = (sys.stderr.isatty() if pretty is None else pretty) and file is None
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -56,7 +68,7 @@ def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None, sdk
         structlog.processors.format_exc_info,
     ]
     last = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr) if file is None else logging.FileHandler(file, delay=True)
     handler.addFilter(_NowAndThen())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -64,7 +76,8 @@ def configure_logs(*, level: int = logging.INFO, pretty: bool | None = None, sdk
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )
     )
-    logging.basicConfig(handlers=[handler], level=level, force=True)
+    aloud = () if file is None else (_Aloud(file),)
+    logging.basicConfig(handlers=[handler, *aloud], level=level, force=True)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     Runtime.set_default(_runtime(sdk_metrics), error_if_already_set=False)
@@ -90,6 +103,22 @@ class _NowAndThen(logging.Filter):
             return False
         self._said_at = now
         return True
+
+
+class _Aloud(logging.Handler):
+    """Says of each kind of error once, for whoever reads something else just now, where to read about it."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(logging.ERROR)
+        self._file, self._said = file, set[str]()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = record.msg.get("event") if isinstance(record.msg, dict) else None
+        if (kind := str(event or record.msg)) in self._said:
+            return
+        self._said.add(kind)
+        what = " ".join(str(event or record.getMessage()).split())[:_MOST_SAID]
+        sys.stderr.write(f"segue: error: {what}; see {self._file}\n")
 
 
 def _runtime(sdk_metrics: str | None) -> Runtime:

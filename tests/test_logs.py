@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,17 +14,26 @@ from logs import configure_logs
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Configures logs as a process does; reads what it has written."""
+def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Standard error, of a process that may configure its logs."""
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     root = logging.getLogger()
     handlers, level, before = root.handlers[:], root.level, structlog.get_config()
-    configure_logs(pretty=False)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    yield stream
+    for handler in root.handlers:
+        if type(handler) is logging.FileHandler:  # ours, and none of pytest's
+            handler.close()
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.configure(**before)
+
+
+@pytest.fixture
+def lines(stream: io.StringIO) -> Any:
+    """Configures logs as a process does; reads what it has written."""
+    configure_logs(pretty=False)
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 def test_that_the_machine_is_slow_is_said_once_a_minute(lines: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,3 +61,26 @@ def test_a_line_of_an_activity_or_of_the_dispatcher_names_journey_and_customer(l
     assert (ending["journey"], ending["customer"], ending["event_id"]) == ("post-purchase", "bert", "e-1")
     assert (joined["journey"], joined["customer"]) == ("cart-recovery", "anna"), "whose it is by now"
     assert "customer" not in job
+
+
+def test_where_lines_go_to_a_file_an_error_is_said_once_in_plain_words(
+    stream: io.StringIO, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "later" / "demo.log"
+    configure_logs(file=file)
+    file.parent.mkdir()
+    log = structlog.get_logger("segue.demo")
+    log.warning("slow", customer="anna")
+    for customer in ("anna", "bert"):
+        log.error("the mail server\ntakes nothing", customer=customer)
+    for number in (7, 8):
+        logging.getLogger("asyncio").error("task %s was lost", number)
+
+    assert stream.getvalue() == ""
+    assert capsys.readouterr().err.splitlines() == [
+        f"segue: error: the mail server takes nothing; see {file}",
+        f"segue: error: task 7 was lost; see {file}",
+    ]
+    written = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line.get("customer") for line in written] == ["anna", "anna", "bert", None, None]
+    assert (written[0]["event"], written[-1]["event"]) == ("slow", "task 8 was lost")

@@ -1,7 +1,7 @@
 """How `segue demo` shows itself: the stage while it plays, a line for what happens, and the table at the end."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rich.markup import escape
 from rich.table import Table
@@ -9,7 +9,31 @@ from rich.table import Table
 from domain.enrollment import EnrollmentRow, OutcomeKind
 from starter.cli.tables import console
 from starter.demo.expectations import Expectation, Seen, how_it_stands, journeys_that_occurred
+from starter.demo.play import LENGTH
+from starter.demo.shoppers import SHOPPERS
 from workflows.catalogue import JOURNEYS
+from workflows.vocabulary.words import in_words
+
+
+def introduce(now: datetime, pace: float, *, keep: bool) -> None:
+    """What is played, by whom, and how long it takes."""
+    old = sum(bool(shopper.past) for shopper in SHOPPERS)
+    console.print(
+        f"\nIt is {now:%A, %H:%M}. {len(SHOPPERS)} shoppers come in the course of the day; {old} of them were there "
+        "before, and are found\nby Temporal's Schedules:\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for shopper in SHOPPERS:
+        console.print(f"  {shopper.name:<6} {shopper.does}", highlight=False, soft_wrap=True)
+    console.print(
+        f"\nAn hour passes in {3600 / pace:.2g} s, the play takes some {LENGTH.total_seconds() / pace:.0f} s, and what "
+        f"this machine needs a second for\nshows as {in_words(timedelta(seconds=round(pace)))}. "
+        + ("" if keep else "Then all of it is closed: `segue demo --keep` leaves it open to look around.")
+        + "\n",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def board(seen: Sequence[Seen], now: datetime) -> Table:
@@ -49,7 +73,7 @@ def _happened(one: Seen) -> list[tuple[datetime, str]]:
     return mails + ends
 
 
-def tell(seen: Sequence[Seen]) -> None:
+def tell(seen: Sequence[Seen], currency: str) -> None:
     """Who was in which journey, what came of it, and which mails."""
     console.print("\n[bold]Who got which mails[/]")
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -57,7 +81,8 @@ def tell(seen: Sequence[Seen]) -> None:
         table.add_column(name, overflow="fold")
     for one in seen:
         for number, row in enumerate(one.enrollments):
-            table.add_row(one.shopper.name if number == 0 else "", row.journey, escape(_mails(one, row)), _outcome(row))
+            name = one.shopper.name if number == 0 else ""
+            table.add_row(name, row.journey, escape(_mails(one, row)), _outcome(row, currency))
     console.print(table, highlight=False)
     occurred = journeys_that_occurred(seen)
     mails = sum(len(one.sent) for one in seen)
@@ -69,8 +94,8 @@ def tell(seen: Sequence[Seen]) -> None:
     )
 
 
-def judge(expectations: Sequence[Expectation]) -> None:
-    """Every expectation, and the verdict."""
+def judge(expectations: Sequence[Expectation]) -> bool:
+    """Every expectation, and the verdict. Returns whether all held."""
     console.print("\n[bold]What had to come of it[/]")
     for expectation in expectations:
         mark = "[green]✓[/]" if expectation.held else "[red]✗[/]"
@@ -81,6 +106,7 @@ def judge(expectations: Sequence[Expectation]) -> None:
     console.print(
         f"\n[bold green]{held}[/]" if not failed else f"\n[bold red]{failed} did not hold.[/]", highlight=False
     )
+    return not failed
 
 
 def _mails(one: Seen, enrollment: EnrollmentRow) -> str:
@@ -88,13 +114,14 @@ def _mails(one: Seen, enrollment: EnrollmentRow) -> str:
     if not mails:
         kept = [row.reason.split(": ")[0] for row in one.messages if row.enrollment == enrollment.id]
         return f"none: {kept[-1]}" if kept else "none"
-    return ", ".join(f"{row.step} {row.sent_at:%a %H:%M}" for row in mails if row.sent_at is not None)
+    told = [f"{row.sent_at:%a %H:%M} {row.step}" for row in mails if row.sent_at is not None]
+    return ("\n" if console.is_terminal else ", ").join(told)
 
 
-def _outcome(row: EnrollmentRow) -> str:
+def _outcome(row: EnrollmentRow, currency: str) -> str:
     """In a few words: what it came to, or why it ended without."""
     if row.outcome is None:
         return how_it_stands(row)
-    revenue = f", {row.outcome.revenue:g}" if row.outcome.revenue else ""
+    revenue = f", {row.outcome.revenue:g} {currency}" if row.outcome.revenue else ""
     why = f": {row.outcome.why}" if row.outcome.kind is OutcomeKind.EXITED else ""
     return f"{row.outcome.kind.value}{revenue}{why}"

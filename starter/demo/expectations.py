@@ -82,10 +82,12 @@ def expectations_of(one: Seen) -> list[Expectation]:
     """What must come of one shopper's story."""
     shopper, sent = one.shopper, one.templates
     got = ", ".join(sent) or "nothing"
-    mails = " → ".join(_title(template) for template in shopper.gets if not template.endswith("?"))
+    mails = " → ".join(template for template in shopper.gets if not template.endswith("?"))
     stand = {row.journey: how_it_stands(row) for row in one.enrollments}
     return [
-        Expectation(f"{shopper.name} {shopper.does}: {mails}", _comes(sent, shopper.gets, whole=True), f"got {got}"),
+        Expectation(
+            f"{shopper.name} {shopper.does}, and gets {mails}", _comes(sent, shopper.gets, whole=True), f"got {got}"
+        ),
         *(
             Expectation(f"{shopper.name}: {why}", not any(each.startswith(mail) for each in sent), f"got {got}")
             for mail, why in shopper.never.items()
@@ -130,7 +132,3 @@ def _comes(sent: Sequence[str], gets: Sequence[str], *, whole: bool) -> bool:
         elif not each.endswith("?"):
             return not left and not whole
     return not left
-
-
-def _title(template: str) -> str:
-    return template.replace("_", " ").replace("/", ": ")

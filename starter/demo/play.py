@@ -18,8 +18,11 @@ from starter.stack import Stack
 from storage.enrollments import Enrollments
 from storage.ledger import Ledger
 
+LENGTH = timedelta(days=3, hours=12)
+"""Product time that it takes, a few hours more or less."""
+
 LONGEST = timedelta(days=8)
-"""Product time after which the play ends, finished or not; it takes three days and a little."""
+"""Product time after which the play ends, finished or not."""
 
 AFTERWARDS = timedelta(hours=6)
 """Product time in which nothing more may come once all has come that must."""

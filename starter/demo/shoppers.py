@@ -74,7 +74,7 @@ SHOPPERS: Sequence[Shopper] = (
         arrives=HOUR / 2,
         # The second, where the machine is so slow that the cart's reminder has gone before the welcome is asked about.
         waits={"welcome/intro": ("cart-recovery goes first", "another journey's mail was not answered")},
-        never={"welcome/": "the cart goes before the welcome, and nobody welcomes who has bought"},
+        never={"welcome/": "the cart goes before the welcome, and whoever has bought is not welcomed"},
     ),
     Shopper(
         "Cora",
@@ -84,7 +84,7 @@ SHOPPERS: Sequence[Shopper] = (
         # On a slow machine she may buy before cart recovery has heard that it is not needed.
         {"cart-recovery": "exited or converted", "checkout-recovery": "converted", "post-purchase": "running"},
         arrives=HOUR,
-        never={"cart/": "of a cart at the till checkout recovery speaks alone"},
+        never={"cart/": "once the cart is at the till, checkout recovery alone speaks of it"},
     ),
     Shopper(
         "Bea",
@@ -102,7 +102,7 @@ SHOPPERS: Sequence[Shopper] = (
         (_REMINDER,),
         {"cart-recovery": "exited"},
         arrives=2 * HOUR,
-        never={"cart/objections": "who has unsubscribed hears nothing more"},
+        never={"cart/objections": "whoever has unsubscribed hears nothing more"},
     ),
     Shopper(
         "Dora",
@@ -111,7 +111,7 @@ SHOPPERS: Sequence[Shopper] = (
         (_REMINDER, "data_request/export", *_LATER_IN_CART),
         {"cart-recovery": _OPEN, "data-request": "converted"},
         arrives=2.25 * HOUR,
-        never={"data_request/erasure": "nobody asked for that"},
+        never={"data_request/erasure": "her data stay, since nobody asked for their erasure"},
     ),
     Shopper(
         "Walter",
@@ -152,7 +152,7 @@ SHOPPERS: Sequence[Shopper] = (
         ("trial/welcome", "trial/quick_win", "subscription/confirmation", *_LATER_IN_SUBSCRIPTION),
         {"trial": "converted", "subscription": "running"},
         arrives=4.5 * HOUR,
-        never={"trial/objections": "nobody is persuaded who has subscribed"},
+        never={"trial/objections": "whoever has subscribed is not persuaded any more"},
     ),
     Shopper(
         "David",
@@ -162,7 +162,7 @@ SHOPPERS: Sequence[Shopper] = (
         {"reengagement": "converted", "post-purchase": "running"},
         past=(_ordered(45 * DAY, "david", "lamp-03"),),
         consent={"news and offers": True},
-        never={"reengagement/new_arrivals": "nobody is missed who is back"},
+        never={"reengagement/new_arrivals": "whoever is back is not missed any more"},
     ),
     Shopper(
         "Karl",
@@ -176,7 +176,7 @@ SHOPPERS: Sequence[Shopper] = (
             Past(6 * DAY, PRODUCT_VIEWED, goods("candle-1")),
         ),
         consent={"news and offers": True},
-        never={"replenish/reward": "who orders needs no reward"},
+        never={"replenish/reward": "whoever orders needs no reward"},
     ),
     Shopper(
         "Anna",
@@ -199,7 +199,7 @@ SHOPPERS: Sequence[Shopper] = (
             Past(5 * DAY, PRODUCT_REVIEWED, {"product_id": "bowl-2", "rating": 5}),
         ),
         consent={"reviews and recommendations": True},
-        never={"advocacy/review": "nobody is asked for a review who has just written one"},
+        never={"advocacy/review": "whoever has just written a review is not asked for one"},
     ),
     Shopper(
         "Nora",

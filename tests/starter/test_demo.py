@@ -111,7 +111,9 @@ def test_what_must_come_and_what_may_come_is_right(mails: tuple[str, ...]) -> No
 def test_a_mail_that_lacks_or_is_one_too_many_is_found(mails: tuple[str, ...], *, is_lost: bool) -> None:
     found = failed(expectations_of(seen(*mails)))
 
-    assert found == [f"Anna fills a cart: cart: reminder → cart: last call — got {', '.join(mails) or 'nothing'}"]
+    assert found == [
+        f"Anna fills a cart, and gets cart/reminder → cart/last_call — got {', '.join(mails) or 'nothing'}"
+    ]
     assert seen(*mails).is_lost is is_lost
 
 
