@@ -31,7 +31,8 @@ from workflows.vocabulary.journal import Fit, fit
 
 CART = f"cart-recovery/{ANNA}"
 HOUR = timedelta(hours=1)
-TEN_HOURS_A_SECOND = 36_000.0
+SIX_HOURS_A_SECOND = 21_600.0
+"""Faster, and a machine that is busy for three or four seconds makes mails stale, which are dropped then."""
 
 AT_ONCE = "limit.historyCount.suggestContinueAsNew=14"
 """A run then holds one mail, or a bit less."""
@@ -119,7 +120,7 @@ async def test_every_wait_goes_on_to_the_same_moment(opened: OpenHouse, cached: 
 
 
 async def test_a_journey_that_is_handed_over_at_every_turn_says_the_same(opened: OpenHouse) -> None:
-    async with opened(AT_ONCE, pace=TEN_HOURS_A_SECOND) as house:
+    async with opened(AT_ONCE, pace=SIX_HOURS_A_SECOND) as house:
         await house.add_to_cart()
         outcome = await house.ended(CART)
         assert (outcome.kind, outcome.mails, outcome.step) == (OutcomeKind.COMPLETED, 4, "last_call")

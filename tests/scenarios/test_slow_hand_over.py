@@ -13,7 +13,8 @@ from storage.database import Database
 from tests.house import ANNA, MailServer, opened_house, real_server
 
 CART = f"cart-recovery/{ANNA}"
-TEN_HOURS_A_SECOND = 36_000.0
+AN_HOUR_A_SECOND = 3_600.0
+"""Much faster, and a machine that is busy for a few seconds makes the mail stale, which is dropped then."""
 
 
 class SlowServer(MailServer):
@@ -48,7 +49,7 @@ async def test_a_hand_over_that_hears_of_its_cancellation_ends_all_the_same_and_
     server = SlowServer()
     async with (
         real_server() as env,
-        opened_house(env, sqlite_database, pace=TEN_HOURS_A_SECOND, transport=server) as house,
+        opened_house(env, sqlite_database, pace=AN_HOUR_A_SECOND, transport=server) as house,
     ):
         await house.identify()
         await house.add_to_cart()
