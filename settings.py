@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import time, timedelta
 from email.utils import parseaddr
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
@@ -41,6 +42,7 @@ from domain.retention import RetentionPolicy
 from domain.visitor import BrowserPolicy
 from domain.warm_up import WarmUp
 from domain.windows import SendWindow
+from domain.wording import unseen
 
 PREFIX = "SEGUE_"
 
@@ -55,8 +57,14 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _legible(text: str, *, lines: bool = False) -> str:
+    if (found := unseen(text, lines=lines)) is not None:
+        raise ValueError(f"has a character that nobody sees ({found}), copied along perhaps: type it anew")
+    return text
+
+
 def _mailbox(text: str) -> str:
-    name, address = parseaddr(text)
+    name, address = parseaddr(_legible(text))
     if not name or not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
         raise ValueError("give a name and an address, such as Your Shop <hello@shop.example>")
     return text
@@ -89,6 +97,8 @@ def _nothing_is_none(value: object) -> object:
     return None if value == "" else value  # a compose file can set a variable to nothing, and cannot leave it out
 
 
+Words = Annotated[str, AfterValidator(_legible)]
+Prose = Annotated[str, AfterValidator(partial(_legible, lines=True))]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -104,11 +114,11 @@ class ShopSettings(Value):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    name: str = "Your Shop"
+    name: Words = "Your Shop"
     """What the shop is called, in mails and on recipients' pages."""
     url: WebAddress = "https://shop.example"
     """Its address on the web. Browsers' keys may link to this host."""
-    postal_address: str = "1 Example Street, 12345 Example"
+    postal_address: Prose = "1 Example Street, 12345 Example"
     """At the foot of marketing mail, which must have one (CAN-SPAM)."""
     support_email: str = "help@shop.example"
     """Whom customers write to."""
@@ -122,13 +132,13 @@ class ShopSettings(Value):
     """Where pictures lie that the catalogue gives as a path; none: at `URL`."""
     cart_path: str = "/cart"
     """Path of the cart, below `URL`."""
-    shipping_note: str = ""
+    shipping_note: Prose = ""
     """The shop's own words on what shipping costs and how long it takes; none: careful general ones."""
-    returns_note: str = ""
+    returns_note: Prose = ""
     """The same on sending things back."""
-    payment_note: str = ""
+    payment_note: Prose = ""
     """The same on paying."""
-    sizing_note: str = ""
+    sizing_note: Prose = ""
     """The same on finding the right size."""
     chat_url: WebAddress | None = None
     """Where a person answers at once; none: mails lead to `SUPPORT_EMAIL`."""

@@ -21,7 +21,7 @@ from domain.intent import DEFAULT_THRESHOLDS, Thresholds, Tier
 from domain.preferences import locale_of
 from domain.product import Product
 from domain.segments import Segment
-from domain.wording import as_words
+from domain.wording import as_words, legible
 from mail import context
 from storage.events import EventStore
 from storage.orders import Orders
@@ -181,7 +181,7 @@ def _as_shown(reading: Reading, currency: str) -> context.Order | None:
     url = said.properties.get("order_url") or first.properties.get("order_url")
     name = reported_order_id(said)
     return context.Order(
-        order_id=as_words(name) if said.public else name,
+        order_id=as_words(name) if said.public else legible(name),
         lines=order.lines,
         cut=basket.count_beyond((said if said.properties.get("products") else first).properties) > 0,
         total=order.total,

@@ -1,25 +1,40 @@
 """Products and what customers wrote about them: the shop's catalogue, as it was imported last."""
 
-from pydantic import Field
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
 
 from domain.customer import CartLine
 from domain.model import Instant, Value
+from domain.wording import legible
 
 HIGHEST_PRICE = 1e9
 """As `domain.basket` has it."""
+
+
+def _legible(value: Any, *, lines: bool) -> Any:
+    return legible(value, lines=lines) if isinstance(value, str) else value
+
+
+Words = Annotated[str, BeforeValidator(partial(_legible, lines=False))]
+"""One line that mails show, without what is not seen: feeds bring it along from where it was copied."""
+
+Prose = Annotated[str, BeforeValidator(partial(_legible, lines=True))]
+"""The same, of several lines."""
 
 
 class Product(Value):
     """Something the shop sells. Prices are per piece, in the shop's currency."""
 
     product_id: str = Field(min_length=1, max_length=200)
-    name: str = Field(min_length=1, max_length=500)
-    description: str = Field(default="", max_length=10_000)
+    name: Words = Field(min_length=1, max_length=500)
+    description: Prose = Field(default="", max_length=10_000)
     price: float = Field(ge=0, le=HIGHEST_PRICE)
     compare_at: float | None = Field(default=None, ge=0, le=HIGHEST_PRICE)
     """What it cost before, where the price is a reduced one."""
-    category: str = Field(default="", max_length=200)
-    brand: str = Field(default="", max_length=200)
+    category: Words = Field(default="", max_length=200)
+    brand: Words = Field(default="", max_length=200)
     image_url: str = Field(default="", max_length=2_000)
     """A web address, or a path that the setting `shop.images` completes."""
     url: str = Field(default="", max_length=2_000)
@@ -30,7 +45,7 @@ class Product(Value):
     """When it came into the shop; the newest are the new arrivals."""
     complements: tuple[str, ...] = Field(default=(), max_length=100)
     """Ids of products that go with it, the best first."""
-    attributes: dict[str, str] = Field(default_factory=dict, max_length=100)
+    attributes: dict[Words, Words] = Field(default_factory=dict, max_length=100)
 
     @property
     def is_in_stock(self) -> bool:
@@ -55,7 +70,7 @@ class Review(Value):
 
     review_id: str = Field(min_length=1, max_length=200)
     product_id: str = Field(min_length=1, max_length=200)
-    author: str = Field(min_length=1, max_length=200)
+    author: Words = Field(min_length=1, max_length=200)
     rating: int = Field(ge=1, le=5)
-    quote: str = Field(min_length=1, max_length=5_000)
+    quote: Prose = Field(min_length=1, max_length=5_000)
     written_at: Instant | None = None

@@ -32,7 +32,7 @@ from domain.identity import ANONYMOUS_PREFIX
 from domain.ignored import BACKENDS_ONLY, without
 from domain.model import Value
 from domain.soundness import join
-from domain.wording import as_words
+from domain.wording import as_words, with_words
 
 PREFIX = "browser:"
 """Of message ids. Else whoever guesses the id of an event to come could take its place."""
@@ -75,13 +75,6 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 """With a scheme, without, and what mail programs make a link of: `www.…`, and a host with a path."""
-
-
-_WORDS = (
-    *("name", "title", "brand", "category", "topic", "variant", "level", "tier", "loyalty_tier", "loyaltyTier"),
-    *("plan", "plan_name", "industry", "firstName", "first_name", "lastName", "last_name"),
-)
-"""Properties and traits that mails show as words, some of them in a subject."""
 
 
 class BrowserPolicy(Value):
@@ -128,7 +121,7 @@ class Visitors:
         update: dict[str, Any] = {
             "public": True,
             "message_id": _own_id(event.message_id),
-            "properties": _in_words(self._without_links(event.properties)),
+            "properties": self._fit(event.properties),
             "context": self._context(event),
         }
         if event.type is EventType.ALIAS:
@@ -153,7 +146,11 @@ class Visitors:
 
     def _context(self, event: Event) -> dict[str, Any]:
         traits = event.context.get("traits")
-        return event.context if traits is None else event.context | {"traits": _in_words(self._without_links(traits))}
+        return event.context if traits is None else event.context | {"traits": self._fit(traits)}
+
+    def _fit(self, value: Any) -> Any:
+        """What mails may show of it: links to the shop alone, and words without any."""
+        return with_words(self._without_links(value), as_words)
 
     def _without_links(self, value: Any) -> Any:
         """Leave out every text that leads to another site: mails show what products are called, and link to them."""
@@ -211,20 +208,6 @@ def taken_over(known: Customer, visitor: Customer) -> dict[str, Any]:
     """
     left_out = {*_WHO, *_FOR_THE_GATE, *BACKENDS_ONLY, *_told_already(known)}
     return {name: value for name, value in visitor.traits.items() if name not in left_out}
-
-
-def _in_words(value: Any) -> Any:
-    """Make what mails show fit for a subject, wherever it stands: see `domain.wording`."""
-    match value:
-        case dict():
-            return {
-                key: as_words(each) if key in _WORDS and isinstance(each, str) else _in_words(each)
-                for key, each in value.items()
-            }
-        case list():
-            return [_in_words(each) for each in value]
-        case _:
-            return value
 
 
 def _is_known(customer: Customer) -> bool:

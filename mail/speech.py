@@ -20,7 +20,7 @@ from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 
 from domain.customer import CartLine
-from domain.wording import as_words
+from domain.wording import as_words, legible
 from mail.context import DEFAULT_LANGUAGE
 
 WORDS: Final = "words"
@@ -114,7 +114,7 @@ class Speech:
 
     def product_name(self, line: CartLine) -> str:
         """Name a product, by its id where no name was reported; an id that only a page has told is but words."""
-        shown = as_words(line.product_id) if "product_id" in line.by_page else line.product_id
+        shown = as_words(line.product_id) if "product_id" in line.by_page else legible(line.product_id)
         return line.name.strip() or str(self.word("item", id=shown))
 
     def _zone(self, moment: datetime, zone: tzinfo | None) -> str:

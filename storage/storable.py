@@ -1,7 +1,8 @@
-"""What both databases can hold. Backends report anything JSON allows, and a little more.
+"""What both databases can hold, and mails can show. Backends report anything JSON allows, and a little more.
 
 PostgreSQL refuses NUL in text and JSON, both refuse lone surrogates, and JSON has no NaN. One such value must not stop
-the hundred events it came with: it is made harmless, and the event kept.
+the hundred events it came with: it is made harmless, and the event kept. So are the words in it that mails show: see
+`domain.wording`.
 """
 
 import math
@@ -10,6 +11,7 @@ from typing import Any
 
 from domain.event import Event
 from domain.soundness import MAX_DEPTH
+from domain.wording import legible, with_words
 
 LARGEST_INT = 1024
 """Bits. Python refuses to write or read an integer of thousands of digits."""
@@ -27,8 +29,8 @@ def storable_event(event: Event) -> Event:
             "user_id": _text_or_none(event.user_id),
             "anonymous_id": _text_or_none(event.anonymous_id),
             "previous_id": _text_or_none(event.previous_id),
-            "properties": storable(event.properties),
-            "context": storable(event.context),
+            "properties": with_words(storable(event.properties), legible),
+            "context": _with_traits(storable(event.context)),
         }
     )
 
@@ -57,6 +59,11 @@ def storable(value: Any, depth: int = 0) -> Any:
             return [storable(item, depth + 1) for item in value]
         case _:
             return storable_text(str(value))
+
+
+def _with_traits(context: dict[str, Any]) -> dict[str, Any]:
+    """Names of browsers, systems and libraries are shown to nobody, and stay as they are."""
+    return context | {"traits": with_words(context["traits"], legible)} if "traits" in context else context
 
 
 def _text_or_none(text: str | None) -> str | None:

@@ -35,6 +35,9 @@ from worker import transport_for
         ("SEGUE_SHOP__URL", "garbage", "SEGUE_SHOP__URL: give a web address"),
         ("SEGUE_SHOP__URL", "javascript:alert(1)", "SEGUE_SHOP__URL: give a web address"),
         ("SEGUE_PUBLIC_URL", "shop.example", "SEGUE_PUBLIC_URL: give a web address"),
+        ("SEGUE_SHOP__NAME", "Lumen\u202e", "SEGUE_SHOP__NAME: has a character that nobody sees (U+202E)"),
+        ("SEGUE_SHOP__RETURNS_NOTE", "a\u200bb", "SEGUE_SHOP__RETURNS_NOTE: has a character that nobody sees (U+200B)"),
+        ("SEGUE_SENDER", "Lumen\u200f <a@shop.example>", "SEGUE_SENDER: has a character that nobody sees (U+200F)"),
         ("SEGUE_SENDER", "garbage", "SEGUE_SENDER: give a name and an address"),
         ("SEGUE_SENDER", "hello@shop.example", "SEGUE_SENDER: give a name and an address"),
         (
@@ -74,6 +77,8 @@ def test_an_option_of_the_command_line_is_named_as_it_was_given() -> None:
     [
         ("SEGUE_SENDER", "Lämpchen & Söhne <hello@shop.example>"),
         ("SEGUE_SENDER", '"Lamps, Inc." <hello@shop.example>'),
+        ("SEGUE_SHOP__NAME", "מנורות ואור"),
+        ("SEGUE_SHOP__POSTAL_ADDRESS", "Lamps\r\n1 Example Street"),
         ("SEGUE_PUBLIC_URL", "http://127.0.0.1:8100/segue"),
         ("SEGUE_DEFAULT_ZONE", "America/Argentina/Buenos_Aires"),
         ("SEGUE_CAPS", '{"per_day": 3}'),

@@ -69,6 +69,22 @@ async def test_every_format_says_the_same(sqlite_database: Database, file: Path,
     assert chair == Product(product_id="chair", name="Chair", price=189, stock=3, added_at=NOON)
 
 
+async def test_what_nobody_sees_is_left_out_and_a_right_to_left_shop_is_read(
+    sqlite_database: Database, file: Path, tmp_path: Path
+) -> None:
+    lamp = LAMP | {"name": "מנורה\u200f \u202eלבנה", "category": "تأ\u200bثيث", "description": "a\u2066\n\u2069b"}
+    review = REVIEW | {"author": "J\u202eo", "quote": "می\u200cخرم"}
+    reviews = written(tmp_path / "reviews.json", lines(review))
+    await load(sqlite_database, written(file, lines(lamp)), reviews=reviews)
+    (shown_lamp,) = await shown(sqlite_database)
+    async with sqlite_database.read() as session:
+        (shown_review,) = await Products(session).reviews_of(["lamp"], 9)
+    assert (shown_review.author, shown_review.quote) == ("Jo", "می\u200cخرم")
+    assert (shown_lamp.name, shown_lamp.category, shown_lamp.description) == ("מנורה לבנה", "تأثيث", "a\nb")
+    with pytest.raises(InvalidCatalogueError, match=r"line 1: name .*: give each product a name"):
+        await load(sqlite_database, written(file, lines(LAMP | {"name": "\u202e\u200b"})))
+
+
 async def test_every_field_can_be_said_in_csv(sqlite_database: Database, file: Path) -> None:
     text = (
         "id,title,description,price,compare_at_price,category,brand,image_link,link,stock,added_at,complements,attribute.Finish,row\n"

@@ -46,3 +46,16 @@ async def test_a_hostile_reference_finds_nobody(sqlite_database: Database, text:
     async with sqlite_database.transaction() as session:
         assert await Customers(session).find(text) is None
         await WriteKeys(session).note_use([text], NOON)
+
+
+async def test_of_words_that_mails_show_nothing_is_kept_that_nobody_sees(sqlite_database: Database) -> None:
+    lamp = {"product_id": "l\u200bamp", "name": "Lamp\u202e", "category": "نور\u200f", "price": 9}
+    browser = {"userAgentData": {"name": "B\u202e"}, "traits": {"firstName": "An\u200bna"}}
+    await commit(sqlite_database, track("Product Added", properties=lamp, context=browser))
+    async with sqlite_database.read() as session:
+        (stored,) = await EventStore(session).of_names("anna", ["Product Added"])
+        customer = await Customers(session).get("anna")
+    assert stored.event.properties == lamp | {"name": "Lamp", "category": "نور"}, "an id is no word"
+    assert stored.event.context == browser | {"traits": {"firstName": "Anna"}}
+    (line,) = customer.cart.lines
+    assert (line.name, line.category, customer.first_name) == ("Lamp", "نور", "Anna")
