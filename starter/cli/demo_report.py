@@ -18,22 +18,17 @@ from workflows.vocabulary.words import in_words
 def introduce(now: datetime, pace: float, *, keep: bool) -> None:
     """What is played, by whom, and how long it takes."""
     old = sum(bool(shopper.past) for shopper in SHOPPERS)
-    console.print(
-        f"\nIt is {now:%A, %H:%M}. {len(SHOPPERS)} shoppers come in the course of the day; {old} of them were there "
-        "before, and are found\nby Temporal's Schedules:\n",
-        highlight=False,
-        soft_wrap=True,
-    )
-    for shopper in SHOPPERS:
-        console.print(f"  {shopper.name:<6} {shopper.does}", highlight=False, soft_wrap=True)
-    console.print(
-        f"\nAn hour passes in {3600 / pace:.2g} s, the play takes some {LENGTH.total_seconds() / pace:.0f} s, and what "
-        f"this machine needs a second for\nshows as {in_words(timedelta(seconds=round(pace)))}. "
-        + ("" if keep else "Then all of it is closed: `segue demo --keep` leaves it open to look around.")
-        + "\n",
-        highlight=False,
-        soft_wrap=True,
-    )
+    told = [
+        f"\nIt is {now:%A, %H:%M}. {len(SHOPPERS)} shoppers come in the course of the day.",
+        f"{old} of them were there before, and are found by Temporal's Schedules.\n",
+        *(f"  {shopper.name:<6} {shopper.does}" for shopper in SHOPPERS),
+        f"\nAn hour passes in {3600 / pace:.2g} s, and the play takes some {LENGTH.total_seconds() / pace:.0f} s.",
+        f"What this machine needs a second for shows as {in_words(timedelta(seconds=round(pace)))}.",
+        *(() if keep else ("Then all of it is closed: `segue demo --keep` leaves it open to look around.",)),
+        "",
+    ]
+    for line in told:
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def board(seen: Sequence[Seen], now: datetime) -> Table:
