@@ -1,5 +1,9 @@
 """What an event takes away for good: the leave to write to somebody. It outlasts the journeys that run now."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
 from domain.basket import read_text
 from domain.event import EMAIL_BOUNCED, EMAIL_COMPLAINED, LONGEST_MESSAGE_ID, UNSUBSCRIBED, Event
 from domain.model import Value
@@ -20,8 +24,20 @@ FORMER_ADDRESS = "former_address"
 _OF_AN_ADDRESS = (EMAIL_BOUNCED, EMAIL_COMPLAINED)
 
 
-_OWN_REPORTS = {"unsubscribe": "{}", "left": "preference centre, {}"}
-"""How the ids of our own pages' `Unsubscribed` begin, and the source of the refusal that each reports."""
+class Page(StrEnum):
+    """A page of our own on which a recipient may leave.
+
+    The ids of what they report begin with the value. They are stored: a value stays as it is.
+    """
+
+    UNSUBSCRIBE = "unsubscribe"
+    """Behind a mail's link: out at once."""
+    CENTRE = "left"
+    """The preference centre."""
+
+
+_SOURCES: Final[Mapping[Page, str]] = {Page.UNSUBSCRIBE: "{}", Page.CENTRE: "preference centre, {}"}
+"""Of the refusal that a page reports, by the mail whose link led there."""
 
 
 class Withdrawal(Value):
@@ -31,20 +47,20 @@ class Withdrawal(Value):
     suppression: str | None = None
 
 
-def report_id(page: str, message: str, *more: str) -> str:
-    """The message id of an `Unsubscribed` of our own: `page` is `unsubscribe` (the link's) or `left` (the centre's)."""
+def report_id(page: Page, message: str, *more: str) -> str:
+    """The message id of an `Unsubscribed` of our own."""
     return "-".join((page, message, *more))[:LONGEST_MESSAGE_ID]
 
 
-def said_on(page: str, message: str) -> str:
+def said_on(page: Page, message: str) -> str:
     """The source of a refusal on one of our pages, by a mail's link."""
-    return _OWN_REPORTS[page].format(message)
+    return _SOURCES[page].format(message)
 
 
 def source_of(event: Event) -> str:
     """Where that was said which an event withdraws. What our own page reports is one refusal with the page's own."""
     message = read_text(event.properties.get("message"))
-    for page in _OWN_REPORTS if event.name == UNSUBSCRIBED and message else ():
+    for page in Page if event.name == UNSUBSCRIBED and message else ():
         if event.message_id.startswith(report_id(page, message)):
             return said_on(page, message)
     return f"event {event.message_id}"

@@ -29,13 +29,13 @@ from storage.events import EventStore
 ASKED_AGAIN_AFTER: Final = timedelta(hours=1)
 """Product time. Whoever asks once more before gets no second mail of the kind: the page must not flood a mailbox."""
 
-LINK: Final = "link"
+FRESH_LINK: Final = "link"
 """Asked for by the reader of a mail whose preferences link is too old."""
 
 EVENTS: Final = {
     DataRequest.EXPORT: DATA_EXPORT_REQUESTED,
     DataRequest.ERASURE: ERASURE_REQUESTED,
-    LINK: PREFERENCES_LINK_REQUESTED,
+    FRESH_LINK: PREFERENCES_LINK_REQUESTED,
 }
 """By what is asked for, the event that begins the journey. The names stand in addresses, too."""
 
@@ -43,7 +43,12 @@ SOURCE: Final = "preference centre"
 
 
 async def ask_for(session: AsyncSession, recipient: Recipient, what: str, clock: Clock) -> bool:
-    """Store that a recipient asks for something. Whether a mail comes of it: not so soon after the last of a kind."""
+    """Store that a recipient asks for something.
+
+    Whether a mail comes of it: not without an address, nor so soon after the last of a kind.
+    """
+    if not recipient.customer.email:
+        return False
     name, events = EVENTS[what], EventStore(session)
     earlier = await events.of_names(recipient.customer.id, [name])
     last = max((stored.event.occurred_at for stored in earlier), default=None)

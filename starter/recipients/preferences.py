@@ -3,11 +3,13 @@
 No login: the signature in the link is the key. What is grave is only asked for here, see `data_requests`.
 """
 
+from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -15,23 +17,35 @@ from domain.clock import Clock
 from domain.errors import ExpiredLinkError, InvalidLinkError
 from domain.preferences import Frequency
 from domain.profile import ALL_MARKETING
-from mail.links import DataRequest, Links
+from domain.withdrawal import Page
+from mail.links import Links
 from mail.speech import Speech
 from starter.collector.bodies import BodyTooLargeError, read_body
 from starter.recipients.centre import Centre, Offered, read_centre
-from starter.recipients.data_requests import LINK, ask_for
+from starter.recipients.data_requests import FRESH_LINK, ask_for
 from starter.recipients.origin import is_from_elsewhere
 from starter.recipients.pages import UNTRACED, Pages
 from starter.recipients.recipient import Recipient, find_recipient, hold_recipient
-from starter.recipients.wishes import CENTRE, Form, InvalidChoiceError, come_back, fulfil, leave, read_wishes, take_back
+from starter.recipients.wishes import (
+    Deed,
+    Form,
+    InvalidChoiceError,
+    Wishes,
+    come_back,
+    fulfil,
+    leave,
+    read_deed,
+    read_wishes,
+    take_back,
+)
 from storage.database import Database
 from storage.suppressions import Suppressions
 
 MAX_FORM: Final = 20_000
 """Bytes. The page's own form has some hundred."""
 
-_SAVED: Final = ("save", "leave", "undo", "return")
-_ASKED: Final = (DataRequest.EXPORT, DataRequest.ERASURE)
+_SAVED: Final = (Deed.SAVE, Deed.LEAVE, Deed.UNDO, Deed.RETURN)
+_ASKED: Final = (Deed.EXPORT, Deed.ERASURE)
 
 
 def create_preferences_router(
@@ -71,7 +85,7 @@ class _Counter:
         if recipient.is_being_erased:
             return self._pages.note("erased", speech)
         if done in _SAVED:
-            left = done == "leave" and centre.gets_none
+            left = done == Deed.LEAVE and centre.gets_none
             return self._pages.page("saved", speech, centre=centre, back=token, left=left)
         if done in _ASKED:
             return self._pages.page(
@@ -86,55 +100,59 @@ class _Counter:
         try:
             message = self._links.read_preferences(token)
         except ExpiredLinkError as error:
-            await self._ask(error.message, LINK)
-            return _lead_to(token, LINK)
+            await self._ask_for_link(error.message)
+            return _lead_to(token, FRESH_LINK)
         try:
             form = await _read_form(request)
+            deed = read_deed(form)
+            wishes = read_wishes(form, self._offered) if deed is Deed.SAVE else Wishes()
         except BodyTooLargeError:
             return await self._refuse(request, message, "topics", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        [what] = form.get("do", [""])[-1:]
-        if what in _ASKED:
-            return await self._ask_for_data(request, token, message, form)
-        if what not in _SAVED:
-            return await self._refuse(request, message, "topics")
-        try:
-            await self._do(request, message, what, form)
         except InvalidChoiceError as error:
             return await self._refuse(request, message, error.field)
-        return _lead_to(token, what)
-
-    async def _do(self, request: Request, message: str, what: str, form: Form) -> None:
-        wishes = read_wishes(form, self._offered) if what == "save" else None
-        async with self._database.transaction() as session:
-            recipient = await hold_recipient(session, message)
-            if recipient.is_being_erased:
-                return  # the page it leads to says so
-            if wishes is not None:
-                speech = self._speech(request, recipient)
-                await fulfil(session, recipient, wishes, speech, self._clock)
-            elif what == "leave":
-                await leave(session, recipient, ALL_MARKETING, self._clock, CENTRE)
-            elif what == "undo":
-                await take_back(session, recipient, self._clock, CENTRE)
-            else:
-                await come_back(session, recipient, self._clock)
-
-    async def _ask_for_data(self, request: Request, token: str, message: str, form: Form) -> Response:
-        [what] = form["do"][-1:]
-        try:
-            if self._links.read_asking("".join(form.get("asking", [""])[-1:])) != message:
-                raise InvalidLinkError("the form was made for another mail")
-        except ExpiredLinkError:
+        if deed in _ASKED and not self._is_fresh(form, message):
             speech = self._pages.speech(request)
             return self._pages.note("asking_expired", speech, HTTPStatus.FORBIDDEN, preferences=token)
-        await self._ask(message, what)
-        return _lead_to(token, what)
-
-    async def _ask(self, message: str, what: str) -> None:
         async with self._database.transaction() as session:
             recipient = await hold_recipient(session, message)
-            if recipient.customer.email and not recipient.is_being_erased:
-                await ask_for(session, recipient, what, self._clock)
+            if not recipient.is_being_erased:  # the page it leads to says so
+                await self._do(session, recipient, deed, wishes, self._speech(request, recipient))
+        return _lead_to(token, deed)
+
+    def _do(
+        self, session: AsyncSession, recipient: Recipient, deed: Deed, wishes: Wishes, speech: Speech
+    ) -> Awaitable[object]:
+        match deed:
+            case Deed.SAVE:
+                return fulfil(session, recipient, wishes, speech, self._clock)
+            case Deed.LEAVE:
+                return leave(session, recipient, ALL_MARKETING, self._clock, Page.CENTRE)
+            case Deed.UNDO:
+                return take_back(session, recipient, self._clock, Page.CENTRE)
+            case Deed.RETURN:
+                return come_back(session, recipient, self._clock)
+            case Deed.EXPORT | Deed.ERASURE:
+                return ask_for(session, recipient, deed, self._clock)
+
+    def _is_fresh(self, form: Form, message: str) -> bool:
+        """Whether the page was opened lately on which somebody asks for their data.
+
+        Raises:
+            InvalidLinkError: it was another mail's, or never ours.
+        """
+        try:
+            asking = self._links.read_asking("".join(form.get("asking", [""])[-1:]))
+        except ExpiredLinkError:
+            return False
+        if asking != message:
+            raise InvalidLinkError("the form was made for another mail")
+        return True
+
+    async def _ask_for_link(self, message: str) -> None:
+        async with self._database.transaction() as session:
+            recipient = await hold_recipient(session, message)
+            if not recipient.is_being_erased:
+                await ask_for(session, recipient, FRESH_LINK, self._clock)
 
     async def _show_old(self, request: Request, message: str, done: str) -> Response:
         async with self._database.read() as session:
@@ -143,10 +161,10 @@ class _Counter:
         speech = self._speech(request, recipient)
         if recipient.is_being_erased:
             return self._pages.note("erased", speech)
-        if done == LINK:
+        if done == FRESH_LINK:
             # How a mail of so long ago reached this reader nobody knows: not even a part of the address is shown.
             address = "•••" if recipient.customer.email else ""
-            return self._pages.page("asked", speech, asked_for=LINK, address=address, barred=barred, back="")
+            return self._pages.page("asked", speech, asked_for=FRESH_LINK, address=address, barred=barred, back="")
         return self._pages.page("old_link", speech, HTTPStatus.GONE)
 
     async def _refuse(

@@ -6,6 +6,7 @@ Recipients are held (`hold_recipient`): what they choose lands on whoever they a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,7 +15,7 @@ from domain.errors import PermanentError
 from domain.event import UNSUBSCRIBED
 from domain.preferences import PAUSE, Choices, Frequency, read_preferences
 from domain.profile import ALL_MARKETING
-from domain.withdrawal import report_id, said_on
+from domain.withdrawal import Page, report_id, said_on
 from mail.speech import Speech
 from starter.recipients.centre import Offered, read_topic
 from starter.recipients.recipient import Recipient
@@ -23,14 +24,25 @@ from storage.permissions import Consent, Permissions
 from storage.preferences import PreferenceLog
 from storage.suppressions import Suppressions
 
-LINK, CENTRE = "unsubscribe", "left"
-"""Where recipients leave: by a mail's link at once, or in the centre; see `domain.withdrawal`."""
-
 BEGIN, END = "begin", "end"
 """What the form says of the pause."""
 
 Form = Mapping[str, Sequence[str]]
 """As `urllib.parse.parse_qs` reads it."""
+
+
+class Deed(StrEnum):
+    """What a form of the page does, as its field `do` says. The values stand in the addresses of what comes of it."""
+
+    SAVE = "save"
+    LEAVE = "leave"
+    """Refuse all marketing."""
+    UNDO = "undo"
+    """Take back what was refused here."""
+    RETURN = "return"
+    """Take marketing again, wherever it was refused."""
+    EXPORT = "export"
+    ERASURE = "erasure"
 
 
 class InvalidChoiceError(PermanentError):
@@ -53,8 +65,21 @@ class Wishes:
     language: str | None = None
 
 
+def read_deed(form: Form) -> Deed:
+    """What a form does.
+
+    Raises:
+        InvalidChoiceError: nothing that the page offers.
+    """
+    [said] = form.get("do", [""])[-1:]
+    try:
+        return Deed(said)
+    except ValueError:
+        raise InvalidChoiceError("topics") from None
+
+
 def read_wishes(form: Form, offered: Offered) -> Wishes:
-    """Read a form.
+    """Read the form that is saved.
 
     What stands in it as shown tells a choice from a default that was saved along with another: since the page was
     opened a backend may have reported something else, and what nobody touched is not the recipient's word.
@@ -86,7 +111,7 @@ async def fulfil(session: AsyncSession, recipient: Recipient, wishes: Wishes, sp
     """Record what the recipient wishes, with the mail whose link they used. Running journeys hear of what is off."""
     now, source, customer = clock.now(), recipient.row.id, recipient.customer.id
     for topic in wishes.off:
-        await leave(session, recipient, topic, clock, CENTRE)
+        await leave(session, recipient, topic, clock, Page.CENTRE)
     permissions, log = Permissions(session), PreferenceLog(session)
     await Suppressions(session).end_sunset(customer, now)  # whoever chooses is there: what stays switched on is wanted
     for topic in wishes.on:
@@ -119,7 +144,9 @@ def _pause(wish: str | None, until: datetime | None, now: datetime) -> datetime 
     return now + PAUSE if wish == BEGIN and not runs else until
 
 
-async def leave(session: AsyncSession, recipient: Recipient, topic: str, clock: Clock, page: str = LINK) -> None:
+async def leave(
+    session: AsyncSession, recipient: Recipient, topic: str, clock: Clock, page: Page = Page.UNSUBSCRIBE
+) -> None:
     """Opt a recipient out of a topic, or of all marketing, and report it. Saying it again changes nothing.
 
     Each mail's link is a source of its own, and so is the centre that it opens: taking back one leaves the others.
@@ -133,7 +160,7 @@ async def leave(session: AsyncSession, recipient: Recipient, topic: str, clock: 
     await EventStore(session).commit([recipient.event(report, UNSUBSCRIBED, clock, **about)])
 
 
-async def take_back(session: AsyncSession, recipient: Recipient, clock: Clock, page: str = LINK) -> bool:
+async def take_back(session: AsyncSession, recipient: Recipient, clock: Clock, page: Page = Page.UNSUBSCRIBE) -> bool:
     """Lift the refusal of all marketing that was said on a page; whether there was one. Others, elsewhere, stand."""
     message = recipient.row.id
     return await Permissions(session).lift_opt_out(
