@@ -76,7 +76,13 @@ class Town:
             task_timeout=TRIED_AGAIN_AFTER,
             search_attributes=TypedSearchAttributes([SearchAttributePair(search.JOURNEY, journey.plan.name)]),
         )
+        await until(lambda: self._listed(begin.row.workflow_id))
         return self.house.handle(begin.row.workflow_id)
+
+    async def _listed(self, workflow_id: str) -> bool:
+        """Whether Temporal lists an enrollment: it does a moment after it began."""
+        found = Checkup(self.house.client, {}).running()
+        return workflow_id in {each.workflow_id for each in await found}
 
     async def walk(self, customer: str, *waits: str) -> Handle:
         """Begin, and skip on until the last of these waits is open."""
