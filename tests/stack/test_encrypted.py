@@ -5,7 +5,7 @@ import base64
 import json
 import os
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx2
 import pytest
@@ -20,6 +20,7 @@ from starter.place import Addresses, Place
 from tests.browsers import require_browser
 from tests.stack.processes import addresses_of, stack_up
 from tests.stack.terminal import Terminal
+from tests.stack.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -27,6 +28,7 @@ KEYS = f"k1:{base64.b64encode(os.urandom(32)).decode()}"
 TOKEN = "d0" * 12
 LAMP = {"product_id": "lamp", "name": "Lamp", "price": 49}
 CART = "cart-recovery/anna"
+QUIET = "waiting until quiet for 1 hour"
 
 
 class Running(NamedTuple):
@@ -48,7 +50,14 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runni
         async with SegueClient(at.collector, identity.write_key) as client:
             await client.identify("anna", {"email": "anna@shop.example", "consent": True})
             await client.track("anna", "Product Added", LAMP)
-        yield Running(at, Terminal("--data", str(folder), SEGUE_PAYLOAD_KEYS=KEYS), process.output)
+        terminal = Terminal("--data", str(folder), SEGUE_PAYLOAD_KEYS=KEYS)
+        await until(lambda: terminal.read("status", "anna"), lambda found: [is_quiet(each) for each in found] == [True])
+        yield Running(at, terminal, process.output)
+
+
+def is_quiet(status: dict[str, Any]) -> bool:
+    """Whether the journey has come to its first wait. Temporal's UI does not look again for one that it lacks."""
+    return bool(status["doing"] == QUIET)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -63,7 +72,7 @@ async def page() -> AsyncIterator[Page]:
 async def test_temporals_ui_shows_what_is_encrypted(stack: Running, page: Page) -> None:
     await page.goto(f"{stack.at.ui}/namespaces/default/workflows/{CART.replace('/', '%2F')}")
     await page.get_by_text('"customer": "anna"').first.wait_for()
-    await page.get_by_text("waiting until quiet for 1 hour").first.wait_for()
+    await page.get_by_text(QUIET).first.wait_for()
     assert KEYS not in stack.output
     assert TOKEN not in stack.output
     assert f"{stack.at.codec}/TOKEN, where TOKEN is what SEGUE_CODEC_TOKEN holds" in stack.output
@@ -91,7 +100,7 @@ async def test_commands_read_what_is_encrypted_and_keys_are_made_and_revoked(sta
         terminal.call("replay"),
         terminal.call("keys", "create", "shop", "--scope", "events", "--json"),
     )
-    assert status["doing"] == "waiting until quiet for 1 hour"
+    assert status["doing"] == QUIET
     assert replayed.returncode == 0, replayed
     assert "all go on under this code" in replayed.stdout
     key = json.loads(made.stdout)
