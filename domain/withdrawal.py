@@ -1,4 +1,4 @@
-"""What an event takes away for good: the leave to write to somebody. It outlasts the journeys that run now."""
+"""What an event takes away for good: the permission to write to somebody. It outlasts the journeys that run now."""
 
 from collections.abc import Mapping
 from enum import StrEnum

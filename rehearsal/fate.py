@@ -19,7 +19,7 @@ class Cancel:
 Arrival = tuple[datetime, Signal | Cancel]
 
 
-class Leave(NamedTuple):
+class Allowed(NamedTuple):
     """What the gate is told of a customer besides their mails and the time; fields as in `domain.gate.GateFacts`."""
 
     has_address: bool = True
@@ -37,7 +37,7 @@ class Leave(NamedTuple):
     unconfirmed: bool = False
 
 
-FREE = Leave()
+FREE = Allowed()
 """Everything may go."""
 
 
@@ -47,7 +47,7 @@ class Fate(Protocol):
     def arrival(self, now: datetime, until: datetime) -> Arrival | None:
         """What arrives next, from `now` until `until` inclusive; asked again after each."""
 
-    def leave(self, now: datetime) -> Leave:
+    def allowed(self, now: datetime) -> Allowed:
         """Whether the customer may be mailed now."""
 
     def ends_before_mail(self) -> Signal | None:

@@ -25,7 +25,7 @@ from domain.message import Kind, MessageStatus, Stage
 from domain.moments import Moment, Timing
 from domain.offer import Offer, OfferKind
 from domain.signals import Click, Observation, Purchase, Revisit, Signal, Unsubscribe
-from rehearsal.fate import FREE, Arrival, Cancel, Leave
+from rehearsal.fate import FREE, Allowed, Arrival, Cancel
 from rehearsal.questions import answer_in_words, question_of
 from rehearsal.world import Mail, World
 from workflows.vocabulary import verbs
@@ -146,9 +146,9 @@ class Rehearsed:
             case _:
                 return now + (until - now) / 2, self.arrived
 
-    def leave(self, now: datetime) -> Leave:  # noqa: ARG002 -- the interface
+    def allowed(self, now: datetime) -> Allowed:  # noqa: ARG002 -- the interface
         """See `Fate`."""
-        return FREE if self.refusal is None else Leave(suppression=self.refusal)
+        return FREE if self.refusal is None else Allowed(suppression=self.refusal)
 
     def ends_before_mail(self) -> Signal | None:
         """See `Fate`."""

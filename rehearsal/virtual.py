@@ -17,7 +17,7 @@ from domain.message import Decision, Kind, MessageStatus, Verdict
 from domain.moments import Timing
 from domain.signals import Observation, Signal
 from rehearsal.delivery import Notice, deliver
-from rehearsal.fate import FREE, Cancel, Fate, Leave, in_words_of
+from rehearsal.fate import FREE, Allowed, Cancel, Fate, in_words_of
 from rehearsal.questions import answer_in_words, ask_fate, question_of
 from rehearsal.world import Known, Mail, Turn, TurnKind, Unread, World
 from workflows.vocabulary import verbs
@@ -181,7 +181,7 @@ class VirtualPerformer:
         due = min(world.planned or world.now, world.now)
         turns: list[Turn] = []
         while True:
-            decision = self._decide(world, verb, due, fate.leave(world.now))
+            decision = self._decide(world, verb, due, fate.allowed(world.now))
             if decision.verdict is not Verdict.DEFER or decision.until is None:
                 break
             turns.append(self._turn(world, TurnKind.HELD, verb, decision.reason.split(": waits until")[0]))
@@ -198,7 +198,7 @@ class VirtualPerformer:
         """Whether a mail that waited when the journey ended needs to wait no more; only what is owed is asked."""
         if not verb.is_owed:
             return False
-        return self._decide(world, verb, due, fate.leave(world.now)).verdict is not Verdict.DEFER
+        return self._decide(world, verb, due, fate.allowed(world.now)).verdict is not Verdict.DEFER
 
     def _hand_over(self, world: World, verb: verbs.Send, fate: Fate, turns: list[Turn]) -> Done:
         # Reactions from before this mail answer an earlier one.
@@ -227,15 +227,15 @@ class VirtualPerformer:
         delivery = deliver(verb.template, MessageStatus.DROPPED, reason, world.now, self.notice)
         return Done(world._replace(planned=None), delivery, tuple(turns))
 
-    def _decide(self, world: World, verb: verbs.Send, due: datetime, leave: Leave) -> Decision:
+    def _decide(self, world: World, verb: verbs.Send, due: datetime, allowed: Allowed) -> Decision:
         if world.suppressed is not None:
-            leave = leave._replace(sunset=world.suppressed)
-        key = (world.now, world.mails, due, verb.kind, verb.stage, verb.urgent, verb.stale_after, leave)
+            allowed = allowed._replace(sunset=world.suppressed)
+        key = (world.now, world.mails, due, verb.kind, verb.stage, verb.urgent, verb.stale_after, allowed)
         if key not in self._decisions:
-            self._decisions[key] = self._ask_the_gate(world, verb, due, leave)
+            self._decisions[key] = self._ask_the_gate(world, verb, due, allowed)
         return self._decisions[key]
 
-    def _ask_the_gate(self, world: World, verb: verbs.Send, due: datetime, leave: Leave) -> Decision:
+    def _ask_the_gate(self, world: World, verb: verbs.Send, due: datetime, allowed: Allowed) -> Decision:
         ask = Ask(
             kind=verb.kind,
             topic=self._plan.topic,
@@ -246,7 +246,7 @@ class VirtualPerformer:
             place=self._plan.place,
         )
         recent = tuple(self._past(mail) for mail in world.mails if mail.at <= world.now)
-        facts = GateFacts(now=world.now, zone=self._zone_name, recent=recent, **leave._asdict())
+        facts = GateFacts(now=world.now, zone=self._zone_name, recent=recent, **allowed._asdict())
         return decide(ask, facts, self._policy)
 
     def _past(self, mail: Mail) -> PastMessage:

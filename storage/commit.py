@@ -254,7 +254,7 @@ def _mailbox_of(known: Customer | None, other: Customer, cause: Event) -> str | 
 def _mailboxes(
     events: Sequence[Event], resolution: Resolution, facts: Mapping[str, Customer | None]
 ) -> set[str | None]:
-    """Where leave to write may be taken away: to be held before anything of a message is (`storage.locks`).
+    """Where permission to write may be taken away: to be held before anything of a message is (`storage.locks`).
 
     The addresses that whoever withdraws it has, had under another id, or is given in the same batch; and those that
     somebody leaves, with what they refused there.

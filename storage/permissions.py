@@ -3,7 +3,7 @@
 They differ in who says them. A *consent* is what a backend reports, granted or refused. An *opt-out* is
 the recipient's own word, by a link of ours or as a backend reports it: no later consent lifts it, only the recipient.
 Said of one customer, it holds for the mailbox: for whoever has the same address (`storage.mailboxes`). So whoever takes
-leave away holds the mailbox: no mail is decided about meanwhile by what was known before.
+permission away holds the mailbox: no mail is decided about meanwhile by what was known before.
 """
 
 from collections.abc import Collection, Sequence

@@ -31,10 +31,10 @@ from domain.occasions import (
 )
 from domain.rhythm import LONGEST, PATIENCE, SOONEST, declared_rhythm, find_rhythm
 from domain.sources import Source
+from storage.allowances import Allowance, Allowances
 from storage.customers import Customers
 from storage.events import EventStore
 from storage.identities import Identities
-from storage.leave import Leave, Leaves
 from storage.products import Products
 from storage.repository import Repository
 from storage.tables import CUSTOMERS, ENROLLMENTS, EVENTS, ORDERS
@@ -101,14 +101,14 @@ class Looks(Repository):
         if not customers:
             return []
         told = await self._told(source, list(customers))
-        leaves = await Leaves(self.session).of(list(customers.values()))
-        more = await self._more(source, customers, leaves, now)
+        allowances = await Allowances(self.session).of(list(customers.values()))
+        more = await self._more(source, customers, allowances, now)
         return [
             Candidate(
                 customer,
                 zone_or_default(customer.timezone, self._zone),
                 told_at=told.get(each),
-                reachable=leaves[each].allows_any(self._consent),
+                reachable=allowances[each].allows_any(self._consent),
                 **more.get(each, {}),
             )
             for each in ids
@@ -126,14 +126,14 @@ class Looks(Repository):
         return {row.customer_id: row.at for row in await self.execute(latest.group_by(EVENTS.c.customer_id))}
 
     async def _more(
-        self, source: Source, customers: Mapping[str, Customer], leaves: Mapping[str, Leave], now: datetime
+        self, source: Source, customers: Mapping[str, Customer], allowances: Mapping[str, Allowance], now: datetime
     ) -> _Facts:
         """What only one rule asks for."""
         ids = list(customers)
         reads: Mapping[str, Callable[[], Awaitable[_Facts]]] = {
             "repurchase": lambda: self._purchases(ids, now),
             "advocates": lambda: self._praise(ids, now),
-            "newsletter": lambda: self._readiness(leaves),
+            "newsletter": lambda: self._readiness(allowances),
         }
         read = reads.get(source.name)
         return {} if read is None else await read()
@@ -165,10 +165,10 @@ class Looks(Repository):
                 spoke[customer] = {"spoke_well_at": event.occurred_at}
         return spoke
 
-    async def _readiness(self, leaves: Mapping[str, Leave]) -> _Facts:
-        theirs = ENROLLMENTS.c.customer_id.in_(list(leaves)) & (ENROLLMENTS.c.state != State.ENDED)
+    async def _readiness(self, allowances: Mapping[str, Allowance]) -> _Facts:
+        theirs = ENROLLMENTS.c.customer_id.in_(list(allowances)) & (ENROLLMENTS.c.state != State.ENDED)
         busy = set((await self.execute(select(ENROLLMENTS.c.customer_id).where(theirs))).scalars())
         return {
-            each: {"wants_newsletter": leave.allows(NEWSLETTER_TOPIC, self._consent), "busy": each in busy}
-            for each, leave in leaves.items()
+            each: {"wants_newsletter": allowance.allows(NEWSLETTER_TOPIC, self._consent), "busy": each in busy}
+            for each, allowance in allowances.items()
         }

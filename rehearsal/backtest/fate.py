@@ -16,7 +16,7 @@ from domain.moments import Moment
 from domain.offer import Offer, OfferPolicy
 from domain.signals import Signal
 from rehearsal.backtest.timeline import Timeline
-from rehearsal.fate import Arrival, Leave
+from rehearsal.fate import Allowed, Arrival
 from workflows.vocabulary import verbs
 from workflows.vocabulary.routing import Routes
 
@@ -71,13 +71,13 @@ class Recorded:
                 return max(each.at, now), tell.signal
         return None
 
-    def leave(self, now: datetime) -> Leave:
+    def allowed(self, now: datetime) -> Allowed:
         """See `Fate`."""
         self._scored = (*self._scored, now)  # a mail is scored before the gate is asked
-        leave = self._timeline.leave(self._topic, now)._replace(unconfirmed=self._is_unconfirmed(now))
+        allowed = self._timeline.allowed(self._topic, now)._replace(unconfirmed=self._is_unconfirmed(now))
         if self._rules.strict:
-            return leave
-        return leave._replace(has_address=True, consent=leave.consent is not False)
+            return allowed
+        return allowed._replace(has_address=True, consent=allowed.consent is not False)
 
     def ends_before_mail(self) -> Signal | None:
         """See `Fate`. Everything up to the moment of a mail was heard before it."""

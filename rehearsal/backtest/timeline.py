@@ -15,7 +15,7 @@ from domain.intent import DEFAULT_THRESHOLDS, Thresholds
 from domain.portrait import LOOK_BACK, MOST_EVENTS, Portrait
 from domain.preferences import read_preferences
 from domain.profile import ALL_MARKETING
-from rehearsal.fate import Leave
+from rehearsal.fate import Allowed
 
 
 class Told(NamedTuple):
@@ -165,12 +165,12 @@ class Timeline:
             (stored.event.occurred_at for stored in self.events(now) if stored.event.name in names), default=None
         )
 
-    def leave(self, topic: str, now: datetime) -> Leave:
+    def allowed(self, topic: str, now: datetime) -> Allowed:
         """What was on record then of whether mail about a topic may go."""
         if (whose := self.at(now)) is not self:
-            return whose.leave(topic, now)
+            return whose.allowed(topic, now)
         facts = self.facts(now)
-        return Leave(
+        return Allowed(
             has_address=facts.email is not None,
             suppression=self._suppression(facts.email, now),
             opted_out=any(sharer.has_left(topic, now) for sharer in self.sharers(now)),

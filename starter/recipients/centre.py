@@ -21,7 +21,7 @@ from mail.context import DEFAULT_LANGUAGE, TEMPLATES
 from mail.context import Recipient as Reader
 from mail.speech import WORDS, Speech
 from starter.recipients.recipient import Recipient
-from storage.leave import Leave, Leaves
+from storage.allowances import Allowance, Allowances
 from storage.ledger import Ledger, LedgerRow
 from storage.permissions import Permissions
 from storage.suppressions import Suppressions
@@ -102,14 +102,14 @@ async def read_centre(
     """Read what the page of a recipient shows."""
     customer = recipient.customer
     zone = zone_or_default(customer.timezone, offered.default_zone)
-    leave = (await Leaves(session).of([customer]))[customer.id]
+    allowance = (await Allowances(session).of([customer]))[customer.id]
     sent_at = recipient.row.sent_at
     return Centre(
         address=recipient.masked_address,
         barred=await Suppressions(session).reason(customer.id),
         gets_none=await gets_none(session, recipient),
         topics=sorted(
-            (read_topic(name, speech, on=_is_on(leave, name, offered)) for name in offered.topics),
+            (read_topic(name, speech, on=_is_on(allowance, name, offered)) for name in offered.topics),
             key=lambda topic: (topic.name != recipient.row.topic, topic.title),  # what this mail is about comes first
         ),
         frequency=frequency_of(customer.traits, recipient.choices),
@@ -159,9 +159,9 @@ def name_of(language: str) -> str:
     return name[:1].upper() + name[1:] if name else language
 
 
-def _is_on(leave: Leave, topic: str, offered: Offered) -> bool:
+def _is_on(allowance: Allowance, topic: str, offered: Offered) -> bool:
     """Whether consent and opt-outs let mail about it go; that all mail is switched off is told apart."""
-    return leave.model_copy(update={"barred": False, "wants_none": False}).allows(topic, offered.consent)
+    return allowance.model_copy(update={"barred": False, "wants_none": False}).allows(topic, offered.consent)
 
 
 def _why(recipient: Recipient, speech: Speech, shop: str) -> str:

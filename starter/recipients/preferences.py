@@ -33,10 +33,10 @@ from starter.recipients.wishes import (
     Wishes,
     come_back,
     fulfil,
-    leave,
     read_deed,
     read_wishes,
-    take_back,
+    undo_unsubscribe,
+    unsubscribe,
 )
 from storage.database import Database
 from storage.suppressions import Suppressions
@@ -126,9 +126,9 @@ class _Counter:
             case Deed.SAVE:
                 return fulfil(session, recipient, wishes, speech, self._clock)
             case Deed.LEAVE:
-                return leave(session, recipient, ALL_MARKETING, self._clock, Page.CENTRE)
+                return unsubscribe(session, recipient, ALL_MARKETING, self._clock, Page.CENTRE)
             case Deed.UNDO:
-                return take_back(session, recipient, self._clock, Page.CENTRE)
+                return undo_unsubscribe(session, recipient, self._clock, Page.CENTRE)
             case Deed.RETURN:
                 return come_back(session, recipient, self._clock)
             case Deed.EXPORT | Deed.ERASURE:

@@ -17,7 +17,7 @@ from starter.recipients.centre import Offered, gets_none, paused_until
 from starter.recipients.origin import is_from_elsewhere
 from starter.recipients.pages import Pages
 from starter.recipients.recipient import Recipient, find_reader, hold_reader, hold_recipient
-from starter.recipients.wishes import leave, take_back
+from starter.recipients.wishes import undo_unsubscribe, unsubscribe
 from storage.database import Database
 from storage.suppressions import Suppressions
 
@@ -71,7 +71,7 @@ class _Exits:
         async with self._database.transaction() as session:
             reader = await hold_reader(session, message)
             if not reader.is_stranger:
-                await leave(session, reader, ALL_MARKETING, self._clock)
+                await unsubscribe(session, reader, ALL_MARKETING, self._clock)
         speech = self._speech_of(request, reader)
         if not reader.is_at_home:
             # Out they get, whatever they can open. A mail program that asked by itself must be told so, too.
@@ -104,7 +104,7 @@ class _Exits:
             recipient = await hold_recipient(session, message)
             if recipient.is_being_erased:
                 return self._pages.note("erased", self._speech_of(request, recipient))
-            lifted = await take_back(session, recipient, self._clock)
+            lifted = await undo_unsubscribe(session, recipient, self._clock)
             until = paused_until(recipient, now=self._clock.now(), default_zone=self._offered.default_zone)
             undone = await _undone(session, recipient, until)
         speech = self._speech_of(request, recipient)

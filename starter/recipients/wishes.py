@@ -111,7 +111,7 @@ async def fulfil(session: AsyncSession, recipient: Recipient, wishes: Wishes, sp
     """Record what the recipient wishes, with the mail whose link they used. Running journeys hear of what is off."""
     now, source, customer = clock.now(), recipient.row.id, recipient.customer.id
     for topic in wishes.off:
-        await leave(session, recipient, topic, clock, Page.CENTRE)
+        await unsubscribe(session, recipient, topic, clock, Page.CENTRE)
     permissions, log = Permissions(session), PreferenceLog(session)
     await Suppressions(session).end_sunset(customer, now)  # whoever chooses is there: what stays switched on is wanted
     for topic in wishes.on:
@@ -144,7 +144,7 @@ def _pause(wish: str | None, until: datetime | None, now: datetime) -> datetime 
     return now + PAUSE if wish == BEGIN and not runs else until
 
 
-async def leave(
+async def unsubscribe(
     session: AsyncSession, recipient: Recipient, topic: str, clock: Clock, page: Page = Page.UNSUBSCRIBE
 ) -> None:
     """Opt a recipient out of a topic, or of all marketing, and report it. Saying it again changes nothing.
@@ -160,7 +160,9 @@ async def leave(
     await EventStore(session).commit([recipient.event(report, UNSUBSCRIBED, clock, **about)])
 
 
-async def take_back(session: AsyncSession, recipient: Recipient, clock: Clock, page: Page = Page.UNSUBSCRIBE) -> bool:
+async def undo_unsubscribe(
+    session: AsyncSession, recipient: Recipient, clock: Clock, page: Page = Page.UNSUBSCRIBE
+) -> bool:
     """Lift the refusal of all marketing that was said on a page; whether there was one. Others, elsewhere, stand."""
     message = recipient.row.id
     return await Permissions(session).lift_opt_out(

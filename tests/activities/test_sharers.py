@@ -4,9 +4,9 @@ from domain import event as names
 from domain.gate import ConsentRule
 from domain.message import Verdict
 from domain.preferences import PAUSE, Choices, Frequency
+from storage.allowances import Allowances
 from storage.customers import Customers
 from storage.database import Database
-from storage.leave import Leaves
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
 from tests.activities.crew import Crew, asking
@@ -30,7 +30,7 @@ async def test_who_unsubscribes_gets_no_mail_by_another_id_and_may_come_back(dat
     assert (await crew.gate.decide_message(asking())).decision.rule == "opt-out"
     async with database.read() as session:
         known = await Customers(session).load(["anna", "77", "ben"])
-        leaves = await Leaves(session).of([*known.values()])
+        leaves = await Allowances(session).of([*known.values()])
         assert {each: leave.opted_out for each, leave in leaves.items()} == {"anna": {"*"}, "77": {"*"}, "ben": set()}
         assert not leaves["anna"].allows_any(ConsentRule.ASSUMED)
 

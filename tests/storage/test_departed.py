@@ -13,11 +13,11 @@ from domain.gate import ConsentRule
 from domain.message import ledger_id
 from domain.preferences import Choices, Frequency
 from domain.retention import Keeping, RetentionPolicy
+from storage.allowances import Allowances
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
 from storage.erasure import Erasures
-from storage.leave import Leaves
 from storage.ledger import Ledger
 from storage.permissions import Consent, Permissions
 from storage.preferences import PreferenceLog
@@ -57,7 +57,7 @@ async def allowed(database: Database, customer: str = "anna", topic: str = "news
             not await permissions.opted_out(customer, topic) and await permissions.consent(customer, topic) is not False
         )
         one &= await Suppressions(session).reason(customer) is None
-        leaves = await Leaves(session).of([await Customers(session).get(customer)])
+        leaves = await Allowances(session).of([await Customers(session).get(customer)])
         return one, leaves[customer].allows(topic, ConsentRule.ASSUMED)
 
 

@@ -5,9 +5,9 @@ import pytest
 from sqlalchemy import select, text
 
 from domain import event as names
+from storage.allowances import Allowances
 from storage.customers import Customers
 from storage.database import Database
-from storage.leave import Leaves
 from storage.mailboxes import MOST_SHARERS, shared_with
 from storage.permissions import Consent, Permissions
 from storage.suppressions import Suppressions
@@ -167,7 +167,7 @@ async def suppressions(database: Database, *customers: str) -> list[str | None]:
     """What bars each of them, by the gate and by the first look alike."""
     async with database.read() as session:
         known = await Customers(session).load(customers)
-        leaves = await Leaves(session).of([each for each in known.values() if each.email])
+        leaves = await Allowances(session).of([each for each in known.values() if each.email])
         found = [await Suppressions(session).reason(each) for each in customers]
     reasons = dict(zip(customers, found, strict=True))
     assert {each: leave.barred for each, leave in leaves.items()} == {

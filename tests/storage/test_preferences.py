@@ -5,8 +5,8 @@ from sqlalchemy import select
 from domain.customer import Customer
 from domain.gate import ConsentRule
 from domain.preferences import NO_CHOICES, PAUSE, Choices, Frequency
+from storage.allowances import Allowances
 from storage.database import Database
-from storage.leave import Leaves
 from storage.permissions import Permissions
 from storage.preferences import MOST, PreferenceLog
 from storage.repository import Repository
@@ -95,4 +95,4 @@ async def test_whoever_is_reported_as_wanting_nothing_gets_no_journey_unless_the
 
 async def allowed(database: Database, customer: Customer) -> bool:
     async with database.read() as session:
-        return (await Leaves(session).of([customer]))[customer.id].allows_any(ConsentRule.ASSUMED)
+        return (await Allowances(session).of([customer]))[customer.id].allows_any(ConsentRule.ASSUMED)

@@ -3,9 +3,9 @@
 from domain import event as names
 from domain.gate import ConsentRule
 from domain.profile import ALL_MARKETING
+from storage.allowances import Allowances
 from storage.customers import Customers
 from storage.database import Database
-from storage.leave import Leaves
 from storage.permissions import Permissions
 from tests.storage.samples import MINUTE, NOON, commit, identify, track
 
@@ -17,7 +17,7 @@ async def opt_outs(database: Database, customer: str) -> frozenset[str]:
     """As the gate reads them, and whether sources leave the customer out likewise."""
     async with database.read() as session:
         topics = await Permissions(session).opt_outs(customer)
-        leaves = await Leaves(session).of([await Customers(session).get(customer)])
+        leaves = await Allowances(session).of([await Customers(session).get(customer)])
     assert leaves[customer].allows("news", ConsentRule.ASSUMED) is topics.isdisjoint({"news", ALL_MARKETING})
     return topics
 

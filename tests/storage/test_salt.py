@@ -3,8 +3,8 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
+from storage.allowances import Allowances
 from storage.database import Database
-from storage.leave import Leaves
 from storage.salt import SALTED, Salt, bare_hash, hash_email
 from storage.suppressions import Suppressions
 from tests.storage.samples import NOON, commit, identify, read_customer
@@ -21,7 +21,7 @@ async def kept_hashes(database: Database) -> list[str]:
 async def is_barred(database: Database, customer: str) -> bool:
     async with database.read() as session:
         facts = await read_customer(database, customer)
-        barred = (await Leaves(session).of([facts]))[customer].barred
+        barred = (await Allowances(session).of([facts]))[customer].barred
         assert barred is (await Suppressions(session).reason(customer) is not None)
     return barred
 

@@ -77,8 +77,8 @@ def test_facts_are_those_of_the_moment() -> None:
         "Cart Emptied",  # concluded, as in the store
         "Unsubscribed",
     ]
-    assert not bert.leave("any", MONDAY + 2 * DAY).opted_out
-    assert bert.leave("any", MONDAY + 3 * DAY).opted_out
+    assert not bert.allowed("any", MONDAY + 2 * DAY).opted_out
+    assert bert.allowed("any", MONDAY + 3 * DAY).opted_out
 
 
 def test_an_id_that_may_not_travel_gets_the_same_one_each_time() -> None:

@@ -24,8 +24,8 @@ from storage.suppressions import WHATEVER_THE_ADDRESS
 from storage.tables import CUSTOMERS, OPT_OUTS, SUPPRESSIONS
 
 
-class Leave(Value):
-    """What one customer leaves room for."""
+class Allowance(Value):
+    """What one customer allows."""
 
     said: Mapping[str, bool] = Field(default_factory=dict)
     """Topics about which consent was given or refused, as it stands now; `*` is all marketing."""
@@ -46,10 +46,10 @@ class Leave(Value):
         return any(self.allows(topic, rule) for topic in (*self.said, ALL_MARKETING))
 
 
-class Leaves(Repository):
-    """Reads what customers leave room for."""
+class Allowances(Repository):
+    """Reads what customers allow."""
 
-    async def of(self, customers: Sequence[Customer]) -> dict[str, Leave]:
+    async def of(self, customers: Sequence[Customer]) -> dict[str, Allowance]:
         """Each customer's, by id. Up to some thousand at once."""
         ids = [customer.id for customer in customers]
         kept = await Refusals(self.session).of({customer.email for customer in customers if customer.email})
@@ -69,7 +69,7 @@ class Leaves(Repository):
         barred = await self._barred(customers)
         wants_none = await self._want_none(customers)
         return {
-            each: Leave(
+            each: Allowance(
                 said=_standing(said[each]),
                 opted_out=frozenset(opted_out[each]),
                 wants_none=each in wants_none,
