@@ -269,6 +269,11 @@ class Settings(BaseSettings):
         description="Settings of journeys, by journey name.",
         examples=[{"cart-recovery": {"quiet": "PT2H"}}],
     )
+    journeys_off: tuple[str, ...] = Field(
+        default=(),
+        description="Journeys, by name, that no event begins, and that recipients are not offered.",
+        examples=[["webinar", "trial"]],
+    )
     sample_shop: bool = Field(
         default=True, description="Fill an empty catalogue; embedded, without a way out for mail."
     )

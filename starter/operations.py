@@ -37,6 +37,8 @@ from workflows.vocabulary.routing import Begin, Routes, occasion_of
 ANSWER_WITHIN = timedelta(seconds=3)
 """What an enrollment may take to tell its status; without a worker it never would."""
 
+OFF = "nothing: SEGUE_JOURNEYS_OFF has it switched off"
+
 ENCRYPTED = "what Temporal keeps is encrypted: set SEGUE_PAYLOAD_KEYS here as the workers have it"
 
 
@@ -228,7 +230,7 @@ class Operations:
             JourneyStatus(
                 name=name,
                 summary=(journey.__doc__ or "").strip().split("\n")[0],
-                starts_with=journey.plan.trigger.describe(),
+                starts_with=OFF if self._routes.is_off(name) else journey.plan.trigger.describe(),
                 goal=journey.plan.goal,
                 topic=journey.plan.topic,
                 priority=journey.plan.priority,

@@ -33,12 +33,15 @@ from workflows.vocabulary.routing import Routes
 
 _log = structlog.get_logger("segue.serving")
 
+STOPS_WITHIN = 10
+"""Seconds that requests under way have when the collector stops."""
+
 Parts = Callable[[], Awaitable[Mapping[str, bool | str]]]
 
 
 def routes_of(settings: Settings, clock: SystemClock) -> Routes:
     """The deployed journeys with the deployment's settings."""
-    return Routes(JOURNEYS, clock.paced, settings.journeys, settings.thresholds)
+    return Routes(JOURNEYS, clock.paced, settings.journeys, settings.thresholds, settings.journeys_off)
 
 
 def server_config(settings: Settings, app: FastAPI) -> uvicorn.Config:
@@ -53,7 +56,7 @@ def server_config(settings: Settings, app: FastAPI) -> uvicorn.Config:
         proxy_headers=bool(proxies),  # from anybody else X-Forwarded-For is what they like to be called
         forwarded_allow_ips=proxies,
         limit_concurrency=settings.max_connections,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=STOPS_WITHIN,
     )
 
 

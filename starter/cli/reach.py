@@ -109,7 +109,7 @@ async def operating(data: Path | None) -> AsyncIterator[Operations]:
     """The operations of what runs."""
     async with connected(data) as found:
         thresholds = found.settings.thresholds
-        routes = Routes(JOURNEYS, found.clock.paced, found.settings.journeys, thresholds)
+        routes = Routes(JOURNEYS, found.clock.paced, found.settings.journeys, thresholds, found.settings.journeys_off)
         yield Operations(found.database, found.client, routes, found.clock, thresholds)
 
 

@@ -100,6 +100,27 @@ def test_a_journey_without_settings_takes_none() -> None:
         with_plans(plan("plain"), settings={"plain": {"quiet": "PT2H"}})
 
 
+def test_a_journey_that_is_off_begins_by_no_event_and_those_that_run_go_on() -> None:
+    off = Routes(JOURNEYS, CLOCK, {}, off=["cart-recovery"])
+    assert off.may_begin(stored(names.PRODUCT_ADDED).event) == []
+    assert (off.is_off("cart-recovery"), off.is_off("checkout-recovery"), off.knows("cart-recovery")) == (
+        True,
+        False,
+        True,
+    )
+    order = stored(names.ORDER_COMPLETED)
+    assert [tell.may_end for tell in off.tell(order, [row()])] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("webinars", "no journey is named 'webinars'; there are: advocacy, "), ("data-request", "cannot be off")],
+)
+def test_what_cannot_be_off_is_refused_at_once_and_named(name: str, says: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^SEGUE_JOURNEYS_OFF: .*{re.escape(says)}"):
+        Routes(JOURNEYS, CLOCK, {}, off=[name])
+
+
 # -- what an event begins ----------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,6 @@
 """What an event means for journeys: which enrollments it begins and which it is told to. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,12 +72,12 @@ class Routes:
 
     `settings` are the deployment's changes to journeys' settings, by journey name. An enrollment keeps those it began
     with, defaults included: a later change touches none that runs. `thresholds` are those of tiers and segments, by
-    which triggers judge.
+    which triggers judge. No event begins a journey that is `off`; those that run go on, and operators may begin one.
 
     Whoever has a database sets `stand_ins` to those of its salt before anything is begun or told (`storage.salt`).
 
     Raises:
-        ConfigurationError: they name an unknown journey or setting, or a value is wrong.
+        ConfigurationError: they name an unknown journey or setting, a value is wrong, or one cannot be off.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class Routes:
         clock: PacedClock,
         settings: Mapping[str, dict[str, Any]],
         thresholds: Thresholds = DEFAULT_THRESHOLDS,
+        off: Collection[str] = (),
     ) -> None:
         self._plans = {name: journey.plan for name, journey in journeys.items()}
         self._listeners = {
@@ -96,7 +97,10 @@ class Routes:
         self._settings = _resolved(self._plans, settings)
         self._anything: list[Plan] = []
         self._by_event: dict[str, list[Plan]] = {}
+        self._off = _checked(self._plans, off)
         for plan in self._plans.values():
+            if plan.name in self._off:
+                continue
             names = plan.trigger.names()
             if names is None:
                 self._anything.append(plan)
@@ -106,6 +110,10 @@ class Routes:
     def knows(self, journey: str) -> bool:
         """Whether a journey is deployed."""
         return journey in self._plans
+
+    def is_off(self, journey: str) -> bool:
+        """Whether it is switched off: no event begins it."""
+        return journey in self._off
 
     def plan(self, journey: str) -> Plan:
         """The plan of a deployed journey."""
@@ -213,6 +221,15 @@ class Routes:
                 may_end = listener.may_end_on(stored.event)
                 told.append(Tell(enrollment=row.id, workflow_id=row.workflow_id, signal=signal, may_end=may_end))
         return told
+
+
+def _checked(plans: Mapping[str, Plan], off: Collection[str]) -> frozenset[str]:
+    for name in off:
+        if name not in plans:
+            raise ConfigurationError(f"SEGUE_JOURNEYS_OFF: no journey is named {name!r}; there are: {', '.join(plans)}")
+        if plans[name].owed:
+            raise ConfigurationError(f"SEGUE_JOURNEYS_OFF: {name} answers what customers are owed, and cannot be off")
+    return frozenset(off)
 
 
 def _resolved(plans: Mapping[str, Plan], changed: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
