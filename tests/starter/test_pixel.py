@@ -1,10 +1,12 @@
 """The open pixel, and clicks of machines on our own links: led on like everybody, and stored apart."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from domain import event as names
 from domain.event import Event
@@ -15,11 +17,25 @@ from storage.database import Database
 from storage.feedback import Feedback, MessageFeedback
 from storage.ledger import Ledger
 from tests.starter.collectors import BROWSER, LINKS, client_of, make_collector, served, stored_events
+from tests.starter.posts import FixedClock
 from tests.storage.samples import SEND, commit, gate_request, identify
 
 TARGETS = tuple(f"https://shop.example/{number}" for number in range(5))
 MESSAGE = ledger_id(gate_request().enrollment, "reminder")
 GMAIL = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
+CLOCK = FixedClock()
+"""Stands still: which hour it is, and how long something took, decides what an open or a click is taken for."""
+
+
+@pytest.fixture
+def app(sqlite_database: Database) -> FastAPI:
+    return make_collector(sqlite_database, clock=CLOCK)
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client_of(app) as client:
+        yield client
 
 
 def path_of(link: str) -> str:
@@ -31,7 +47,7 @@ OPEN = path_of(LINKS.open(MESSAGE))
 
 async def handed_over(database: Database, ago: timedelta = timedelta(minutes=5)) -> None:
     """Anna's mail, which the provider was given so long ago."""
-    at = datetime.now(UTC) - ago
+    at = CLOCK.now() - ago
     await commit(database, identify(at=at))
     async with database.transaction() as session:
         ledger = Ledger(session)
@@ -50,9 +66,9 @@ async def feedback(database: Database) -> MessageFeedback | None:
         return await Feedback(session).get(MESSAGE)
 
 
-async def test_a_picture_tells_that_a_mail_was_opened(sqlite_database: Database) -> None:
+async def test_a_picture_tells_that_a_mail_was_opened(sqlite_database: Database, app: FastAPI) -> None:
     await handed_over(sqlite_database)
-    async with served(make_collector(sqlite_database)) as url, httpx2.AsyncClient(base_url=url) as http:
+    async with served(app) as url, httpx2.AsyncClient(base_url=url) as http:
         answers = [await http.get(OPEN, headers={"User-Agent": GMAIL}) for _ in range(2)]
     for answer in answers:
         assert (answer.status_code, answer.content, answer.headers["Content-Type"]) == (200, GIF, "image/gif")
@@ -105,14 +121,14 @@ async def test_what_opens_nothing_still_shows_no_broken_picture(
     assert (await http.get(OPEN.replace("/o/", "/c/"))).status_code == 404  # made for one purpose
 
 
-async def test_a_scanner_is_led_on_and_is_no_click(sqlite_database: Database) -> None:
+async def test_a_scanner_is_led_on_and_is_no_click(sqlite_database: Database, app: FastAPI) -> None:
     await handed_over(sqlite_database)
     cases: list[tuple[dict[str, str], int]] = [
         ({"User-Agent": "Barracuda Sentinel (EE)"}, 0),
         ({"User-Agent": BROWSER, "Sec-Purpose": "prefetch;prerender"}, 1),
         ({"User-Agent": ""}, 2),
     ]
-    async with client_of(make_collector(sqlite_database), key=None) as http:
+    async with client_of(app, key=None) as http:
         for headers, link in cases:
             answer = await http.get(path_of(LINKS.click(MESSAGE, link)), headers=headers)
             assert (answer.status_code, answer.headers["Location"]) == (302, TARGETS[link])
@@ -125,9 +141,9 @@ async def test_a_scanner_is_led_on_and_is_no_click(sqlite_database: Database) ->
     assert (found.clicked_at, found.machine_clicked_at) == (None, events[0].occurred_at)
 
 
-async def test_a_gateway_that_follows_every_link_is_told_by_that(sqlite_database: Database) -> None:
+async def test_a_gateway_that_follows_every_link_is_told_by_that(sqlite_database: Database, app: FastAPI) -> None:
     await handed_over(sqlite_database)
-    async with client_of(make_collector(sqlite_database), key=None) as http:
+    async with client_of(app, key=None) as http:
         for link in range(5):
             await http.get(path_of(LINKS.click(MESSAGE, link)))
     names_in_order = [event.name for event in await of_mail(sqlite_database)]
@@ -136,9 +152,11 @@ async def test_a_gateway_that_follows_every_link_is_told_by_that(sqlite_database
 
 
 @pytest.mark.parametrize(("ago", "name"), [(1, names.EMAIL_CLICKED_BY_MACHINE), (8, names.EMAIL_LINK_CLICKED)])
-async def test_nobody_clicks_a_second_after_the_hand_over(sqlite_database: Database, ago: int, name: str) -> None:
+async def test_nobody_clicks_a_second_after_the_hand_over(
+    sqlite_database: Database, app: FastAPI, ago: int, name: str
+) -> None:
     await handed_over(sqlite_database, timedelta(seconds=ago))
-    async with client_of(make_collector(sqlite_database), key=None) as http:
+    async with client_of(app, key=None) as http:
         await http.get(path_of(LINKS.click(MESSAGE, 0)))
     assert [event.name for event in await of_mail(sqlite_database)] == [name]
 
