@@ -18,6 +18,8 @@ import yaml
 from domain.errors import ConfigurationError
 from settings import PREFIX, Settings
 from starter.codec_server import codec_app_for
+from starter.serving import STOPS_WITHIN
+from worker import GRACE
 
 ROOT = Path(__file__).parent.parent
 COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -100,6 +102,11 @@ def test_what_is_waited_for_can_be_reached(name: str, condition: str) -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_one_shot_stays_ended_and_a_service_comes_back(name: str) -> None:
     assert SERVICES[name]["restart"] == ("on-failure:5" if name in ONE_SHOTS else "unless-stopped")
+
+
+@pytest.mark.parametrize(("name", "needs"), [("collector", STOPS_WITHIN), ("worker", GRACE.total_seconds())])
+def test_what_is_under_way_is_finished_before_docker_kills(name: str, needs: float) -> None:
+    assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) >= 2 * needs
 
 
 @each_service
