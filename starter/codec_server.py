@@ -51,7 +51,7 @@ def create_codec_app(codec: EncryptionCodec, *, token: str = "", origins: Sequen
             can send no header of our choosing. Empty: nothing.
         origins: of the pages that may call it; a browser's call from any other page is refused.
     """
-    desk = _Desk(codec, token, origins)
+    answers = _Answers(codec, token, origins)
     cors = Middleware(
         CORSMiddleware,
         allow_origins=list(origins),
@@ -60,13 +60,13 @@ def create_codec_app(codec: EncryptionCodec, *, token: str = "", origins: Sequen
         allow_credentials=True,
     )
     routes = [
-        Route("/{before:path}decode", desk.decode, methods=["POST"]),
-        Route("/{before:path}encode", desk.encode, methods=["POST"]),
+        Route("/{before:path}decode", answers.decode, methods=["POST"]),
+        Route("/{before:path}encode", answers.encode, methods=["POST"]),
     ]
     return Starlette(routes=routes, middleware=[cors])
 
 
-class _Desk:
+class _Answers:
     """Answers requests."""
 
     def __init__(self, codec: EncryptionCodec, token: str, origins: Sequence[str]) -> None:

@@ -65,20 +65,20 @@ async def ask_for(session: AsyncSession, recipient: Recipient, what: str, clock:
 def create_data_requests_router(*, database: Database, clock: Clock, links: Links, pages: Pages) -> APIRouter:
     """Make the routes `/d/export/{token}` and `/d/erasure/{token}`."""
     router = APIRouter(include_in_schema=False)
-    desk = _Desk(database, clock, links, pages)
+    answers = _Answers(database, clock, links, pages)
 
     @router.api_route("/d/{asked_for}/{token}", methods=["GET", "HEAD"])
     async def show(request: Request, asked_for: str, token: str) -> Response:
-        return await pages.answer(request, desk.show(request, asked_for, token))
+        return await pages.answer(request, answers.show(request, asked_for, token))
 
     @router.post("/d/{asked_for}/{token}")
     async def confirm(request: Request, asked_for: str, token: str) -> Response:
-        return await pages.answer(request, desk.confirm(request, asked_for, token))
+        return await pages.answer(request, answers.confirm(request, asked_for, token))
 
     return router
 
 
-class _Desk:
+class _Answers:
     """Answers of the routes."""
 
     def __init__(self, database: Database, clock: Clock, links: Links, pages: Pages) -> None:

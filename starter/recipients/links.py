@@ -42,43 +42,44 @@ def create_links_router(
 ) -> APIRouter:
     """Make the routes `/c/{token}` and `/o/{token}`."""
     router = APIRouter(include_in_schema=False)
-    visits = _Visits(database, committer, clock)
+    answers = _Answers(database, committer, clock, links)
 
     @router.api_route("/c/{token}", methods=["GET", "HEAD"])
     async def click(request: Request, token: str) -> Response:
-        async def follow() -> Response:
-            message, link = links.read_click(token)
-            row, target = await visits.target(message, link)
-            # Link checkers ask with HEAD.
-            left = await visits.record_click(row, link, request) if request.method == "GET" else None
-            return RedirectResponse(target, HTTPStatus.FOUND, UNTRACED, left)
-
-        return await pages.answer(request, follow())
+        return await pages.answer(request, answers.click(request, token))
 
     @router.api_route("/o/{token}", methods=["GET", "HEAD"])
     async def opened(request: Request, token: str) -> Response:
-        status, left = HTTPStatus.OK, None
-        try:
-            message = links.read_open(token)
-            if request.method == "GET":
-                left = await visits.record_open(message, request)
-        except InvalidLinkError as error:
-            status = status_of(error)
-        return Response(GIF, status, UNTRACED, "image/gif", left)  # a mail must never show a broken picture
+        return await answers.opened(request, token)
 
     return router
 
 
-class _Visits:
-    """What visitors of links read and leave in the database."""
+class _Answers:
+    """Answers of the routes, and what visitors leave in the database."""
 
-    def __init__(self, database: Database, committer: Committer, clock: Clock) -> None:
-        self._database = database
-        self._committer = committer
-        self._clock = clock
+    def __init__(self, database: Database, committer: Committer, clock: Clock, links: Links) -> None:
+        self._database, self._committer, self._clock, self._links = database, committer, clock, links
         self._records = Records()
 
-    async def target(self, message: str, link: int) -> tuple[LedgerRow, str]:
+    async def click(self, request: Request, token: str) -> Response:
+        message, link = self._links.read_click(token)
+        row, target = await self._target(message, link)
+        # Link checkers ask with HEAD.
+        left = await self._record_click(row, link, request) if request.method == "GET" else None
+        return RedirectResponse(target, HTTPStatus.FOUND, UNTRACED, left)
+
+    async def opened(self, request: Request, token: str) -> Response:
+        status, left = HTTPStatus.OK, None
+        try:
+            message = self._links.read_open(token)
+            if request.method == "GET":
+                left = await self._record_open(message, request)
+        except InvalidLinkError as error:
+            status = status_of(error)
+        return Response(GIF, status, UNTRACED, "image/gif", left)  # a mail must never show a broken picture
+
+    async def _target(self, message: str, link: int) -> tuple[LedgerRow, str]:
         """Find where a link leads.
 
         Raises:
@@ -92,7 +93,7 @@ class _Visits:
             raise UnknownMessageError(f"message {message} has no link {link} to the web")
         return row, addresses[link]
 
-    async def record_click(self, row: LedgerRow, link: int, request: Request) -> BackgroundTask | None:
+    async def _record_click(self, row: LedgerRow, link: int, request: Request) -> BackgroundTask | None:
         """Store a click, behind the answer where it takes long. Each click counts, hence an id of its own."""
         contact, event_id = self._contact(request), str(uuid4())
 
@@ -108,7 +109,7 @@ class _Visits:
         about = {"message": row.id, "journey": row.journey, "customer": row.customer}
         return await self._records.make("click", about, record)
 
-    async def record_open(self, message: str, request: Request) -> BackgroundTask | None:
+    async def _record_open(self, message: str, request: Request) -> BackgroundTask | None:
         """Store that a mail was opened, behind the answer likewise; by people and by machines once an hour each."""
         contact = self._contact(request)
 

@@ -53,21 +53,21 @@ def create_preferences_router(
 ) -> APIRouter:
     """Make the route `/p/{token}`."""
     router = APIRouter(include_in_schema=False)
-    counter = _Counter(database, clock, links, pages, offered)
+    answers = _Answers(database, clock, links, pages, offered)
 
     @router.api_route("/p/{token}", methods=["GET", "HEAD"])
     async def show(request: Request, token: str) -> Response:
         # Changes nothing: mail programs and scanners open links before their reader does.
-        return await pages.answer(request, counter.show(request, token))
+        return await pages.answer(request, answers.show(request, token))
 
     @router.post("/p/{token}")
     async def act(request: Request, token: str) -> Response:
-        return await pages.answer(request, counter.act(request, token))
+        return await pages.answer(request, answers.act(request, token))
 
     return router
 
 
-class _Counter:
+class _Answers:
     """Answers of the route."""
 
     def __init__(self, database: Database, clock: Clock, links: Links, pages: Pages, offered: Offered) -> None:

@@ -27,30 +27,30 @@ def create_unsubscribe_router(
 ) -> APIRouter:
     """Make the routes `/u/{token}` and `/r/{token}`, which takes back what the former did."""
     router = APIRouter(include_in_schema=False)
-    exits = _Exits(database, clock, links, pages, offered)
+    answers = _Answers(database, clock, links, pages, offered)
 
     @router.api_route("/u/{token}", methods=["GET", "HEAD"])
     async def ask(request: Request, token: str) -> Response:
         # Changes nothing: mail programs and scanners open links before their reader does.
-        return await pages.answer(request, exits.ask(request, token))
+        return await pages.answer(request, answers.ask(request, token))
 
     @router.post("/u/{token}")
     async def go(request: Request, token: str) -> Response:
         # The body stays unread: RFC 8058's List-Unsubscribe=One-Click and the form say the same.
-        return await pages.answer(request, exits.go(request, token))
+        return await pages.answer(request, answers.go(request, token))
 
     @router.api_route("/r/{token}", methods=["GET", "HEAD"])
     async def ask_back(request: Request, token: str) -> Response:
-        return await pages.answer(request, exits.ask_back(request, token))
+        return await pages.answer(request, answers.ask_back(request, token))
 
     @router.post("/r/{token}")
     async def undo(request: Request, token: str) -> Response:
-        return await pages.answer(request, exits.undo(request, token))
+        return await pages.answer(request, answers.undo(request, token))
 
     return router
 
 
-class _Exits:
+class _Answers:
     """Answers of the routes."""
 
     def __init__(self, database: Database, clock: Clock, links: Links, pages: Pages, offered: Offered) -> None:
