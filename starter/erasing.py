@@ -21,7 +21,7 @@ from domain.errors import TransientError, UnavailableError
 from starter.dispatch.enrolling import Enroller, Presence
 from starter.dispatch.gone import end_gone
 from storage.database import Database
-from storage.erasure import Erasure, Erasures, StillEnrolledError
+from storage.erasures import Erasure, Erasures, StillEnrolledError
 from storage.salt import Salt
 from temporal import in_plain_words
 from workflows.vocabulary import search

@@ -9,7 +9,7 @@ from domain.clock import Clock
 from domain.errors import UnknownCustomerError
 from domain.message import WENT_OUT, MessageStatus
 from storage.database import Database
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.export import Export
 from storage.ledger import Ledger, LedgerRow
 from workflows.data_request import DataRequest

@@ -25,7 +25,7 @@ from domain.visitor import without_address
 from domain.withdrawal import read_withdrawal, source_of
 from storage.coupons import Coupons
 from storage.customers import Customers
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.feedback import Feedback
 from storage.identities import Identities
 from storage.joining import Joining

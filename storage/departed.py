@@ -17,7 +17,7 @@ from domain.event import CONCLUDED, EMAIL_CLICKED_BY_MACHINE, EMAIL_OPENED_BY_MA
 from domain.preferences import NO_CHOICES, read_preferences
 from domain.profile import ALL_MARKETING
 from storage.customers import Customers
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.mailboxes import Mailboxes
 from storage.permissions import Permissions
 from storage.personal import erased_columns

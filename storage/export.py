@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from domain.errors import UnknownCustomerError
 from storage.customers import Customers
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.personal import personal_columns
 from storage.repository import Repository
 from storage.salt import Salt, hashes_of

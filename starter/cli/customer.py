@@ -18,7 +18,7 @@ from starter.cli.tables import console, show_pairs
 from starter.cli.tables import show as show_rows
 from starter.privacy import Privacy
 from storage.customers import Customers
-from storage.erasure import Erasure, Erasures
+from storage.erasures import Erasure, Erasures
 from storage.permissions import Permissions
 from storage.suppressions import Suppressions
 

@@ -16,7 +16,7 @@ from domain.errors import FormerMailboxError
 from domain.event import Event, EventType
 from domain.preferences import Choices
 from storage.customers import Customers
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.identities import Identities
 from storage.ledger import Ledger, LedgerRow
 from storage.mailboxes import Mailboxes

@@ -17,7 +17,7 @@ from domain.event import EMAIL_COMPLAINED, UNSUBSCRIBED
 from domain.gate import GatePolicy
 from domain.message import Decision, MessageStatus, Verdict
 from storage.database import Database
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.events import EventStore
 from tests.activities.crew import Crew, asking, rendering, sending
 from tests.house import NO_QUIET_HOURS

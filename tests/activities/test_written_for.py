@@ -15,7 +15,7 @@ from mail.context import TEMPLATES, RenderContext
 from mail.render import Body, Templates
 from storage.database import Database
 from storage.enrollments import Enrollments
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.ledger import Ledger
 from tests.activities.crew import SENDER, Crew, asking, rendering, sending
 from tests.house import SHOP

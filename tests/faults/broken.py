@@ -18,7 +18,7 @@ from domain.preferences import read_preferences
 from starter.dispatch.dispatcher import Dispatcher
 from starter.imports.importing import Importer
 from starter.webhooks.intake import Intake
-from storage import erasure, joining, personal
+from storage import erasures, joining, personal
 from storage.customers import Customers
 from storage.imports import Imports
 from storage.ledger import HandOver, HandOverAnswer, Ledger
@@ -107,7 +107,7 @@ def _open_doors() -> None:
 
     Intake._event = with_a_drawn_id  # type: ignore[assignment,method-assign]
     Importer._store = noted_before_it_is_stored  # type: ignore[method-assign]
-    vars(erasure)["erased_columns"] = lambda: [column for column in erased() if column.table.name != "consents"]
+    vars(erasures)["erased_columns"] = lambda: [column for column in erased() if column.table.name != "consents"]
 
 
 def _deaf() -> None:

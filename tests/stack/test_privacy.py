@@ -25,7 +25,7 @@ from starter.client import SegueClient
 from starter.place import Place
 from starter.privacy import Privacy
 from storage.database import Database
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.ledger import Ledger
 from temporal import connect
 from tests.stack.books import Books

@@ -17,7 +17,7 @@ from starter.dispatch import dispatcher as dispatching
 from starter.dispatch.dispatcher import Dispatcher
 from storage.database import Database
 from storage.enrollments import Enrollments
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from tests.starter.held_out import HeldOut
 from tests.starter.posts import MINUTE, NOON, FakeTemporal, Post
 from workflows.post_purchase import PostPurchase

@@ -25,7 +25,7 @@ from starter.privacy import Privacy
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from temporal import TASK_QUEUE, connect
 from tests.stack.waiting import until
 from tests.storage.samples import commit, enrollment, identify

@@ -10,7 +10,7 @@ from starter.imports.customers import CustomerImport, Person
 from starter.imports.kind import Item, Kind, Stored
 from storage.customers import Customers
 from storage.database import Database
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.events import EventStore
 from storage.permissions import Permissions
 from tests.stack.waiting import until

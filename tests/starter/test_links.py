@@ -20,7 +20,7 @@ from starter.collector.committer import Committer
 from starter.recipients import records
 from storage.customers import Customers
 from storage.database import Database
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.ledger import Ledger
 from storage.permissions import Permissions
 from tests.metrics.readings import moved

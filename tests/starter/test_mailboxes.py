@@ -13,7 +13,7 @@ from domain.message import Kind
 from domain.write_key import Scope
 from mail.links import DataRequest
 from storage.database import Database
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.events import EventStore
 from storage.ledger import HandOverAnswer, Ledger
 from storage.permissions import Permissions

@@ -24,7 +24,7 @@ from starter.webhooks.intake import MOST_SHARING, Intake
 from starter.webhooks.routes import create_webhooks_router
 from storage.customers import Customers
 from storage.database import Database
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.events import EventStore
 from storage.feedback import Feedback
 from storage.ledger import Ledger

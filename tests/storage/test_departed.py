@@ -17,7 +17,7 @@ from storage.allowances import Allowances
 from storage.customers import Customers
 from storage.database import Database
 from storage.enrollments import Enrollments
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.ledger import Ledger
 from storage.permissions import Consent, Permissions
 from storage.preferences import PreferenceLog

@@ -11,7 +11,7 @@ from domain.event import EventType
 from domain.identity import Key
 from storage.customers import Customers
 from storage.database import Database
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from storage.events import EventStore
 from storage.identities import Identities
 from storage.permissions import Permissions

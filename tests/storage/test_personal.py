@@ -12,7 +12,7 @@ from domain.errors import UnknownCustomerError
 from domain.feedback import Happening
 from storage.customers import Customers
 from storage.database import Database
-from storage.erasure import Erasure, Erasures, StillEnrolledError
+from storage.erasures import Erasure, Erasures, StillEnrolledError
 from storage.events import EventStore
 from storage.export import Export
 from storage.personal import IMPERSONAL, erased_columns, personal_columns

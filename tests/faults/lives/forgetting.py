@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from domain import event as names
 from starter.privacy import Privacy
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from tests.faults.diary import Said, Word
 from tests.faults.lives.reading import request
 from tests.faults.lives.signing_in import sign_in_elsewhere

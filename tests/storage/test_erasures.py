@@ -2,7 +2,7 @@
 
 from storage.customers import Customers
 from storage.database import Database
-from storage.erasure import Erasures
+from storage.erasures import Erasures
 from tests.storage.samples import MINUTE, NOON, added, commit, identify
 
 
