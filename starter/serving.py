@@ -22,7 +22,7 @@ from starter.connections import Guests, connections_of
 from starter.dispatch.dispatcher import Dispatcher
 from starter.dispatch.enrolling import Enroller
 from starter.erasing import Eraser
-from starter.recipients.centre import Offered
+from starter.recipients.centre import Offered, idle_topics
 from starter.recipients.pages import Pages
 from starter.recipients.routes import create_recipients_routers
 from starter.webhooks.routes import create_webhooks_router
@@ -113,7 +113,11 @@ async def serving(
         clock=clock,
         links=links,
         pages=Pages(shop.url, shop.name, shop.support_email),
-        offered=Offered(consent=settings.consent, default_zone=settings.default_zone),
+        offered=Offered(
+            idle=idle_topics(JOURNEYS, off=settings.journeys_off, sources_run=settings.sources.run),
+            consent=settings.consent,
+            default_zone=settings.default_zone,
+        ),
     )
     for router in (*recipients, *routers, webhooks):
         collector.include_router(router)

@@ -383,6 +383,12 @@ class Ledger(Repository):
             newest = newest.where(MESSAGES.c.journey == journey)
         return [*reversed(await self._read(newest.limit(limit)))]
 
+    async def topics_sent(self, customer: str) -> frozenset[str]:
+        """The topics of marketing mail that went to the customer, or may have gone."""
+        theirs = (MESSAGES.c.customer_id == customer) & (MESSAGES.c.kind == Kind.MARKETING)
+        theirs &= MESSAGES.c.status.in_(sorted({*WENT_OUT, MessageStatus.HANDED_OVER}))
+        return frozenset((await self.execute(select(MESSAGES.c.topic).where(theirs).distinct())).scalars())
+
     async def require(self, message: str) -> LedgerRow:
         """The message.
 

@@ -3,7 +3,7 @@
 It shows no name, no whole address and no order: whoever was forwarded the mail sees it, too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,11 +17,13 @@ from domain.gate import ConsentRule
 from domain.message import WENT_OUT, Kind
 from domain.preferences import PAUSE, Frequency, frequency_of, read_preferences
 from domain.profile import ALL_MARKETING
+from domain.sources import SOURCES
 from mail.context import DEFAULT_LANGUAGE, TEMPLATES
 from mail.context import Recipient as Reader
 from mail.speech import WORDS, Speech
 from starter.recipients.recipient import Recipient
 from storage.allowances import Allowance, Allowances
+from storage.enrollments import Enrollments
 from storage.ledger import Ledger, LedgerRow
 from storage.permissions import Permissions
 from storage.suppressions import Suppressions
@@ -40,6 +42,20 @@ def topics_of(journeys: Mapping[str, type[Journey]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.plan.topic for _, each in sorted(journeys.items()) if not each.plan.owed))
 
 
+def idle_topics(journeys: Mapping[str, type[Journey]], *, off: Collection[str], sources_run: bool) -> frozenset[str]:
+    """The topics of which this deployment begins no journey: they are switched off, or sources alone would begin them.
+
+    Whether a shop will ever report an event that begins a journey is not known, so that is not asked.
+    """
+    found_alone = frozenset(source.event for source in SOURCES.values())
+    begun = set[str]()
+    for name, each in journeys.items():
+        by = each.plan.trigger.names()
+        if name not in off and (sources_run or by is None or not by <= found_alone):
+            begun.add(each.plan.topic)
+    return frozenset(topics_of(journeys)) - begun
+
+
 def languages_of(templates: Path = TEMPLATES) -> tuple[str, ...]:
     """The languages that mails are written in."""
     return tuple(sorted(path.stem for path in (templates / WORDS).glob("*.json")))
@@ -50,6 +66,8 @@ class Offered:
     """What a deployment lets its recipients choose among."""
 
     topics: Sequence[str] = field(default_factory=lambda: topics_of(JOURNEYS))
+    idle: Collection[str] = ()
+    """Of the topics, those that only they are shown who know of them; see `idle_topics`."""
     languages: Sequence[str] = field(default_factory=languages_of)
     consent: ConsentRule = ConsentRule.RECORDED
     default_zone: str = "UTC"
@@ -103,13 +121,18 @@ async def read_centre(
     customer = recipient.customer
     zone = zone_or_default(customer.timezone, offered.default_zone)
     allowance = (await Allowances(session).of([customer]))[customer.id]
+    known = await _known_topics(session, recipient, allowance) if offered.idle else frozenset[str]()
     sent_at = recipient.row.sent_at
     return Centre(
         address=recipient.masked_address,
         barred=await Suppressions(session).reason(customer.id),
         gets_none=await gets_none(session, recipient),
         topics=sorted(
-            (read_topic(name, speech, on=_is_on(allowance, name, offered)) for name in offered.topics),
+            (
+                read_topic(name, speech, on=_is_on(allowance, name, offered))
+                for name in offered.topics
+                if name not in offered.idle or name in known
+            ),
             key=lambda topic: (topic.name != recipient.row.topic, topic.title),  # what this mail is about comes first
         ),
         frequency=frequency_of(customer.traits, recipient.choices),
@@ -157,6 +180,14 @@ def name_of(language: str) -> str:
     except (ValueError, UnknownLocaleError):
         name = None
     return name[:1].upper() + name[1:] if name else language
+
+
+async def _known_topics(session: AsyncSession, recipient: Recipient, allowance: Allowance) -> frozenset[str]:
+    """The topics of what was sent to a recipient, of what is under way for them, and of what they said themselves."""
+    running = await Enrollments(session).running([recipient.customer.id])
+    about = {JOURNEYS[row.journey].plan.topic for row in running if row.journey in JOURNEYS}
+    sent = await Ledger(session).topics_sent(recipient.customer.id)
+    return frozenset(about) | sent | allowance.said.keys() | allowance.opted_out
 
 
 def _is_on(allowance: Allowance, topic: str, offered: Offered) -> bool:

@@ -38,6 +38,7 @@ def make_collector(
     browser: BrowserPolicy | None = None,
     write_keys: Sequence[str] = ("an older key of it", KEY),
     max_body: int = MAX_BODY,
+    offered: Offered | None = None,
     **changed: Any,
 ) -> FastAPI:
     """A collector with the tests' settings, and recipients' pages."""
@@ -58,7 +59,7 @@ def make_collector(
         clock=clock,
         links=links,
         pages=Pages(SHOP, "Fjord & Fell", "help@shop.example"),
-        offered=Offered(),
+        offered=offered or Offered(),
     ):
         collector.include_router(router)
     return collector

@@ -17,15 +17,18 @@ from domain.message import Kind, Stage
 from domain.preferences import NO_CHOICES, PAUSE, Choices, Frequency
 from mail.links import DataRequest, Links
 from settings import RateSettings
+from starter.recipients.centre import Offered, idle_topics, topics_of
 from storage.customers import Customers
 from storage.database import Database
+from storage.enrollments import Enrollments
 from storage.permissions import Permissions
 from storage.preferences import PreferenceLog
 from storage.suppressions import Suppressions
 from tests.starter.collectors import LINKS, client_of, make_collector, served, stored_events
 from tests.starter.forms import FORM
 from tests.starter.mails import path_of, sent_message
-from tests.storage.samples import NOON, added, commit, identify, track
+from tests.storage.samples import NOON, added, commit, enrollment, identify, track
+from workflows.catalogue import JOURNEYS
 
 OWED = Ask(kind=Kind.TRANSACTIONAL, topic="your data", stage=Stage.RETENTION, due_at=NOON)
 TRAITS = {"email": "anna.arnold@shop.example", "firstName": "Annalena", "consent": {"cart reminders": True}}
@@ -93,6 +96,11 @@ async def opt_outs(database: Database, customer: str = "anna") -> frozenset[str]
         return await Permissions(session).opt_outs(customer)
 
 
+def shown_topics(text: str) -> set[str]:
+    """The topics that the page offers."""
+    return set(re.findall(r'name="topic" value="([^"]+)"', text))
+
+
 async def reported(database: Database, name: str) -> list[Any]:
     return [stored.event for stored in await stored_events(database) if stored.event.name == name]
 
@@ -110,6 +118,40 @@ async def test_the_page_shows_what_holds_and_nothing_of_the_person(page: Page) -
     assert "You had put something into your cart at Fjord &amp; Fell, and had not ordered it." in text
     assert "It was sent to you on Sunday, March 1." in text
     assert 'value="your data"' not in text  # only ever answers what somebody asked for
+
+
+def test_topics_that_no_event_and_no_source_begins_are_idle() -> None:
+    def idle(*off: str, sources_run: bool = True) -> frozenset[str]:
+        return idle_topics(JOURNEYS, off=off, sources_run=sources_run)
+
+    assert idle() == set()
+    assert idle("webinar") == {"events"}
+    assert idle("cart-recovery") == set(), "checkout recovery speaks of carts, too"
+    assert idle("cart-recovery", "checkout-recovery") == {"cart reminders"}
+    found_by_sources = {"news and offers", "newsletter", "reviews and recommendations"}
+    assert idle(sources_run=False) == found_by_sources, "a backend reports tiers, of which milestones tell"
+
+
+async def test_a_topic_that_is_idle_is_shown_to_whom_it_was_ever_about(
+    sqlite_database: Database, message: str, clock: Clock
+) -> None:
+    idle = ("newsletter", "events", "trial", "subscription", "content", "cart reminders")
+    app = make_collector(sqlite_database, clock=clock, offered=Offered(idle=idle))
+    async with client_of(app, key=None) as client:
+        page = Page(client, message)
+        before = shown_topics(await page.open())
+        assert before == set(topics_of(JOURNEYS)) - {"newsletter", "events", "trial", "subscription", "content"}
+        event = Ask(kind=Kind.MARKETING, topic="events", stage=Stage.CONSIDERATION, due_at=NOON)
+        await sent_message(sqlite_database, step="recording", journey="webinar", ask=event)
+        await commit(sqlite_database, identify("anna", traits={"consent": {"newsletter": False}}))
+        async with sqlite_database.transaction() as session:
+            await Permissions(session).opt_out("anna", "trial", NOON, "import")
+            await Enrollments(session).open(enrollment("subscription"))
+        assert shown_topics(await page.open()) - before == {"newsletter", "events", "trial", "subscription"}
+        # Who opened the page before may know more, or less, of it than we now do.
+        await page.saved(shown_topic=["events"], topic=["trial", "content"])
+        assert "content" in shown_topics(await page.open())
+    assert await opt_outs(sqlite_database) == {"events"}
 
 
 async def test_it_tells_what_else_was_sent_without_telling_of_orders(page: Page, sqlite_database: Database) -> None:
@@ -655,10 +697,10 @@ async def test_over_a_real_connection_the_centre_saves(sqlite_database: Database
     assert (answer.status_code, "Once a week at most" in answer.text) == (200, True)
 
 
-async def test_what_is_posted_at_once_is_kept_once(database: Database) -> None:
+async def test_what_is_posted_at_once_is_kept_once(database: Database, clock: Clock) -> None:
     await commit(database, identify("anna", traits=TRAITS), added())
     message = await sent_message(database)
-    async with client_of(make_collector(database), key=None) as client:
+    async with client_of(make_collector(database, clock=clock), key=None) as client:
         page = Page(client, message)
         token = asking(await page.open())
         await asyncio.gather(
