@@ -21,6 +21,9 @@ from tests.stack.waiting import until
 PACE = ("--pace", "7200")
 """Two hours a second: the reminder comes after half a second of quiet, what follows it twelve seconds later."""
 
+SLOWER = ("--pace", "3600")
+"""Where everything is started again meanwhile, and lost tasks time out in ten seconds: mails are stale after 37."""
+
 
 @pytest.fixture
 async def folder(tmp_path: Path) -> Path:
@@ -63,20 +66,20 @@ async def test_a_journey_goes_on_after_a_stop(folder: Path, books: Books) -> Non
 
 
 async def test_a_journey_goes_on_after_everything_was_killed(folder: Path, books: Books) -> None:
-    with stack_up(folder, *PACE) as first:
+    with stack_up(folder, *SLOWER) as first:
         async with backend_of(first, folder) as backend:
             await backend.fill_cart("anna")
             (server,) = first.children()
             first.kill_group()
 
-    with stack_up(folder, *PACE) as second:
+    with stack_up(folder, *SLOWER) as second:
         async with backend_of(second, folder) as backend:
             assert not is_alive(server)
             await books.letter("anna")
             await backend.order("anna", "o-1")
             second.kill_group()
 
-    with stack_up(folder, *PACE) as third:
+    with stack_up(folder, *SLOWER) as third:
         await addresses_of(third, folder)
         await books.letter("anna", 2)
         await books.agree()
@@ -95,7 +98,7 @@ async def test_the_embedded_server_ends_with_whoever_started_it(folder: Path) ->
 
 
 async def test_an_embedded_server_that_dies_is_started_again(folder: Path, books: Books) -> None:
-    with stack_up(folder, *PACE) as process:
+    with stack_up(folder, *SLOWER) as process:
         async with backend_of(process, folder) as backend:
             await backend.fill_cart("anna")
             (server,) = process.children()
