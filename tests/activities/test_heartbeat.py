@@ -48,8 +48,9 @@ async def test_heartbeats_go_on_as_long_as_the_work_does() -> None:
 
     environment.on_heartbeat = beat
     assert await environment.run(activity_of, conversation) == "accepted"
+    by_then = beats
     await asyncio.sleep(3 * SOON.total_seconds())
-    assert beats == 3
+    assert beats == by_then >= 3
 
 
 @pytest.mark.parametrize(

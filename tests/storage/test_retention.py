@@ -170,7 +170,7 @@ async def test_what_is_due_is_found_by_its_index_alone(database: Database, part:
 
 async def test_where_nothing_is_due_no_writer_is_waited_for(sqlite_database: Database) -> None:
     await a_mail(sqlite_database, "one", MessageStatus.SENT)
-    async with sqlite_database.transaction(), asyncio.timeout(5):
+    async with sqlite_database.transaction(), asyncio.timeout(20):
         assert (await Sweep(sqlite_database, RetentionPolicy(events=400 * DAY)).step(NOON)).keeping == ""
 
 
