@@ -152,8 +152,14 @@ async def test_show_says_that_consent_was_reported_in_a_form_that_does_not_count
 async def test_show_says_that_an_erasure_waits(capsys: pytest.CaptureFixture[str], sqlite_database: Database) -> None:
     await say("customer", "show", "anna")
     assert "being erased" not in capsys.readouterr().out
-    await Privacy(sqlite_database, SystemClock()).request_erasure("anna", "preference centre")
+    asked_at = SystemClock().now() - timedelta(hours=1)
+
+    class Earlier(SystemClock):
+        def now(self) -> datetime:
+            return asked_at
+
+    await Privacy(sqlite_database, Earlier()).request_erasure("anna", "preference centre")
     await say("customer", "show", "anna")
     told = " ".join(capsys.readouterr().out.split())
-    assert f"being erased asked for at {datetime.now(UTC):%Y-%m-%d}" in told
+    assert f"being erased asked for at {asked_at:%Y-%m-%d}" in told
     assert "(preference centre); waits for `segue serve` or `segue up`, and these for Temporal and a worker" in told
