@@ -134,7 +134,7 @@ class Post:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let a running dispatcher work until something holds."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not condition():  # noqa: ASYNC110 -- what is waited for is in many places
                 await asyncio.sleep(0.01)
 
