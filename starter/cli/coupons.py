@@ -8,10 +8,10 @@ from cyclopts.validators import Number
 
 from domain.coupon import Coupon
 from domain.offer import OfferKind
+from starter.cli.naming import refuse_unknown
 from starter.cli.reach import AsJson, Data, connected
 from starter.cli.tables import console, show
 from storage.coupons import Coupons
-from workflows.catalogue import journey_named
 
 
 async def coupons(
@@ -24,10 +24,7 @@ async def coupons(
     """List the coupons of mails, the latest last: issued, redeemed by which order, and its revenue."""
     async with connected(data) as found, found.database.read() as session:
         listed = await Coupons(session).list(journey, limit)
-    if journey is not None and not listed:
-        journey_named(
-            journey
-        )  # one that is no longer deployed may have coupons; one that never was is a typing mistake
+    refuse_unknown([journey], listed)
     rows = [each.model_dump(mode="json") if json else _line(each) for each in listed]
     show(rows, as_json=json, empty="No mail gave out a coupon yet; docs/catalogue.md says how mails come to do so.")
     if not json:

@@ -6,11 +6,11 @@ from domain.breaker import HELD_BACK
 from domain.message import MessageStatus
 from domain.warm_up import WARMING_UP
 from starter.cli.enrollments import Customer, InJourney
+from starter.cli.naming import refuse_unknown
 from starter.cli.reach import AsJson, Data, operating
 from starter.cli.tables import console, show, show_pairs
 from storage.feedback import MessageFeedback
 from storage.ledger import LedgerRow
-from workflows.catalogue import journey_named
 
 FIELDS = (
     "when",
@@ -80,8 +80,7 @@ async def explain(
     async with operating(data) as operations:
         found = await operations.messages(customer=customer, journey=journey)
         reported = await operations.reported(found)
-    if journey is not None and not found:
-        journey_named(journey)  # a typing mistake is told; a journey that is no longer deployed may have messages
+    refuse_unknown([journey], found)
     told = [(row, _moments(reported.get(row.id))) for row in found]
     rows = [_whole(row, moments) if json else _line(row, moments) for row, moments in told]
     show(rows, as_json=json, empty=f"No mail to {customer} was decided about yet: see `segue status {customer}`.")

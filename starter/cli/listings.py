@@ -7,11 +7,11 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from domain.message import MessageStatus
+from starter.cli.naming import refuse_unknown
 from starter.cli.reach import AsJson, Data, operating
 from starter.cli.tables import console, show
 from starter.operations import JourneyStatus
 from storage.ledger import LedgerRow
-from workflows.catalogue import journey_named
 
 WIDE: Final = 160
 """Columns of a terminal from which on a journey is a line."""
@@ -45,10 +45,7 @@ async def messages(
     """List the ledger: every mail that was or was not sent, and why. The latest decision comes last."""
     async with operating(data) as operations:
         found = await operations.messages(customer=customer, journey=journey, limit=limit)
-    if journey is not None and not found:
-        journey_named(
-            journey
-        )  # one that is no longer deployed may have messages; one that never was is a typing mistake
+    refuse_unknown([journey], found)
     rows = [_whole(row) if json else _line(row) for row in found]
     show(rows, as_json=json, empty="No message was decided about yet.")
 

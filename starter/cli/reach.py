@@ -73,6 +73,17 @@ def _is_of(settings: Settings, running: Addresses | None) -> bool:
     )
 
 
+async def connect_to(reached: Reached, settings: Settings, *, lazy: bool = False) -> Client:
+    """Connect to the Temporal of what runs. Arguments and errors as for `temporal.connect`."""
+    return await connect(
+        reached.temporal or None,
+        namespace=reached.namespace or None,
+        embedded=bool(reached.ui),
+        lazy=lazy,
+        payload_keys=settings.payload_keys,
+    )
+
+
 @dataclass(frozen=True)
 class Connected:
     """What runs, connected to."""
@@ -92,13 +103,8 @@ async def connected(data: Path | None) -> AsyncIterator[Connected]:
         await database.check()
         async with database.transaction() as session:
             clock = SystemClock(await load_clock(session, reached.pace, datetime.now(UTC)))
-        client = await connect(
-            reached.temporal or None,
-            namespace=reached.namespace or None,
-            embedded=bool(reached.ui),
-            lazy=True,  # what the database knows is told although Temporal is away
-            payload_keys=settings.payload_keys,
-        )
+        # Lazily: what the database knows is told although Temporal is away.
+        client = await connect_to(reached, settings, lazy=True)
         yield Connected(settings, database, client, clock)
     finally:
         await database.aclose()

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from domain.enrollment import State
 from domain.errors import SegueError
 from logs import configure_logs
-from starter.cli.reach import AsJson, Data, reach
+from starter.cli.naming import refuse_unknown
+from starter.cli.reach import AsJson, Data, connect_to, reach
 from starter.cli.replay_report import counted, show_report
 from starter.replay.checkup import Checkup
 from starter.replay.finding import Finding, Running
@@ -22,8 +23,7 @@ from starter.replay.interview import ANSWER_WITHIN
 from starter.replay.report import Report, sum_up
 from storage.database import Database
 from storage.enrollments import Enrollments
-from temporal import connect
-from workflows.catalogue import JOURNEYS, journey_named
+from workflows.catalogue import JOURNEYS
 
 _WHY_FEWER = (
     "The others began or ended just now, or were lost (`segue status` tells), or SEGUE_TEMPORAL names another server."
@@ -45,16 +45,11 @@ async def replay(
     """
     configure_logs(level=CRITICAL)  # what does not replay is told below, in plainer words
     settings, reached = reach(data)
-    client = await connect(
-        reached.temporal or None,
-        namespace=reached.namespace or None,
-        embedded=bool(reached.ui),
-        payload_keys=settings.payload_keys,
-    )
+    client = await connect_to(reached, settings)
     checkup = Checkup(client, JOURNEYS)
     total = await checkup.count(journeys)
     enrollments = await checkup.running(journeys, limit=limit)
-    _refuse_unknown(journeys, enrollments)
+    refuse_unknown(journeys, enrollments)
     report = sum_up(await _examine(checkup, enrollments), JOURNEYS)
     notes = [*_notes(report, total, limit), *await _not_listed(reached.database, journeys, total)]
     if json:
@@ -63,12 +58,6 @@ async def replay(
         show_report(report, notes)
     if report.breaks or report.misreads:
         sys.exit(1)
-
-
-def _refuse_unknown(names: Sequence[str], enrollments: Sequence[Running]) -> None:
-    """A name that is not deployed may still run; one that is neither is a mistake."""
-    for name in set(names) - {each.journey for each in enrollments}:
-        journey_named(name)
 
 
 async def _examine(checkup: Checkup, enrollments: Sequence[Running]) -> list[Finding]:
