@@ -117,7 +117,7 @@ def codec_app_for(settings: Settings, ui_port: int | None = None) -> Starlette:
 
     Args:
         settings: keys, token, origins.
-        ui_port: of the UI of `segue up`; None: as configured.
+        ui_port: of the UI that `segue up` has beside it, which may always ask; None: whoever is configured.
 
     Raises:
         ConfigurationError: there are no keys, or others could reach them without a token.
@@ -135,9 +135,9 @@ def codec_app_for(settings: Settings, ui_port: int | None = None) -> Starlette:
         )
     port = settings.ui_port if ui_port is None else ui_port
     own = (f"http://127.0.0.1:{port}", f"http://localhost:{port}")  # the UI's is whichever was typed
-    return create_codec_app(
-        EncryptionCodec(settings.payload_keys), token=token, origins=split_list(settings.codec_origins) or own
-    )
+    named = split_list(settings.codec_origins)
+    origins = named if named and ui_port is None else (*named, *own)
+    return create_codec_app(EncryptionCodec(settings.payload_keys), token=token, origins=origins)
 
 
 def codec_address(listening: socket) -> str:

@@ -73,4 +73,4 @@ def codec_in_words(settings: Settings, address: str) -> str:
     if not address:
         return "none beside that server: run `segue codec-server`, and give its UI the address"
     entered = f"{address}/TOKEN, where TOKEN is what SEGUE_CODEC_TOKEN holds" if settings.codec_token else address
-    return f"{entered}; the UI above knows it, any other has a field for it behind the glasses"
+    return f"{entered}; the UI above knows it, another asks behind its glasses, and SEGUE_CODEC_ORIGINS must name it"

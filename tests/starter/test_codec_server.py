@@ -124,6 +124,16 @@ async def test_it_answers_on_a_port_under_the_address_that_the_ui_is_given(host:
     assert answer.json() == body_of(PLAIN)
 
 
+@pytest.mark.parametrize(("ui_port", "own", "status"), [(9000, "http://localhost:9000", 200), (None, UI, 403)])
+async def test_the_ui_beside_it_may_ask_whichever_others_are_named(ui_port: int | None, own: str, status: int) -> None:
+    settings = load_settings({}, payload_keys=KEYS, codec_origins="https://ui.example")
+    transport = httpx2.ASGITransport(codec_app_for(settings, ui_port))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://codec") as http:
+        for origin, expected in (("https://ui.example", 200), (own, status), ("http://evil.example", 403)):
+            answer = await http.post("/decode", json=body_of(PLAIN), headers={"Origin": origin})
+            assert answer.status_code == expected
+
+
 def test_an_address_of_its_own_is_told() -> None:
     with bind("127.0.0.2", 0) as listening:
         assert codec_address(listening) == f"http://127.0.0.2:{listening.getsockname()[1]}"
