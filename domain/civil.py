@@ -10,10 +10,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from pydantic import field_validator
-
 from domain.model import Value
-from domain.windows import MIDNIGHT, SendWindow
+from domain.windows import MIDNIGHT, SendWindow, WallTime
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
@@ -25,15 +23,8 @@ class QuietHours(Value):
     They cross midnight when `start` is later than `end`, and there are none when both are equal.
     """
 
-    start: time = time(21)
-    end: time = time(8)
-
-    @field_validator("start", "end")
-    @classmethod
-    def _is_a_wall_clock_time(cls, value: time) -> time:
-        if value.tzinfo is not None:
-            raise ValueError("quiet hours are wall-clock times of each customer's own zone: leave the offset out")
-        return value
+    start: WallTime = time(21)
+    end: WallTime = time(8)
 
     def covers(self, wall: time) -> bool:
         """Whether it is quiet when the wall clock shows that."""

@@ -2,9 +2,9 @@
 
 from datetime import datetime, time
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from domain.model import Value
 
@@ -26,6 +26,15 @@ class Weekday(StrEnum):
         return list(cls)[local.weekday()]
 
 
+def _without_offset(value: time) -> time:
+    if value.tzinfo is not None:
+        raise ValueError("this is a wall-clock time of each customer's own zone: leave the offset out")
+    return value
+
+
+WallTime = Annotated[time, AfterValidator(_without_offset)]
+"""What a customer's own clock shows, whatever their zone."""
+
 MIDNIGHT = time(0)
 
 
@@ -33,15 +42,8 @@ class SendWindow(Value):
     """From `start` until before `end`, on these days. An `end` of 00:00 is the day's own end; none cross midnight."""
 
     days: frozenset[Weekday] = Field(default=frozenset(Weekday), min_length=1)
-    start: time = MIDNIGHT
-    end: time = MIDNIGHT
-
-    @field_validator("start", "end")
-    @classmethod
-    def _is_a_wall_clock_time(cls, value: time) -> time:
-        if value.tzinfo is not None:
-            raise ValueError("send windows are wall-clock times of each customer's own zone: leave the offset out")
-        return value
+    start: WallTime = MIDNIGHT
+    end: WallTime = MIDNIGHT
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:

@@ -89,9 +89,7 @@ def _kept(path: Path, up_to: int) -> list[str] | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot write mistakes to {path}: {error.strerror}; name a file by --errors"
-        ) from error
+        raise _refused(path, error) from error
     is_file = stat.S_ISREG(os.fstat(handle).st_mode)
     if not is_file:
         os.close(handle)
@@ -112,10 +110,12 @@ def _opened(path: Path, how: int) -> IO[str]:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, 0o600)
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot write mistakes to {path}: {error.strerror}; name a file by --errors"
-        ) from error
+        raise _refused(path, error) from error
     return os.fdopen(handle, "w", encoding="utf-8", newline="")
+
+
+def _refused(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"cannot write mistakes to {path}: {error.strerror}; name a file by --errors")
 
 
 def _line(mistake: Mistake) -> str:
