@@ -58,18 +58,29 @@ def select_departed(until: datetime) -> Select[Any]:
     """Those of whom there is nothing else either: to be asked of some at once, by their ids."""
     since = [
         _of_them(EVENTS.c.customer_id, EVENTS.c.occurred_at >= until, EVENTS.c.name.not_in(NOT_THEIRS)),
-        # What still has to reach a journey.
-        _of_them(EVENTS.c.customer_id, EVENTS.c.dispatched_at.is_(None), EVENTS.c.parked_error.is_(None)),
+        is_waited_for(CUSTOMERS.c.id),
         _of_them(ORDERS.c.customer_id, ORDERS.c.completed_at >= until),
         _of_them(MESSAGES.c.customer_id, MESSAGES.c.handed_over_at >= until),
         _of_them(CONSENTS.c.customer_id, CONSENTS.c.at >= until),
         _of_them(OPT_OUTS.c.customer_id, or_(OPT_OUTS.c.at >= until, OPT_OUTS.c.lifted_at >= until)),
         _of_them(CHOICES.c.customer_id, CHOICES.c.at >= until),
-        _of_them(ENROLLMENTS.c.customer_id, ENROLLMENTS.c.state != State.ENDED),
+        is_in_a_journey(CUSTOMERS.c.id),
         # What somebody asked for is carried out as it was asked for.
         _of_them(ERASURES.c.customer_id),
     ]
     return select_unseen(until).where(*(~each for each in since))
+
+
+def is_in_a_journey(customer: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether an enrollment of the customer's has not ended."""
+    return exists().where(ENROLLMENTS.c.customer_id == customer, ENROLLMENTS.c.state != State.ENDED)
+
+
+def is_waited_for(customer: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether something that the customer did still has to reach a journey."""
+    return exists().where(
+        EVENTS.c.customer_id == customer, EVENTS.c.dispatched_at.is_(None), EVENTS.c.parked_error.is_(None)
+    )
 
 
 def _of_them(owner: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -80,7 +91,7 @@ class Departed(Repository):
     """Forgets customers. To be called with who is whom shut, and the customers held (`storage.locks`)."""
 
     async def forget(self, customers: Sequence[str]) -> None:
-        """Delete every row of theirs. Of what they refused, and of what bars their mailbox, the hash stays."""
+        """Forget them. Of what they refused, and of what bars their mailbox, the hash stays."""
         known = await Customers(self.session).load(customers)
         mailboxes = {each.id: each.email for each in known.values() if each.email}
         await Mailboxes(self.session).hold(mailboxes.values())
@@ -90,6 +101,10 @@ class Departed(Repository):
         theirs = SUPPRESSIONS.c.customer_id.in_(ids)
         is_kept = SUPPRESSIONS.c.email_hash.is_not(None) & ~SUPPRESSIONS.c.sunset
         await self.execute(update(SUPPRESSIONS).where(theirs, is_kept).values(customer_id=None, source=SOURCE))
+        await self.delete(ids)
+
+    async def delete(self, ids: Sequence[str]) -> None:
+        """Delete every row under these ids, and suppressions that still name them."""
         for column in (SUPPRESSIONS.c.customer_id, *erased_columns()):
             await self.execute(delete(column.table).where(column.in_(ids)))
 

@@ -12,21 +12,17 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Column, ColumnElement, Select, delete, exists, func, or_, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.enrollment import State
 from domain.retention import Batch, Keeping, RetentionPolicy
 from storage.database import Database
-from storage.departed import Departed, select_departed, select_unseen
+from storage.departed import Departed, is_in_a_journey, is_waited_for, select_departed, select_unseen
 from storage.identities import Identities
-from storage.personal import erased_columns
 from storage.repository import Repository
 from storage.tables import (
     CUSTOMERS,
-    ENROLLMENTS,
     EVENTS,
     MESSAGES,
     ORDERS,
     STRANGER,
-    SUPPRESSIONS,
     TELLING,
     WITH_BODY,
     WITH_LINKS_ALONE,
@@ -183,10 +179,8 @@ class Retaining(Repository):
             await Identities(self.session).hold_alone()
             due = due.with_for_update(skip_locked=True)
         ids = await self._keys(due)
-        if not ids:
-            return 0
-        for column in (SUPPRESSIONS.c.customer_id, *erased_columns()):
-            await self.execute(delete(column.table).where(column.in_(ids)))
+        if ids:
+            await Departed(self.session).delete(ids)
         return len(ids)
 
     async def _find_departed(self, due: Select[Any], after: Place | None) -> list[Place]:
@@ -218,14 +212,6 @@ class Retaining(Repository):
         return [row.key for row in await self.execute(due)]
 
 
-def _is_in_a_journey(customer: ColumnElement[str]) -> ColumnElement[bool]:
-    return exists().where(ENROLLMENTS.c.customer_id == customer, ENROLLMENTS.c.state != State.ENDED)
-
-
-_WAITS = exists().where(
-    EVENTS.c.customer_id == CUSTOMERS.c.id, EVENTS.c.dispatched_at.is_(None), EVENTS.c.parked_error.is_(None)
-)
-
 _ORDER: Final[dict[Part, tuple[Column[Any], Column[Any]]]] = {
     Part.BODIES: (MESSAGES.c.rendered_at, MESSAGES.c.id),
     Part.LINKS: (MESSAGES.c.rendered_at, MESSAGES.c.id),
@@ -245,11 +231,11 @@ _INDEXED: Final = {
 _CONDITIONS: Final[dict[Part, tuple[ColumnElement[bool], ...]]] = {
     Part.BODIES: (MESSAGES.c.status.in_(ENDED),),
     Part.LINKS: (MESSAGES.c.status.in_(ENDED),),
-    Part.STRANGERS: (~_is_in_a_journey(CUSTOMERS.c.id), ~_WAITS),
+    Part.STRANGERS: (~is_in_a_journey(CUSTOMERS.c.id), ~is_waited_for(CUSTOMERS.c.id)),
     # Events that reached whoever wanted them.
     Part.EVENTS: (
         or_(EVENTS.c.dispatched_at.is_not(None), EVENTS.c.parked_error.is_not(None)),
-        ~_is_in_a_journey(EVENTS.c.customer_id),
+        ~is_in_a_journey(EVENTS.c.customer_id),
     ),
 }
 """What else is true of rows that may go."""
