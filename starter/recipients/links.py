@@ -5,7 +5,6 @@ Whoever follows a link is led on, people and machines alike; only what is stored
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -21,15 +20,13 @@ from domain.event import (
     EMAIL_LINK_CLICKED,
     EMAIL_OPENED,
     EMAIL_OPENED_BY_MACHINE,
-    Event,
-    EventType,
 )
 from domain.machines import SWEEP, Contact, EarlierClick, clicked_by, earlier_clicks, opened_by
 from mail.links import Links
 from mail.pixel import GIF
 from starter.collector.committer import Committer
 from starter.recipients.pages import UNTRACED, Pages, status_of
-from starter.recipients.recipient import counts_as_theirs
+from starter.recipients.recipient import counts_as_theirs, event_of
 from starter.recipients.records import Records
 from storage.customers import Customers
 from storage.database import Database
@@ -103,7 +100,7 @@ class _Answers:
             mine = _of_mail(contact, row)
             machine = clicked_by(mine, str(link), await self._clicks_before(row, mine.at))
             name = EMAIL_CLICKED_BY_MACHINE if machine else EMAIL_LINK_CLICKED
-            event = _event(event_id, name, row, mine.at, {"link": link} | _by(machine))
+            event = event_of(row, event_id, name, mine.at, link=link, **_by(machine))
             await self._committer.commit([event], of_known=True)
 
         about = {"message": row.id, "journey": row.journey, "customer": row.customer}
@@ -122,7 +119,7 @@ class _Answers:
             machine = opened_by(mine)
             name = EMAIL_OPENED_BY_MACHINE if machine else EMAIL_OPENED
             event_id = f"{'machine-' if machine else ''}open-{message}-{mine.at:%Y-%m-%dT%H}"
-            event = _event(event_id, name, row, mine.at, _by(machine))
+            event = event_of(row, event_id, name, mine.at, **_by(machine))
             await self._committer.commit([event], of_known=True)
 
         return await self._records.make("open", {"message": message}, record)
@@ -148,17 +145,5 @@ def _of_mail(contact: Contact, row: LedgerRow) -> Contact:
     return contact.model_copy(update={"handed_over_at": row.handed_over_at})
 
 
-def _by(machine: str | None) -> dict[str, Any]:
+def _by(machine: str | None) -> dict[str, str]:
     return {"machine": machine} if machine else {}
-
-
-def _event(message_id: str, name: str, row: LedgerRow, at: datetime, facts: dict[str, Any]) -> Event:
-    return Event(
-        message_id=message_id,
-        type=EventType.TRACK,
-        name=name,
-        user_id=row.customer,
-        occurred_at=at,
-        received_at=at,
-        properties={"message": row.id, "journey": row.journey, "step": row.step, **facts},
-    )

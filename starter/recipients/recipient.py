@@ -5,8 +5,8 @@ whose id they know, and then the visitor's mails are filed under that customer; 
 somebody else's by now. So a link opens what is the customer's only where its mail went to the address that they have.
 """
 
-from datetime import timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -49,17 +49,21 @@ class Recipient(NamedTuple):
         return clock.now() - (row.handed_over_at or row.sent_at or row.decided_at)
 
     def event(self, message_id: str, name: str, clock: Clock, **properties: str) -> Event:
-        """Something the reader did on our pages. Its properties name the message."""
-        now = clock.now()
-        return Event(
-            message_id=message_id,
-            type=EventType.TRACK,
-            name=name,
-            user_id=self.row.customer,
-            occurred_at=now,
-            received_at=now,
-            properties={"message": self.row.id, "journey": self.row.journey, "step": self.row.step, **properties},
-        )
+        """Something the reader did on our pages."""
+        return event_of(self.row, message_id, name, clock.now(), **properties)
+
+
+def event_of(row: LedgerRow, message_id: str, name: str, at: datetime, /, **properties: Any) -> Event:
+    """Something that was done by a link of a mail. Its properties name the message."""
+    return Event(
+        message_id=message_id,
+        type=EventType.TRACK,
+        name=name,
+        user_id=row.customer,
+        occurred_at=at,
+        received_at=at,
+        properties={"message": row.id, "journey": row.journey, "step": row.step, **properties},
+    )
 
 
 async def find_recipient(session: AsyncSession, message: str) -> Recipient:
@@ -96,8 +100,7 @@ async def hold_reader(session: AsyncSession, message: str) -> Recipient:
     """The same, with the customer kept from changing until the transaction ends; to be asked first in it.
 
     Raises as `find_reader` does. Whoever the message is a moment before may have been joined with somebody by then,
-    or be erased. Their mailbox is
-    held, too: what is said in it holds for whoever shares it.
+    or be erased. Their mailbox is held, too: what is said in it holds for whoever shares it.
     """
     await Identities(session).hold_shared()
     ledger, customers = Ledger(session), Customers(session)
