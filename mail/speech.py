@@ -127,14 +127,14 @@ def words(folder: Path, language: str) -> Mapping[str, str]:
     """The shared words of a language, read again when the file changes; none where there is no file."""
     file = folder / f"{language}.json"
     try:
-        changed = file.stat().st_mtime_ns
+        found = file.stat()
     except FileNotFoundError:
         return {}
-    return _read(file, changed)
+    return _read(file, found.st_mtime_ns, found.st_size)
 
 
 @lru_cache(maxsize=64)
-def _read(file: Path, _changed: int) -> Mapping[str, str]:
+def _read(file: Path, _changed: int, _size: int) -> Mapping[str, str]:
     said = json.loads(file.read_bytes())
     if not isinstance(said, dict) or not all(isinstance(text, str) for text in said.values()):
         raise ValueError(f"{file.name}: words are one JSON object of texts")
