@@ -101,7 +101,7 @@ class _Answers:
             )
         async with self._database.read() as session:
             recipient = await find_recipient(session, message)
-        speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+        speech = self._pages.speech(request, recipient)
         if recipient.is_being_erased and asked_for is DataRequest.ERASURE:
             return self._pages.note("erased", speech)  # a copy they may still have
         return self._pages.page("press", speech, about=asked_for.value, grave=asked_for is DataRequest.ERASURE)
@@ -118,7 +118,7 @@ class _Answers:
             async with self._database.transaction() as session:
                 recipient = await hold_recipient(session, message)
                 await self._privacy.request_erasure_in(session, recipient.customer.id, SOURCE)
-            speech = self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
+            speech = self._pages.speech(request, recipient)
             return self._pages.note("erased", speech)
         async with self._database.read() as session:
             known = await self._privacy.export_in(session, (await find_recipient(session, message)).customer.id)

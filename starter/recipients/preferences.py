@@ -116,7 +116,7 @@ class _Answers:
         async with self._database.transaction() as session:
             recipient = await hold_recipient(session, message)
             if not recipient.is_being_erased:  # the page it leads to says so
-                await self._do(session, recipient, deed, wishes, self._speech(request, recipient))
+                await self._do(session, recipient, deed, wishes, self._pages.speech(request, recipient))
         return _lead_to(token, deed)
 
     def _do(
@@ -158,7 +158,7 @@ class _Answers:
         async with self._database.read() as session:
             recipient = await find_recipient(session, message)
             barred = await Suppressions(session).reason(recipient.customer.id)
-        speech = self._speech(request, recipient)
+        speech = self._pages.speech(request, recipient)
         if recipient.is_being_erased:
             return self._pages.note("erased", speech)
         if done == FRESH_LINK:
@@ -175,7 +175,7 @@ class _Answers:
     async def _read(self, request: Request, message: str) -> tuple[Recipient, Speech, Centre]:
         async with self._database.read() as session:
             recipient = await find_recipient(session, message)
-            speech = self._speech(request, recipient)
+            speech = self._pages.speech(request, recipient)
             now, shop = self._clock.now(), self._pages.shop
             centre = await read_centre(session, recipient, self._offered, speech, now=now, shop=shop)
         return recipient, speech, centre
@@ -189,9 +189,6 @@ class _Answers:
         return self._pages.page(
             "preferences", speech, status, centre=centre, asking=asking, wrong=wrong, frequencies=list(Frequency)
         )
-
-    def _speech(self, request: Request, recipient: Recipient) -> Speech:
-        return self._pages.speech(request, recipient.choices.language, recipient.customer.locale)
 
 
 async def _read_form(request: Request) -> Form:

@@ -12,7 +12,6 @@ from domain.clock import Clock
 from domain.errors import ExpiredLinkError, FormerMailboxError, UnavailableError
 from domain.profile import ALL_MARKETING
 from mail.links import Links
-from mail.speech import Speech
 from starter.recipients.centre import Offered, gets_none, paused_until
 from starter.recipients.origin import is_from_elsewhere
 from starter.recipients.pages import Pages
@@ -59,7 +58,7 @@ class _Answers:
 
     async def ask(self, request: Request, token: str, status: int = HTTPStatus.OK) -> Response:
         reader = await self._reader(self._links.read_unsubscribe(token))
-        speech = self._speech_of(request, reader)
+        speech = self._pages.speech(request, reader)
         if _knows_of_erasure(reader):
             return self._pages.note("erased", speech, status)
         return self._pages.page("ask", speech, status, preferences=self._preferences(reader))
@@ -72,7 +71,7 @@ class _Answers:
             reader = await hold_reader(session, message)
             if not reader.is_stranger:
                 await unsubscribe(session, reader, ALL_MARKETING, self._clock)
-        speech = self._speech_of(request, reader)
+        speech = self._pages.speech(request, reader)
         if not reader.is_at_home:
             # Out they get, whatever they can open. A mail program that asked by itself must be told so, too.
             return self._pages.note("left_before" if reader.is_stranger else "left", speech)
@@ -84,7 +83,7 @@ class _Answers:
     async def ask_back(self, request: Request, token: str) -> Response:
         """Of whoever reloads the page or keeps it: the same button again."""
         reader = await self._reader(self._links.read_undo(token), only_at_home=True)
-        speech = self._speech_of(request, reader)
+        speech = self._pages.speech(request, reader)
         if _knows_of_erasure(reader):
             return self._pages.note("erased", speech)
         return self._pages.page("left", speech, preferences=self._preferences(reader), undo="")
@@ -94,7 +93,7 @@ class _Answers:
             message = self._links.read_undo(token)
         except ExpiredLinkError as error:
             reader = await self._reader(error.message)
-            speech = self._speech_of(request, reader)
+            speech = self._pages.speech(request, reader)
             if _knows_of_erasure(reader):
                 return self._pages.note("erased", speech)
             return self._pages.note("undo_expired", speech, HTTPStatus.GONE, preferences=self._preferences(reader))
@@ -103,11 +102,11 @@ class _Answers:
         async with self._database.transaction() as session:
             recipient = await hold_recipient(session, message)
             if recipient.is_being_erased:
-                return self._pages.note("erased", self._speech_of(request, recipient))
+                return self._pages.note("erased", self._pages.speech(request, recipient))
             lifted = await undo_unsubscribe(session, recipient, self._clock)
             until = paused_until(recipient, now=self._clock.now(), default_zone=self._offered.default_zone)
             undone = await _undone(session, recipient, until)
-        speech = self._speech_of(request, recipient)
+        speech = self._pages.speech(request, recipient)
         return self._pages.note(
             undone if lifted else "not_undone",
             speech,
@@ -125,12 +124,6 @@ class _Answers:
         if only_at_home and not reader.is_at_home:
             raise FormerMailboxError(message)
         return reader
-
-    def _speech_of(self, request: Request, reader: Recipient | None) -> Speech:
-        """The customer's own language in the customer's mailbox alone: it tells something of them."""
-        if reader is None or not reader.is_at_home:
-            return self._pages.speech(request)
-        return self._pages.speech(request, reader.choices.language, reader.customer.locale)
 
     def _preferences(self, reader: Recipient | None) -> str:
         """Relative: behind a proxy our paths may lie below another. Empty where the mail's own link is too old."""

@@ -26,6 +26,7 @@ from domain.errors import (
 from mail.speech import WORDS, Speech
 from starter.collector.answers import RETRY_AFTER
 from starter.recipients.pages.language import choose_language
+from starter.recipients.recipient import Recipient
 
 HERE: Final = Path(__file__).parent
 LANGUAGES: Final = tuple(sorted(path.stem for path in (HERE / WORDS).glob("*.json")))
@@ -79,8 +80,14 @@ class Pages:
         }
         self.shop = shop_name
 
-    def speech(self, request: Request, chosen: str | None = None, locale: str | None = None) -> Speech:
-        """How to speak to whoever asks: as they chose, else as reported of them, else as their browser wants."""
+    def speech(self, request: Request, reader: Recipient | None = None) -> Speech:
+        """How to speak to whoever asks: as they chose, else as reported of them, else as their browser wants.
+
+        The customer's own language in the customer's mailbox alone: it tells something of them.
+        """
+        chosen = locale = None
+        if reader is not None and reader.is_at_home:
+            chosen, locale = reader.choices.language, reader.customer.locale
         accepted = request.headers.get("accept-language", "")
         language = choose_language(LANGUAGES, chosen, locale, accepted)
         return Speech(HERE, language, locale)
