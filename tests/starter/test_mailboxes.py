@@ -26,7 +26,7 @@ from tests.starter.collectors import BROWSER, LINKS, client_of, make_collector, 
 from tests.starter.forms import FORM
 from tests.starter.mails import path_of, sent_message
 from tests.starter.reports import doors as webhooks
-from tests.starter.reports import post, sendgrid
+from tests.starter.reports import now, post, sendgrid
 from tests.storage.everything import contents
 from tests.storage.samples import NOON, added, commit, identify, read_customer
 
@@ -218,7 +218,7 @@ async def test_what_a_stranger_does_with_a_joined_mail_is_not_the_customers_by_t
         sendgrid(message, "click", email=ATTACKER["email"], useragent=BROWSER, url="https://shop.example/lamp"),
     ]
     async with webhooks(database) as http:
-        assert await post(http, "sendgrid", by_sendgrid(done)) == 200
+        assert await post(http, "sendgrid", by_sendgrid(done, now())) == 200
     assert await opt_outs(database) == frozenset()
     assert not {names.EMAIL_OPENED, names.EMAIL_LINK_CLICKED, "Customer Returned"}.intersection(
         await names_of(database)
@@ -232,7 +232,7 @@ async def test_a_complaint_that_names_no_address_is_of_the_mailbox_its_mail_went
     report = sendgrid(message, "spamreport")
     del report["email"]
     async with webhooks(database) as http:
-        assert await post(http, "sendgrid", by_sendgrid([report])) == 200
+        assert await post(http, "sendgrid", by_sendgrid([report], now())) == 200
     await commit(database, identify("mallory", traits=ATTACKER))
     async with database.read() as session:
         assert await Suppressions(session).reason("vera") is None

@@ -347,9 +347,9 @@ async def test_a_sweep_is_known_however_late_it_is_reported(sqlite_database: Dat
         return sendgrid(anna, "click", timestamp=int(at.timestamp()), **more)
 
     async with doors(database) as http:
-        assert await post(http, "sendgrid", by_sendgrid([clicked(1), clicked(2)])) == 200
+        assert await post(http, "sendgrid", by_sendgrid([clicked(1), clicked(2)], now())) == 200
         await commit(database, *(track(names.PRODUCT_VIEWED, at=now()) for _ in range(500)))
-        assert await post(http, "sendgrid", by_sendgrid([clicked(3)])) == 200
+        assert await post(http, "sendgrid", by_sendgrid([clicked(3)], now())) == 200
 
     machines = [event for event in await of_mail(database) if event.name == names.EMAIL_CLICKED_BY_MACHINE]
     assert [event.properties["machine"] for event in machines] == ["scanner (many links at once)"]

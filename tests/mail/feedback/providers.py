@@ -20,6 +20,7 @@ DATA = Path(__file__).parents[2] / "data" / "webhooks"
 
 TOLERANCE = timedelta(hours=24)
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+"""For whom it is always that moment. What goes to a door that looks at the clock is signed by the clock."""
 
 SENDGRID = ec.generate_private_key(ec.SECP256R1())
 SENDGRID_KEY = base64.b64encode(
@@ -40,27 +41,27 @@ def recorded(provider: str) -> list[dict[str, Any]]:
     return found
 
 
-def by_sendgrid(events: Any, at: datetime = NOW, key: ec.EllipticCurvePrivateKey = SENDGRID) -> Any:
+def by_sendgrid(events: Any, at: datetime, key: ec.EllipticCurvePrivateKey = SENDGRID) -> Any:
     body, timestamp = json.dumps(events).encode() + b"\r\n", str(int(at.timestamp()))
     signature = base64.b64encode(key.sign(timestamp.encode() + body, ec.ECDSA(SHA256()))).decode()
     name = "X-Twilio-Email-Event-Webhook-"
     return {f"{name}Signature": signature, f"{name}Timestamp": timestamp}, body
 
 
-def by_postmark(event: Any, at: datetime = NOW, key: str = POSTMARK_SECRET) -> Any:
+def by_postmark(event: Any, at: datetime, key: str = POSTMARK_SECRET) -> Any:
     return {"Authorization": "Basic " + base64.b64encode(f"postmark:{key}".encode()).decode()}, json.dumps(
         event
     ).encode()
 
 
-def by_mailgun(event: Any, at: datetime = NOW, key: str = MAILGUN_KEY, token: str = "a8ce0edb2dd8301dee6c24") -> Any:
+def by_mailgun(event: Any, at: datetime, key: str = MAILGUN_KEY, token: str = "a8ce0edb2dd8301dee6c24") -> Any:
     timestamp = str(int(at.timestamp()))
     signature = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
     signed = {"timestamp": timestamp, "token": token, "signature": signature}
     return {}, json.dumps({**event, "signature": signed}).encode()
 
 
-def by_resend(event: Any, at: datetime = NOW, key: str = RESEND_SECRET, svix_id: str = SVIX_ID) -> Any:
+def by_resend(event: Any, at: datetime, key: str = RESEND_SECRET, svix_id: str = SVIX_ID) -> Any:
     body = json.dumps(event)
     signature = f"v1,b2xkIG9uZQ== {Webhook(key).sign(svix_id, at, body)}"
     headers = {"svix-id": svix_id, "svix-timestamp": str(int(at.timestamp())), "svix-signature": signature}

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,10 +38,14 @@ from tests.mail.feedback.providers import (
 )
 
 ADAPTERS: dict[str, tuple[Adapter, Callable[..., Any], Any]] = {
-    "sendgrid": (SendGrid(SENDGRID_KEY, TOLERANCE), by_sendgrid, ec.generate_private_key(ec.SECP256R1())),
-    "postmark": (Postmark(POSTMARK_SECRET), by_postmark, "another-secret-of-postmark"),
-    "mailgun": (Mailgun(MAILGUN_KEY, TOLERANCE), by_mailgun, "another key"),
-    "resend": (Resend(RESEND_SECRET, TOLERANCE), by_resend, "whsec_YW5vdGhlciBzZWNyZXQ="),
+    "sendgrid": (
+        SendGrid(SENDGRID_KEY, TOLERANCE),
+        partial(by_sendgrid, at=NOW),
+        ec.generate_private_key(ec.SECP256R1()),
+    ),
+    "postmark": (Postmark(POSTMARK_SECRET), partial(by_postmark, at=NOW), "another-secret-of-postmark"),
+    "mailgun": (Mailgun(MAILGUN_KEY, TOLERANCE), partial(by_mailgun, at=NOW), "another key"),
+    "resend": (Resend(RESEND_SECRET, TOLERANCE), partial(by_resend, at=NOW), "whsec_YW5vdGhlciBzZWNyZXQ="),
 }
 
 each_provider = pytest.mark.parametrize("provider", ADAPTERS)
