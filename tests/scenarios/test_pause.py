@@ -269,6 +269,7 @@ async def test_what_makes_no_sense_is_refused_in_a_sentence(shop: House) -> None
 async def test_a_journey_that_has_ended_is_not_steered(shop: House) -> None:
     await reminded(shop)
     await shop.order()
+    await shop.ended(CART)
     assert await shop.operations.skip(ANNA, journey="cart-recovery") == []
 
 
