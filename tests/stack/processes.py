@@ -86,7 +86,7 @@ def run(
 
 
 def finish(
-    command: Sequence[str], *, stdin: bytes = b"", environment: Mapping[str, str] | None = None, within: float = 60.0
+    command: Sequence[str], *, stdin: bytes = b"", environment: Mapping[str, str] | None = None, within: float = 100.0
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end, which comes within so many seconds."""
     found = subprocess.run(
