@@ -88,3 +88,16 @@ async def test_hashes_of_before_the_salt_are_recognised_and_salted_without_knowi
 
     assert all(kept.startswith(SALTED) for kept in await kept_hashes(database))
     assert await is_barred(database, "anna"), "by the salted hash"
+
+
+async def test_what_is_said_by_a_hash_of_before_the_salt_is_not_said_again(database: Database) -> None:
+    await commit(database, identify(traits={"email": ADDRESS}))
+    async with database.transaction() as session:
+        await Suppressions(session).suppress("anna", "complaint", NOON, "m1")
+        await (await session.connection()).execute(
+            text("UPDATE suppressions SET email_hash = :hash"), {"hash": bare_hash(ADDRESS)}
+        )
+    async with database.transaction() as session:
+        await Suppressions(session).suppress("anna", "complaint", NOON, "m2")
+
+    assert await kept_hashes(database) == [bare_hash(ADDRESS)]
