@@ -45,7 +45,7 @@ faults: $(DEVELOPMENT) ## Kill every process under load; ARGS="--seed 7 --kills 
 	$(BIN)/python -m tests.faults $(ARGS)
 
 fuzz: $(DEVELOPMENT) ## Try the doors with requests nobody thought of; FUZZ=500 examples for each
-	FUZZ=$(FUZZ) $(BIN)/pytest -q tests/fuzz $(ARGS)
+	FUZZ=$(FUZZ) $(BIN)/pytest -q --hypothesis-profile=explore tests/fuzz $(ARGS)
 
 bench: $(DEVELOPMENT) ## Measure, as ratios within one run
 	$(BIN)/python -m benchmarks.collector
